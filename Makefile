@@ -1,0 +1,88 @@
+# Every target does its own set-up. Needs Python 3.11 or newer, make and git; nothing else.
+#   make demo   load the bundled archive and print what is in the tables
+#   make dev    open the Dagster page on the same project
+#   make test   everything: lint, types, layers, tests, docs, and the tests again on the built wheel
+#   make check  the quick gates only: lint, types, import layers
+#   make bench  speed and memory against the yardstick
+#   make docs   write the generated pages of docs/ again
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WHEEL_VENV := .venv-wheel
+WHEEL_RUN := .make/wheel
+STAMP := $(VENV)/.installed
+PIP := -m pip install --quiet --disable-pip-version-check --no-deps
+PYTEST_WORKERS ?= 2
+
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := yes
+export PYTHONDONTWRITEBYTECODE :=
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+.PHONY: demo dev test check bench docs lock clean tests wheel-tests chromium
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages into $(VENV)"
+	@$(BIN)/python $(PIP) -r requirements.lock
+	@$(BIN)/python $(PIP) --no-build-isolation -e .
+	@mkdir -p .make
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/python examples/demo.py
+
+dev: $(STAMP)
+	@mkdir -p .dagster_home
+	@cp -n dagster.yaml .dagster_home/dagster.yaml 2>/dev/null || true
+	@DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+tests: $(STAMP) chromium
+	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal
+
+# The second run sees the built wheel only: tests and examples are copied beside it, loader/ and sql/ are not.
+# The pinned packages are shared with the first environment by a path file; its own loader stays out, because
+# an editable install is itself a path file, and those are read in the environment's own folder alone.
+wheel-tests: $(STAMP)
+	@rm -rf dist $(WHEEL_RUN) $(WHEEL_VENV) && mkdir -p $(WHEEL_RUN)
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > .make/build.log
+	@$(BIN)/python -m venv $(WHEEL_VENV)
+	@$(BIN)/python -m pip --python $(WHEEL_VENV)/bin/python install --quiet --disable-pip-version-check --no-deps dist/*.whl
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$($(WHEEL_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth
+	@cp -r tests pyproject.toml $(WHEEL_RUN)/
+	@for name in examples bench workspace.yaml dagster.yaml; do test ! -e $$name || cp -r $$name $(WHEEL_RUN)/; done
+	@cd $(WHEEL_RUN) && ../../$(WHEEL_VENV)/bin/python -c 'import loader, sys; sys.exit(0 if loader.__file__.startswith(sys.prefix) else "not the wheel: " + loader.__file__)'
+	@echo "the tests again, against $$(ls dist)"
+	@cd $(WHEEL_RUN) && PATH="$(CURDIR)/$(WHEEL_VENV)/bin:$(CURDIR)/$(BIN):$$PATH" TEST_PROFILE=light ../../$(WHEEL_VENV)/bin/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not browser and not slow and not checkout" tests
+
+test: check tests wheel-tests
+	@command -v chromium chromium-browser google-chrome > /dev/null || echo "Browser tests were skipped: no Chromium was found. Install one (Debian: apt-get install chromium) and run make test again."
+
+chromium:
+	@mkdir -p .make
+	@command -v chromium chromium-browser google-chrome > /dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    echo "installing Chromium for the browser tests"; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } > .make/chromium.log 2>&1 || true; \
+	  fi; }
+
+bench: $(STAMP)
+	@$(BIN)/python -m bench.load
+
+docs: $(STAMP)
+	@$(BIN)/python docs/generate.py
+
+lock:
+	@uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra postgres --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
+
+clean:
+	@rm -rf .make dist build demo .venv-wheel .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
