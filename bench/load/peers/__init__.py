@@ -1,0 +1,1 @@
+"""Other ways to get the same archive into DuckDB, each run in a process of its own."""
