@@ -1,0 +1,93 @@
+"""What a command prints: tables and lines for people, exactly one JSON object with `--json`."""
+
+import base64
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from loader.config import redact
+from loader.errors import LoaderError
+
+
+def json_value(value: object) -> object:
+    """A value that JSON has no type for, as text: instants in ISO 8601, exact numbers as written."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value)
+    return str(value)
+
+
+def cell(value: object) -> str:
+    """A value as text in a table. NULL is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(value, default=json_value, ensure_ascii=False)
+    return str(value)
+
+
+class Output:
+    """Standard output of one command. In JSON mode only `result` prints."""
+
+    def __init__(self, as_json: bool, stream: TextIO | None = None) -> None:
+        self.as_json = as_json
+        self._stream = stream or sys.stdout
+        self._is_terminal = self._stream.isatty() and not as_json
+
+    def line(self, text: str = "") -> None:
+        """One line for people."""
+        if not self.as_json:
+            print(redact(text), file=self._stream)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+        """A table for people: drawn on a terminal, aligned plain text elsewhere."""
+        if self.as_json:
+            return
+        texts = [[redact(cell(value)) for value in row] for row in rows]
+        if self._is_terminal:
+            drawn = Table(*columns, title=title or None, title_justify="left")
+            for text in texts:
+                drawn.add_row(*text)
+            Console(file=self._stream, no_color="NO_COLOR" in os.environ, markup=False).print(drawn)
+            return
+        if title:
+            self.line(title)
+        lines = [list(columns), *texts]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        for line in lines:
+            padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+            print("  ".join(padded).rstrip(), file=self._stream)
+
+    def csv(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Comma-separated values with a header line."""
+        writer = csv.writer(self._stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([cell(value) for value in row] for row in rows)
+
+    def result(self, value: Mapping[str, Any]) -> None:
+        """The one JSON object of the command; nothing without `--json`."""
+        if self.as_json:
+            text = json.dumps(value, default=json_value, ensure_ascii=False)
+            print(redact(text), file=self._stream)
+
+    def error(self, error: LoaderError) -> None:
+        """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""
+        print(redact(f"error: {error}"), file=sys.stderr)
+        kind = type(error).__name__
+        content = {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix, "exit_code": error.exit_code}
+        self.result({"error": content})

@@ -1,0 +1,80 @@
+"""Validation errors in words: what is allowed, and the nearest correct spelling."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from loader.config.models import Config
+from loader.config.positions import Path, Problem
+
+
+def explain(error: ValidationError, value: object, hidden: Iterable[Path]) -> Iterator[Problem]:
+    """One problem per validation error. Values at the `hidden` paths came from the environment and are not shown."""
+    secret = set(hidden)
+    for item in error.errors(include_url=False, include_context=True):
+        path: Path = tuple(item["loc"])
+        yield Problem(path, _text(str(item["type"]), path, item, None if path in secret else _at(value, path)))
+
+
+def _text(kind: str, path: Path, item: Any, value: object) -> str:
+    if kind == "extra_forbidden":
+        allowed = sorted(_keys(path[:-1]))
+        return f"is not a key here; allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
+    if kind == "missing":
+        return "is required"
+    if kind == "literal_error":
+        choices = _literals(path)
+        return f"{_got(value)}; allowed: {', '.join(choices)}{_nearest(str(value), choices) if value is not None else ''}"
+    if kind == "value_error":
+        return str(item["ctx"]["error"])
+    message = str(item["msg"])
+    message = message.replace("Input should be", "must be").replace("String should", "must").replace("Tuple", "List")
+    message = message.replace("a valid dictionary or instance of", "keys of").replace("must must", "must")
+    return f"{message}{f' ({_got(value)})' if _is_plain(value) else ''}"
+
+
+def _got(value: object) -> str:
+    return f"is {str(value)[:80]!r}" if _is_plain(value) else "has a value that is not allowed"
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _nearest(word: str, choices: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _at(value: object, path: Path) -> object:
+    for step in path:
+        try:
+            value = value[step]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _annotation(path: Path) -> Any:
+    """The type that the models give to a path, without the None of optional keys."""
+    found: Any = Config
+    for step in path:
+        if isinstance(step, int):
+            found = get_args(found)[0]
+        elif isinstance(found, type) and issubclass(found, BaseModel):
+            found = found.model_fields[step].annotation
+        found = next((arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found) if (
+            type(None) in get_args(found)
+        ) else found
+    return found
+
+
+def _keys(path: Path) -> list[str]:
+    model = _annotation(path)
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _literals(path: Path) -> list[str]:
+    return [str(choice) for choice in get_args(_annotation(path))]

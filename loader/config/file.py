@@ -1,0 +1,119 @@
+"""Finds, reads and checks the configuration file as a whole: every problem in one error, each with its line."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+from dotenv import dotenv_values
+from pydantic import ValidationError
+
+from loader.config.explain import explain
+from loader.config.interpolate import Interpolation, remember_secrets
+from loader.config.models import Config
+from loader.config.positions import Document, Problem, dotted, read_document
+from loader.core.naming import schema_name
+from loader.errors import ConfigError
+
+DEFAULT_FILE = "loader.yaml"
+CONFIG_VARIABLE = "LOADER_CONFIG"
+# Schemas of the engine, of our own tables and of what models and syncs write.
+RESERVED_SCHEMAS = ("main", "temp", "system", "information_schema", "pg_catalog", "_loader", "models", "sync", "replay", "archive")
+_IDENTIFIER_BYTES = 255
+
+
+def find_config(given: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The file that `--config` names, else LOADER_CONFIG, else ./loader.yaml. Raises ConfigError when absent."""
+    if given is not None:
+        path, chosen_by = Path(given), "--config"
+    elif environ.get(CONFIG_VARIABLE):
+        path, chosen_by = Path(environ[CONFIG_VARIABLE]), CONFIG_VARIABLE
+    else:
+        path, chosen_by = Path(DEFAULT_FILE), "the working folder"
+    if not path.is_file():
+        raise ConfigError(
+            "there is no configuration file",
+            f"{path} ({chosen_by})",
+            "write one with `loader init`, or name it with --config FILE or LOADER_CONFIG",
+        )
+    return path
+
+
+def load_config(path: Path | str, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration of a file. `.env` beside it fills in variables that the environment lacks.
+
+    Raises one ConfigError that lists every problem as `file:line key: problem`.
+    """
+    path = Path(path)
+    document = _read(path)
+    variables = _environment(path, environ)
+    remember_secrets(variables)
+    interpolation = Interpolation(variables)
+    value = interpolation.apply(document.value)
+    problems = [*document.problems, *interpolation.problems]
+    config: Config | None = None
+    if not isinstance(value, dict):
+        problems.append(Problem((), "must hold keys: at least warehouse and sources"))
+    else:
+        try:
+            config = Config.model_validate(value, context={"base": path.absolute().parent})
+        except ValidationError as error:
+            known = {problem.path for problem in problems}
+            problems += [p for p in explain(error, value, interpolation.touched) if p.path not in known]
+        else:
+            problems += _schema_problems(config)
+    if problems or config is None:
+        raise _all_problems(path, document, problems)
+    return config
+
+
+def _read(path: Path) -> Document:
+    try:
+        return read_document(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration file: {error.strerror}", str(path), "check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError("the configuration file is not UTF-8", str(path), "save it as UTF-8") from None
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
+        problem = getattr(error, "problem", None) or "a value cannot be read"
+        raise ConfigError(f"the configuration file is not valid YAML: {problem}", where, "correct the line") from None
+
+
+def _environment(path: Path, environ: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The environment over `.env`. AWS variables of `.env` are exported, because the S3 client reads them itself."""
+    dotenv = path.absolute().parent / ".env"
+    found = {name: value for name, value in dotenv_values(dotenv).items() if value} if dotenv.is_file() else {}
+    if environ is not None:
+        return {**found, **environ}
+    for name, value in found.items():
+        if name.startswith("AWS_"):
+            os.environ.setdefault(name, value)
+    return {**found, **os.environ}
+
+
+def _schema_problems(config: Config) -> Iterator[Problem]:
+    reserved = {*RESERVED_SCHEMAS, config.system_schema, config.warehouse.path.stem.lower()}
+    owner: dict[str, str] = {}
+    for index, source in enumerate(config.sources):
+        schema, path = schema_name(source.name, _IDENTIFIER_BYTES), ("sources", index, "name")
+        if schema in reserved:
+            listed = ", ".join(sorted(reserved))
+            yield Problem(path, f"its schema would be {schema!r}, which is reserved; reserved are: {listed}")
+        elif schema in owner:
+            yield Problem(path, f"has the schema {schema!r}, as has the source {owner[schema]!r}; rename one of them")
+        owner.setdefault(schema, source.name)
+    if config.publish is not None and config.publish.path == config.warehouse.path:
+        yield Problem(("publish", "path"), "must be another file than warehouse.path")
+
+
+def _all_problems(path: Path, document: Document, problems: list[Problem]) -> ConfigError:
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: (document.line(problem.path), dotted(problem.path)))
+    listed = [f"{path}:{document.line(problem.path)} {dotted(problem.path)}: {problem.text}" for problem in ordered]
+    count = "1 problem" if len(listed) == 1 else f"{len(listed)} problems"
+    return ConfigError(
+        f"the configuration has {count}",
+        "\n         ".join(listed),
+        "correct the lines above; docs/configuration.md lists every key",
+    )

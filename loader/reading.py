@@ -1,0 +1,128 @@
+"""Reads the warehouse without changing it: a read-only connection, opened late and closed early."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from loader.config import Config
+from loader.errors import BusyError, ConfigError, TerminalError
+from loader.sqlfiles import read_sql
+
+_LOCKED = "could not set lock"
+_HOLDER = re.compile(r"PID (\d+)")
+_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of one query with the names of their columns."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+    def records(self) -> list[dict[str, object]]:
+        """Each row as {column: value}."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Reader:
+    """Queries of the state tables and of the user's tables over one read-only connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, config: Config) -> None:
+        self._connection = connection
+        self._path = config.warehouse.path
+        self._system_schema = config.system_schema
+
+    def report(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
+        """One file of `sql/reports`, over the state tables. Raises TerminalError when the file has no such tables."""
+        # The engine's own connection keeps the schema it has; a cursor gets the schema of our tables.
+        cursor = self._connection.cursor()
+        use = exp.Use(this=exp.Table(this=exp.to_identifier(self._system_schema, quoted=True)))
+        try:
+            cursor.execute(use.sql(dialect="duckdb"))
+            return _answer(cursor.execute(read_sql(f"reports/{name}.sql"), dict(values or {})))
+        except duckdb.CatalogException as error:
+            raise TerminalError(
+                f"the file has no state tables of this program: {str(error).splitlines()[0]}",
+                f"{self._path}, schema {self._system_schema}",
+                "run `loader load` first, or correct warehouse.path or system_schema",
+            ) from None
+        finally:
+            cursor.close()
+
+    def query(self, text: str) -> Answer:
+        """A query of the user. Raises TerminalError with the engine's words."""
+        try:
+            return _answer(self._connection.execute(text))
+        except duckdb.Error as error:
+            raise TerminalError(f"the query failed: {error}", "the query", "correct it; the warehouse is read-only here") from None
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:
+    description = cursor.description or []
+    return Answer(tuple(str(column[0]) for column in description), cursor.fetchall() if description else [])
+
+
+@contextmanager
+def open_reader(config: Config, wait_seconds: float = 5.0) -> Iterator[Reader]:
+    """A reader of the warehouse of `config`.
+
+    Raises ConfigError when there is no warehouse yet, BusyError when a load holds it for longer than `wait_seconds`.
+    """
+    path = config.warehouse.path
+    if not path.is_file():
+        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
+    connection = _connect(path, wait_seconds)
+    try:
+        yield Reader(connection, config)
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    # No files, no network, no settings: what a query may do here is read this one file.
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=True, config=settings)
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            text = str(error)
+            if _LOCKED not in text.lower():
+                raise TerminalError(
+                    f"the warehouse cannot be opened: {text.splitlines()[0]}", str(path), "check that it is a DuckDB file"
+                ) from None
+            if time.monotonic() >= deadline:
+                raise busy(text, path) from None
+            time.sleep(_PAUSE_SECONDS)
+        except duckdb.Error as error:
+            raise TerminalError(
+                f"the warehouse cannot be opened: {str(error).splitlines()[0]}", str(path), "check that it is a DuckDB file"
+            ) from None
+
+
+def busy(message: str, path: Path) -> BusyError:
+    """Who holds the file, from the engine's message."""
+    holder = _HOLDER.search(message)
+    who = f"process {holder[1]}" if holder else "another process"
+    return BusyError(
+        f"the warehouse is open for writing in {who}",
+        str(path),
+        "wait until that process ends, or read a copy: set publish.path in loader.yaml",
+    )
+
+
+def as_values(source: str | None, limit: int | None = None) -> dict[str, object]:
+    """The parameters that most reports take."""
+    values: dict[str, object] = {"source": source}
+    return values if limit is None else {**values, "limit": limit}
+

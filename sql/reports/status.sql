@@ -1,0 +1,37 @@
+-- What is loaded, per source.
+-- In: objects, quarantine, discards, loads; $source (null: all). Out: one row per source. Reader: `loader status`.
+with loaded as (
+    select
+        source,
+        count(*) as objects,
+        count(*) filter (where status = 'done') as done,
+        count(*) filter (where status = 'partial') as partial,
+        count(*) filter (where status = 'failed') as failed,
+        count(*) filter (where status = 'loading') as unfinished,
+        max(received_day) filter (where status = 'done') as watermark_day,
+        max(last_modified) filter (where status = 'done') as newest_object,
+        sum(lines)::bigint as lines,
+        sum(messages)::bigint as messages,
+        sum(bytes_read)::bigint as bytes_read
+    from objects
+    group by source
+),
+last_load as (
+    select source, max_by(load_id, started_at) as load_id, max_by(status, started_at) as load_status,
+        max(started_at) as load_started_at, max_by(finished_at, started_at) as load_finished_at
+    from loads
+    group by source
+),
+quarantined as (select source, count(*) as quarantined from quarantine group by source),
+discarded as (select source, count(*) as discards from discards group by source)
+select
+    source, objects, done, partial, failed, unfinished, watermark_day, newest_object, lines, messages, bytes_read,
+    coalesce(quarantined, 0) as quarantined,
+    coalesce(discards, 0) as discards,
+    load_id as last_load, load_status as last_load_status, load_started_at, load_finished_at
+from loaded
+full join last_load using (source)
+left join quarantined using (source)
+left join discarded using (source)
+where $source is null or source = $source
+order by source
