@@ -61,7 +61,9 @@ class Reader:
         try:
             return _answer(self._connection.execute(text))
         except duckdb.Error as error:
-            raise TerminalError(f"the query failed: {error}", "the query", "correct it; the warehouse is read-only here") from None
+            raise TerminalError(
+                f"the query failed: {error}", "the query", "correct it; the warehouse is read-only here"
+            ) from None
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:
@@ -99,14 +101,18 @@ def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
             text = str(error)
             if _LOCKED not in text.lower():
                 raise TerminalError(
-                    f"the warehouse cannot be opened: {text.splitlines()[0]}", str(path), "check that it is a DuckDB file"
+                    f"the warehouse cannot be opened: {text.splitlines()[0]}",
+                    str(path),
+                    "check that it is a DuckDB file",
                 ) from None
             if time.monotonic() >= deadline:
                 raise busy(text, path) from None
             time.sleep(_PAUSE_SECONDS)
         except duckdb.Error as error:
             raise TerminalError(
-                f"the warehouse cannot be opened: {str(error).splitlines()[0]}", str(path), "check that it is a DuckDB file"
+                f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
+                str(path),
+                "check that it is a DuckDB file",
             ) from None
 
 
@@ -125,4 +131,3 @@ def as_values(source: str | None, limit: int | None = None) -> dict[str, object]
     """The parameters that most reports take."""
     values: dict[str, object] = {"source": source}
     return values if limit is None else {**values, "limit": limit}
-

@@ -42,5 +42,7 @@ def set_up_logs(log_format: str, verbosity: int) -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    level = {0: logging.INFO if log_format == "json" else logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    level = {0: logging.INFO if log_format == "json" else logging.WARNING, 1: logging.INFO}.get(
+        verbosity, logging.DEBUG
+    )
     logging.getLogger("loader").setLevel(level)

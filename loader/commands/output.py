@@ -89,5 +89,11 @@ class Output:
         """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""
         print(redact(f"error: {error}"), file=sys.stderr)
         kind = type(error).__name__
-        content = {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix, "exit_code": error.exit_code}
+        content = {
+            "kind": kind,
+            "what": error.what,
+            "where": error.where,
+            "fix": error.fix,
+            "exit_code": error.exit_code,
+        }
         self.result({"error": content})

@@ -13,8 +13,11 @@ from loader.config.positions import Path, Problem
 def explain(error: ValidationError, value: object, hidden: Iterable[Path]) -> Iterator[Problem]:
     """One problem per validation error. Values at the `hidden` paths came from the environment and are not shown."""
     secret = set(hidden)
-    for item in error.errors(include_url=False, include_context=True):
+    items = error.errors(include_url=False, include_context=True)
+    for item in items:
         path: Path = tuple(item["loc"])
+        if item["type"] == "too_short" and any(other["loc"][: len(path)] == path != other["loc"] for other in items):
+            continue  # items that are wrong are not counted; each of them has its own problem
         yield Problem(path, _text(str(item["type"]), path, item, None if path in secret else _at(value, path)))
 
 
@@ -26,7 +29,9 @@ def _text(kind: str, path: Path, item: Any, value: object) -> str:
         return "is required"
     if kind == "literal_error":
         choices = _literals(path)
-        return f"{_got(value)}; allowed: {', '.join(choices)}{_nearest(str(value), choices) if value is not None else ''}"
+        return (
+            f"{_got(value)}; allowed: {', '.join(choices)}{_nearest(str(value), choices) if value is not None else ''}"
+        )
     if kind == "value_error":
         return str(item["ctx"]["error"])
     message = str(item["msg"])
@@ -65,9 +70,11 @@ def _annotation(path: Path) -> Any:
             found = get_args(found)[0]
         elif isinstance(found, type) and issubclass(found, BaseModel):
             found = found.model_fields[step].annotation
-        found = next((arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found) if (
-            type(None) in get_args(found)
-        ) else found
+        found = (
+            next((arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found)
+            if (type(None) in get_args(found))
+            else found
+        )
     return found
 
 

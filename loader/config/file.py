@@ -18,7 +18,18 @@ from loader.errors import ConfigError
 DEFAULT_FILE = "loader.yaml"
 CONFIG_VARIABLE = "LOADER_CONFIG"
 # Schemas of the engine, of our own tables and of what models and syncs write.
-RESERVED_SCHEMAS = ("main", "temp", "system", "information_schema", "pg_catalog", "_loader", "models", "sync", "replay", "archive")
+RESERVED_SCHEMAS = (
+    "main",
+    "temp",
+    "system",
+    "information_schema",
+    "pg_catalog",
+    "_loader",
+    "models",
+    "sync",
+    "replay",
+    "archive",
+)
 _IDENTIFIER_BYTES = 255
 
 
@@ -60,8 +71,9 @@ def load_config(path: Path | str, environ: Mapping[str, str] | None = None) -> C
         except ValidationError as error:
             known = {problem.path for problem in problems}
             problems += [p for p in explain(error, value, interpolation.touched) if p.path not in known]
-        else:
-            problems += _schema_problems(config)
+        problems += _schema_problems(value)
+        if config is not None and config.publish is not None and config.publish.path == config.warehouse.path:
+            problems.append(Problem(("publish", "path"), "must be another file than warehouse.path"))
     if problems or config is None:
         raise _all_problems(path, document, problems)
     return config
@@ -71,7 +83,9 @@ def _read(path: Path) -> Document:
     try:
         return read_document(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read the configuration file: {error.strerror}", str(path), "check the path") from None
+        raise ConfigError(
+            f"cannot read the configuration file: {error.strerror}", str(path), "check the path"
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError("the configuration file is not UTF-8", str(path), "save it as UTF-8") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -93,19 +107,24 @@ def _environment(path: Path, environ: Mapping[str, str] | None) -> Mapping[str, 
     return {**found, **os.environ}
 
 
-def _schema_problems(config: Config) -> Iterator[Problem]:
-    reserved = {*RESERVED_SCHEMAS, config.system_schema, config.warehouse.path.stem.lower()}
+def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
+    """Schemas that are reserved or asked for twice. Looks at the plain values, so that it also works on a wrong file."""
+    warehouse, sources = value.get("warehouse"), value.get("sources")
+    reserved = {*RESERVED_SCHEMAS, str(value.get("system_schema", "_loader"))}
+    if isinstance(warehouse, dict) and isinstance(warehouse.get("path"), str):
+        reserved.add(Path(warehouse["path"]).stem.lower())
     owner: dict[str, str] = {}
-    for index, source in enumerate(config.sources):
-        schema, path = schema_name(source.name, _IDENTIFIER_BYTES), ("sources", index, "name")
+    for index, source in enumerate(sources if isinstance(sources, list) else []):
+        name = source.get("name") if isinstance(source, dict) else None
+        if not isinstance(name, str) or not name:
+            continue
+        schema, path = schema_name(name, _IDENTIFIER_BYTES), ("sources", index, "name")
         if schema in reserved:
             listed = ", ".join(sorted(reserved))
             yield Problem(path, f"its schema would be {schema!r}, which is reserved; reserved are: {listed}")
         elif schema in owner:
             yield Problem(path, f"has the schema {schema!r}, as has the source {owner[schema]!r}; rename one of them")
-        owner.setdefault(schema, source.name)
-    if config.publish is not None and config.publish.path == config.warehouse.path:
-        yield Problem(("publish", "path"), "must be another file than warehouse.path")
+        owner.setdefault(schema, name)
 
 
 def _all_problems(path: Path, document: Document, problems: list[Problem]) -> ConfigError:

@@ -9,7 +9,9 @@ from loader.config.positions import Path, Problem
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _SHORTEST_SECRET = 4
-_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|WRITE_KEY|API_KEY|PRIVATE", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|WRITE_KEY|API_KEY|PRIVATE", re.IGNORECASE
+)
 
 # Values read from the environment in this process, longest first when replaced: {value: variable}.
 _seen: dict[str, str] = {}
@@ -57,7 +59,9 @@ class Interpolation:
         if not value:
             state = "not set" if value is None else "empty"
             self.problems.append(
-                Problem(path, f"the environment variable {match[1]} is {state}; set it, or write it in .env beside the file")
+                Problem(
+                    path, f"the environment variable {match[1]} is {state}; set it, or write it in .env beside the file"
+                )
             )
             return ""
         if len(value) >= _SHORTEST_SECRET:

@@ -1,0 +1,183 @@
+"""The command line: arguments, exit codes and error output. What a command does is in `loader.commands`."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any, NoReturn
+
+from loader import __version__
+from loader.commands import inspect, loading, project, sql
+from loader.commands.logs import set_up_logs
+from loader.commands.output import Output
+from loader.config import find_config, load_config, redact
+from loader.errors import ConfigError, LoaderError
+
+_EXIT_CODES = """\
+exit codes: 0 done; 1 failed, or finished with something recorded as failed; 2 wrong configuration or usage, nothing
+touched; 3 stopped by a guard; 4 someone else holds the lease or the warehouse file
+"""
+_FAILED = 1
+_RESUME = "stopped; what is loaded stays loaded. Run the same command again to go on where it stopped."
+
+logger = logging.getLogger("loader.cli")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is an error like any other, so that `--json` can report it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message, f"the command line: {self.prog}", f"see `{self.prog} --help`")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it as 2026-01-31") from None
+
+
+def _day_after(text: str) -> date:
+    return _day(text) + timedelta(days=1)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
+def _common() -> argparse.ArgumentParser:
+    """Options that stand before or after the command; a missing one must not undo one that stood before."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", metavar="FILE", help="configuration file; else LOADER_CONFIG, else ./loader.yaml")
+    common.add_argument("--json", action="store_true", help="print exactly one JSON object on standard output")
+    common.add_argument("--log-format", choices=("text", "json"), help="format of the logs on standard error")
+    common.add_argument("-v", "--verbose", action="count", help="more logs; tracebacks of unexpected errors")
+    return common
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line. docs/commands.md is generated from it."""
+    common = _common()
+    parser = _Parser(
+        prog="loader",
+        parents=[common],
+        description="Archived events become tables in a warehouse.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"loader {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(group: Any, name: str, run: Callable[..., int], summary: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = group.add_parser(
+            name, parents=[common], help=summary, description=summary[0].upper() + summary[1:] + "."
+        )
+        command.set_defaults(run=run)
+        return command
+
+    _add_project_commands(add, commands)
+    _add_loading_commands(add, commands)
+    _add_looking_commands(add, commands)
+    return parser
+
+
+def _add_project_commands(add: Any, commands: Any) -> None:
+    init = add(commands, "init", project.init, "write a commented loader.yaml, its JSON Schema and .env.example")
+    init.add_argument(
+        "folder", nargs="?", default=".", metavar="FOLDER", help="where to; the working folder by default"
+    )
+    init.set_defaults(without_config=True)
+    add(commands, "check", project.check, "check configuration, archives and warehouse, and say what is missing")
+
+
+def _add_days(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--from", dest="start", type=_day, metavar="DAY", help="first received day")
+    command.add_argument("--to", dest="until", type=_day_after, metavar="DAY", help="last received day, included")
+
+
+def _add_source(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", nargs="?", metavar="SOURCE", help="one source; all by default")
+
+
+def _add_loading_commands(add: Any, commands: Any) -> None:
+    load = add(commands, "load", loading.load, "load what is new in the archive")
+    _add_source(load)
+    _add_days(load)
+    load.add_argument("--dry-run", action="store_true", help="print schema changes and counts, change nothing")
+    load.add_argument("--strict", action="store_true", help="exit 1 when lines went to quarantine")
+    verify = add(
+        commands, "verify", loading.verify, "recount the archive and compare it with the warehouse, per object"
+    )
+    _add_source(verify)
+    rebuild = add(commands, "rebuild", loading.rebuild, "reload from the archive with today's rules")
+    rebuild.add_argument("target", metavar="SOURCE[.TABLE]", help="a source, or one of its tables")
+    _add_days(rebuild)
+    add(commands, "publish", loading.publish, "replace the read-only copy of the warehouse that publish.path names")
+
+
+def _add_looking_commands(add: Any, commands: Any) -> None:
+    _add_source(add(commands, "status", inspect.status, "show what is loaded to which day, and what was set aside"))
+    schema = add(commands, "schema", inspect.schema, "show tables, columns and types, with counts, first and last seen")
+    _add_source(schema)
+    schema.add_argument("--csv", action="store_true", help="print comma-separated values")
+
+    group = commands.add_parser("quarantine", help="look at lines that are not messages, and load them again")
+    quarantine = group.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
+    listed = add(quarantine, "list", inspect.quarantine_list, "list quarantined lines and their reasons")
+    shown = add(quarantine, "show", inspect.quarantine_show, "show one quarantined line")
+    shown.add_argument("ref", metavar="REF", help="OBJECT:LINE[:ITEM] as `loader quarantine list` prints it")
+    _add_source(add(quarantine, "retry", loading.retry, "load quarantined lines again after a fix"))
+
+    discards = add(commands, "discards", inspect.discards, "show values that have no column")
+    discards.add_argument("--values", action="store_true", help="show the values, not only their number")
+    for command in (listed, discards):
+        _add_source(command)
+        command.add_argument("--reason", metavar="REASON", help="only this reason")
+        command.add_argument("--limit", type=_positive, default=50, metavar="N", help="most rows shown; 50 by default")
+
+    shell = add(commands, "sql", sql.sql, "run a query, or open a prompt, on the read-only warehouse")
+    shell.add_argument("query", nargs="?", metavar="QUERY", help="a query; without one a prompt opens")
+    shell.add_argument("--csv", action="store_true", help="print comma-separated values")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Nothing but SystemExit of `--help` and `--version` is raised."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    output = Output("--json" in given)
+    is_verbose = any(word == "--verbose" or (word[:2] == "-v" and set(word[1:]) == {"v"}) for word in given)
+    try:
+        return _run(build_parser().parse_args(given))
+    except LoaderError as error:
+        output.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"\n{_RESUME}", file=sys.stderr)
+        output.result({"error": {"kind": "Interrupted", "what": _RESUME, "exit_code": _FAILED}})
+        return _FAILED
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+        if is_verbose:
+            logger.exception("unexpected error")
+        what = (
+            f"unexpected {type(error).__name__}: {redact(str(error)).splitlines()[0] if str(error) else 'no message'}"
+        )
+        unexpected = LoaderError(what, "this is a defect", "run again with -v for the traceback, and report it")
+        output.error(unexpected)
+        return unexpected.exit_code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    output = Output(getattr(arguments, "json", False))
+    set_up_logs(getattr(arguments, "log_format", "text"), getattr(arguments, "verbose", 0))
+    run: Callable[..., int] = arguments.run
+    if getattr(arguments, "without_config", False):
+        return run(arguments, output)
+    config = load_config(find_config(getattr(arguments, "config", None)))
+    return run(arguments, config, output)

@@ -1,0 +1,133 @@
+"""The commands that look: status, schema, quarantine list and show, discards."""
+
+import argparse
+import base64
+import re
+from typing import Any
+
+from loader.commands.output import Output
+from loader.config import Config
+from loader.errors import ConfigError, TerminalError
+from loader.reading import Answer, open_reader
+
+_REF = re.compile(r"(\d+):(\d+)(?::(\d+))?")
+
+
+def status(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """What is loaded to which day, what failed, what was set aside, and under which options."""
+    values = {"source": _known(arguments.source, config)}
+    with open_reader(config) as reader:
+        sources = reader.report("status", values)
+        options = reader.report("options", values)
+        failed = reader.report("failed_objects", values)
+    rows = sources.records()
+    seen = {row["source"] for row in rows}
+    missing = [s.name for s in config.sources if s.name not in seen and values["source"] in (None, s.name)]
+    for row in rows:
+        title = f"{row.pop('source')}"
+        output.table(("", ""), [(name.replace("_", " "), value) for name, value in row.items()], title)
+        output.line()
+    for name in missing:
+        output.line(f"{name}: nothing loaded yet; run `loader load {name}`")
+    if len(options.rows) > len(seen):
+        output.table(options.columns, options.rows, "options under which the history was loaded")
+    if failed.rows:
+        output.table(failed.columns, failed.rows, "objects that could not be read to their end")
+    output.result(
+        {
+            "sources": sources.records(),
+            "not_loaded": missing,
+            "options": options.records(),
+            "failed_objects": failed.records(),
+        }
+    )
+    return 0
+
+
+def schema(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Tables, columns and types with how often and when each was seen."""
+    with open_reader(config) as reader:
+        answer = reader.report("schema", {"source": _known(arguments.source, config)})
+    if arguments.csv:
+        output.csv(answer.columns, answer.rows)
+        return 0
+    output.table(answer.columns, answer.rows)
+    output.result({"columns": answer.records()})
+    return 0
+
+
+def quarantine_list(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Lines that did not become messages: how many for each reason, and where they are."""
+    source = _known(arguments.source, config)
+    with open_reader(config) as reader:
+        reasons = reader.report("quarantine_reasons", {"source": source})
+        lines = reader.report(
+            "quarantine_list", {"source": source, "reason": arguments.reason, "limit": arguments.limit}
+        )
+    if not reasons.rows:
+        output.line("nothing is in quarantine")
+    else:
+        output.table(reasons.columns, reasons.rows)
+        output.line()
+        output.table(lines.columns, lines.rows)
+        output.line("`loader quarantine show REF` prints one line; `loader quarantine retry` loads them again")
+    output.result({"reasons": reasons.records(), "lines": lines.records()})
+    return 0
+
+
+def quarantine_show(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """One quarantined line with its text and its place."""
+    match = _REF.fullmatch(arguments.ref)
+    if match is None:
+        raise ConfigError(
+            f"{arguments.ref!r} is not a reference",
+            "REF",
+            "use OBJECT:LINE or OBJECT:LINE:ITEM of `loader quarantine list`",
+        )
+    place = {"object_id": int(match[1]), "line": int(match[2]), "item": int(match[3] or 0)}
+    with open_reader(config) as reader:
+        answer = reader.report("quarantine_show", place)
+    if not answer.rows:
+        raise TerminalError(
+            "there is no such line in quarantine",
+            arguments.ref,
+            "see `loader quarantine list`; it may be loaded by now",
+        )
+    record = answer.records()[0]
+    output.table(("", ""), [(name.replace("_", " "), value) for name, value in record.items() if name != "raw"])
+    output.line()
+    output.line(_raw_text(record))
+    output.result({"line": record})
+    return 0
+
+
+def _raw_text(record: dict[str, Any]) -> str:
+    """The line as it can be shown: bytes that are not text appear as escapes."""
+    raw = record["raw"] or ""
+    if record["raw_encoding"] != "base64":
+        return str(raw)
+    return base64.b64decode(raw).decode("utf-8", "backslashreplace")
+
+
+def discards(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Values that have no column: how many for each column and reason, or the values themselves."""
+    source = _known(arguments.source, config)
+    with open_reader(config) as reader:
+        reasons = reader.report("discard_reasons", {"source": source})
+        values = _values(reader, arguments, source) if arguments.values else None
+    if not reasons.rows:
+        output.line("nothing was discarded")
+    else:
+        shown = values if values is not None else reasons
+        output.table(shown.columns, shown.rows)
+    output.result({"reasons": reasons.records(), "values": values.records() if values is not None else None})
+    return 0
+
+
+def _values(reader: Any, arguments: argparse.Namespace, source: str | None) -> Answer:
+    found: Answer = reader.report("discards", {"source": source, "reason": arguments.reason, "limit": arguments.limit})
+    return found
+
+
+def _known(name: str | None, config: Config) -> str | None:
+    return None if name is None else config.source(name).name

@@ -1,0 +1,152 @@
+"""The commands that write: load, verify, rebuild, publish and quarantine retry. Each calls one job."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loader.commands.output import Output
+from loader.commands.progress import Progress
+from loader.config import Config, SourceSettings
+from loader.errors import LoaderError, TerminalError, TransientError
+
+# Counts of a report in the order in which people read them.
+COUNTS = (
+    "objects",
+    "lines",
+    "blank",
+    "messages",
+    "duplicates",
+    "conflicts",
+    "plain_lines",
+    "exact_lines",
+    "bytes_read",
+    "seconds",
+)
+
+
+def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Load what is new of one source, or of all."""
+    from loader.jobs.load import load_source
+
+    results: dict[str, Any] = {}
+    code = 0
+    with Progress(output.as_json) as progress:
+        for source in _chosen(arguments.source, config):
+            try:
+                report = load_source(
+                    config,
+                    source,
+                    start=arguments.start,
+                    until=arguments.until,
+                    dry_run=arguments.dry_run,
+                    strict=arguments.strict,
+                    progress=progress,
+                )
+            except (TransientError, TerminalError) as error:
+                # One source that cannot be read does not keep the others from loading.
+                if len(config.sources) == 1 or arguments.source:
+                    raise
+                code = max(code, error.exit_code)
+                results[source.name] = _failed(error, output)
+                continue
+            results[source.name] = report.as_dict()
+            code = max(code, report.exit_code(arguments.strict))
+            progress.clear()
+            _print_report(f"{source.name}{' (dry run)' if arguments.dry_run else ''}", results[source.name], output)
+    output.result({"sources": results, "dry_run": arguments.dry_run, "exit_code": code})
+    return code
+
+
+def verify(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Read the archive again and compare every object's counts with what is in the warehouse."""
+    from loader.jobs.verify import verify_source
+
+    return _each(arguments, config, output, lambda source: verify_source(config, source))
+
+
+def retry(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Load quarantined lines again: those that today's rules accept become rows."""
+    from loader.jobs.retry import retry_quarantine
+
+    return _each(arguments, config, output, lambda source: retry_quarantine(config, source))
+
+
+def rebuild(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Reload a source, or one of its tables, from the archive with today's rules."""
+    from loader.jobs.rebuild import rebuild as rebuild_job
+
+    name, table = _source_and_table(arguments.target, config)
+    report = rebuild_job(config, config.source(name), table, arguments.start, arguments.until)
+    _print_report(arguments.target, report.as_dict(), output)
+    code = int(report.exit_code(False))
+    output.result({"sources": {name: report.as_dict()}, "table": table, "exit_code": code})
+    return code
+
+
+def publish(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Replace the read-only copy of the warehouse."""
+    from loader.jobs.publish import publish as publish_job
+
+    report = publish_job(config)
+    result = report.as_dict() if hasattr(report, "as_dict") else {"path": str(report)}
+    output.line(f"published {result.get('path', '')}")
+    output.result(result)
+    return 0
+
+
+def _each(arguments: argparse.Namespace, config: Config, output: Output, job: Any) -> int:
+    results: dict[str, Any] = {}
+    code = 0
+    for source in _chosen(arguments.source, config):
+        report = job(source)
+        results[source.name] = report.as_dict()
+        code = max(code, report.exit_code(False))
+        _print_report(source.name, results[source.name], output)
+    output.result({"sources": results, "exit_code": code})
+    return code
+
+
+def _chosen(name: str | None, config: Config) -> Sequence[SourceSettings]:
+    return config.sources if name is None else (config.source(name),)
+
+
+def _source_and_table(target: str, config: Config) -> tuple[str, str | None]:
+    """`web` or `web.tracks`. A source's own name may hold a dot, so the longest name that matches wins."""
+    if target in {source.name for source in config.sources}:
+        return target, None
+    name, _, table = target.rpartition(".")
+    return (name, table) if name else (target, None)
+
+
+def _failed(error: LoaderError, output: Output) -> dict[str, object]:
+    output.line(f"error: {error}")
+    return {"error": {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}}
+
+
+def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None:
+    """The counts, then what was found per table and per reason, then what deserves attention."""
+    listed = [(name.replace("_", " "), report[name]) for name in COUNTS if report.get(name) is not None]
+    plain = [(name.replace("_", " "), value) for name, value in report.items() if _is_extra_count(name, value)]
+    output.table(("count", "value"), [(name, _number(value)) for name, value in [*listed, *plain]], title)
+    for name, heading in (("rows", "rows"), ("quarantined", "quarantined lines"), ("discards", "discarded values")):
+        if report.get(name):
+            output.line()
+            pairs = [(key, _number(value)) for key, value in sorted(dict(report[name]).items())]
+            output.table((heading, "count"), pairs)
+    for name in ("new_tables", "new_columns", "schema_changes", "warnings", "failed_objects", "mismatches"):
+        for item in report.get(name) or ():
+            output.line(f"{name.replace('_', ' ')}: {_item(item)}")
+
+
+def _is_extra_count(name: str, value: object) -> bool:
+    return name not in COUNTS and isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: object) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _item(item: object) -> str:
+    if isinstance(item, Mapping):
+        return ", ".join(f"{key} {value}" for key, value in item.items())
+    return ".".join(str(part) for part in item) if isinstance(item, tuple | list) else str(item)

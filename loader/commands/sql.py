@@ -1,0 +1,63 @@
+"""`loader sql`: a read-only shell on the warehouse."""
+
+import argparse
+import sys
+
+from loader.commands.output import Output
+from loader.config import Config
+from loader.errors import ConfigError, LoaderError
+from loader.reading import Answer, Reader, open_reader
+
+_HELP = "End a query with ; and Enter. `tables` lists the tables, `quit` or Ctrl-D ends."
+_TABLES = (
+    "select table_schema as schema, table_name as name from information_schema.tables "
+    "where table_schema not in ('information_schema', 'pg_catalog') order by all"
+)
+
+
+def sql(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Run one query, or read queries from a prompt."""
+    if arguments.query is None and output.as_json:
+        raise ConfigError("--json needs a query", "loader sql", 'give one: loader sql --json "select 1"')
+    with open_reader(config) as reader:
+        if arguments.query is None:
+            return _prompt(reader, output)
+        answer = reader.query(arguments.query)
+    _show(answer, arguments.csv, output)
+    output.result({"columns": answer.columns, "rows": answer.records()})
+    return 0
+
+
+def _show(answer: Answer, as_csv: bool, output: Output) -> None:
+    if as_csv:
+        output.csv(answer.columns, answer.rows)
+    else:
+        output.table(answer.columns, answer.rows)
+
+
+def _prompt(reader: Reader, output: Output) -> int:
+    is_terminal = sys.stdin.isatty()
+    if is_terminal:
+        output.line(_HELP)
+    pending = ""
+    while True:
+        try:
+            text = input("sql> " if is_terminal and not pending else "...> " if is_terminal else "")
+        except EOFError:
+            text = ";" if pending.strip() else "quit"
+        pending = f"{pending}\n{text}" if pending else text
+        word = pending.strip().rstrip(";").lower()
+        if word in {"quit", "exit", ""}:
+            if word:
+                return 0
+            pending = ""
+        elif word == "tables" or pending.rstrip().endswith(";"):
+            _answer(reader, _TABLES if word == "tables" else pending, output)
+            pending = ""
+
+
+def _answer(reader: Reader, query: str, output: Output) -> None:
+    try:
+        _show(reader.query(query), False, output)
+    except LoaderError as error:
+        print(f"error: {error}", file=sys.stderr)
