@@ -55,12 +55,10 @@ class Writer:
     counts: Counter[str] = field(default_factory=Counter)
     kinds: tuple[EventKind, ...] = ()
     start_ms: int = 0
-    step_ms: float = 0.0
 
     def __post_init__(self) -> None:
         self.kinds = event_kinds(self.shape.event_names, self.shape.properties)
         self.start_ms = int(datetime.fromisoformat(self.shape.start_day).replace(tzinfo=UTC).timestamp() * 1000)
-        self.step_ms = self.shape.days * DAY_MS / self.shape.events
 
     def line(self, number: int) -> str:
         """The text of line `number` (over the whole archive), without its newline."""
@@ -100,7 +98,8 @@ class Writer:
                 return earlier
 
     def _received_ms(self, number: int) -> int:
-        return self.start_ms + int((number - self.shape.first_event) * self.step_ms)
+        # Whole numbers only: an archive that continues another gives the same id for the same number.
+        return self.start_ms + (number - self.shape.first_event) * self.shape.days * DAY_MS // self.shape.events
 
     def _bad(self, number: int) -> str:
         which = BAD[_mix(self.shape.seed + 1, number) % len(BAD)]
