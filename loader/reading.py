@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from sqlglot import exp
 
 from loader.config import Config
 from loader.errors import BusyError, ConfigError, TerminalError
@@ -41,6 +40,8 @@ class Reader:
 
     def report(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
         """One file of `sql/reports`, over the state tables. Raises TerminalError when the file has no such tables."""
+        from sqlglot import exp  # takes half a second to import, and most commands can do without
+
         # The engine's own connection keeps the schema it has; a cursor gets the schema of our tables.
         cursor = self._connection.cursor()
         use = exp.Use(this=exp.Table(this=exp.to_identifier(self._system_schema, quoted=True)))

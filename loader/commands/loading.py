@@ -26,12 +26,13 @@ COUNTS = (
 
 def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Load what is new of one source, or of all."""
+    chosen = _chosen(arguments.source, config)
     from loader.jobs.load import load_source
 
     results: dict[str, Any] = {}
     code = 0
     with Progress(output.as_json) as progress:
-        for source in _chosen(arguments.source, config):
+        for source in chosen:
             try:
                 report = load_source(
                     config,

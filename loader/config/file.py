@@ -108,7 +108,7 @@ def _environment(path: Path, environ: Mapping[str, str] | None) -> Mapping[str, 
 
 
 def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
-    """Schemas that are reserved or asked for twice. Looks at the plain values, so that it also works on a wrong file."""
+    """Schemas that are reserved or asked for twice, from the plain values: it also works on a file with problems."""
     warehouse, sources = value.get("warehouse"), value.get("sources")
     reserved = {*RESERVED_SCHEMAS, str(value.get("system_schema", "_loader"))}
     if isinstance(warehouse, dict) and isinstance(warehouse.get("path"), str):

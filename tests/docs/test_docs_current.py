@@ -1,0 +1,89 @@
+"""The documentation says what the code says: nothing missing, nothing left over."""
+
+import inspect
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from loader import errors
+from loader.sqlfiles import sql_files
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+pytestmark = [
+    pytest.mark.checkout,
+    pytest.mark.skipif(not (DOCS / "generate.py").exists(), reason="the documentation is in the checkout only"),
+]
+GENERATED = ("configuration.md", "commands.md", "loader.schema.json")
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_page_is_current(name):
+    """Every command, option and setting is documented, and nothing else: run `make docs`."""
+    pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
+
+    assert page(name) == pages[name]
+
+
+def test_every_error_class_is_documented_and_the_reverse():
+    """docs/errors.md has a row per class, with its exit code."""
+    documented = dict(re.findall(r"^\| `(\w+)` \| (\d) \|", page("errors.md"), re.MULTILINE))
+    classes = {
+        name: str(kind.exit_code)
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.LoaderError)
+    }
+
+    assert documented == classes
+
+
+def ledger() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sql_files("ledger"))
+
+
+def test_every_state_table_and_column_is_documented_and_the_reverse():
+    """docs/state.md has a row per table of the migrations, with its columns."""
+    text = re.sub(r"--.*", "", ledger())
+    if not text.strip():
+        pytest.skip("there are no state tables yet")
+    created = dict(
+        re.findall(r"create table (?:if not exists )?(?:[\w{}$\"]+\.)?\"?(\w+)\"?\s*\((.*?)\)\s*;", text, re.S | re.I)
+    )
+    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| `([^`]*)` \|", page("state.md"), re.MULTILINE)
+
+    assert {name: set(columns.split()) for name, columns in rows} == {
+        name: columns_of(body) for name, body in created.items()
+    }
+
+
+def columns_of(body: str) -> set[str]:
+    """The column names of a `create table`: the first word after each comma outside parentheses."""
+    flat = re.sub(r"\([^()]*\)", "", body)
+    words = (part.split()[0].strip('"').lower() for part in flat.split(",") if part.split())
+    return {word for word in words if word not in {"primary", "unique", "check", "constraint", "foreign"}}
+
+
+def test_every_link_between_pages_leads_somewhere():
+    """Relative links of the README and of docs/ name files that exist."""
+    broken = []
+    for path in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+            if "://" not in target and not (path.parent / target).exists():
+                broken.append(f"{path.name}: {target}")
+
+    assert broken == []
+
+
+def test_the_commands_of_the_readme_exist():
+    """Each `loader x` that the README names is a command."""
+    known = set(re.findall(r"^## `loader (\w+)", page("commands.md"), re.MULTILINE))
+    named = set(re.findall(r"^loader (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert named <= known

@@ -1,0 +1,124 @@
+"""The commands that look, run as a user runs them."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def test_status_shows_the_watermark_and_what_was_set_aside(loaded_project):
+    """Objects, watermark, quarantine and discards per source, and the objects that failed."""
+    ran = loaded_project.run("status", "--json")
+
+    (web,) = ran.json["sources"]
+    assert (ran.code, web["objects"], web["failed"], web["watermark_day"]) == (0, 2, 1, "2026-01-02")
+    assert (web["quarantined"], web["discards"], web["last_load_status"]) == (1, 1, "warnings")
+    assert ran.json["failed_objects"] == [
+        {"source": "web", "key": "a/2.gz", "status": "failed", "error": "access denied"}
+    ]
+
+
+def test_status_is_readable_without_a_terminal(loaded_project):
+    """Plain aligned text, no drawing and no colour codes."""
+    ran = loaded_project.run("status")
+
+    assert ran.code == 0
+    assert "watermark day" in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_schema_lists_columns_and_exports_them(loaded_project):
+    """A table for people, an object for programs, CSV for spreadsheets."""
+    assert loaded_project.run("schema", "web", "--json").json["columns"][0]["column_name"] == "id"
+    assert loaded_project.run("schema", "--csv").out.splitlines()[0] == (
+        "source,table_name,column_name,type,count,first_seen,last_seen"
+    )
+
+
+def test_quarantine_lists_reasons_and_shows_one_line(loaded_project):
+    """The reference that the list prints opens the line with its text."""
+    listed = loaded_project.run("quarantine", "list", "--json").json
+    (line,) = listed["lines"]
+
+    shown = loaded_project.run("quarantine", "show", line["ref"])
+
+    assert listed["reasons"] == [{"source": "web", "reason": "invalid_json", "count": 1}]
+    assert shown.code == 0
+    assert shown.out.rstrip().endswith('{"type": oops')
+
+
+@pytest.mark.parametrize(
+    ("ref", "code", "what"), [("x", 2, "is not a reference"), ("1:99", 1, "there is no such line")]
+)
+def test_a_wrong_reference_is_explained(ref, code, what, loaded_project):
+    """Wrong usage is 2; a line that is not there is 1."""
+    ran = loaded_project.run("quarantine", "show", ref)
+
+    assert (ran.code, what in ran.err) == (code, True)
+
+
+def test_discards_count_and_show_values(loaded_project):
+    """Counts by column and reason; the values only when asked for."""
+    assert loaded_project.run("discards", "--json").json["values"] is None
+    (value,) = loaded_project.run("discards", "--values", "--json").json["values"]
+
+    assert value["value_json"] == '"free"'
+
+
+def test_sql_prints_a_table_csv_or_json(loaded_project):
+    """One query, three forms."""
+    query = "select id, event from web.tracks"
+
+    assert loaded_project.run("sql", query).out == "id  event\nm1  order_completed\n"
+    assert loaded_project.run("sql", "--csv", query).out == "id,event\nm1,order_completed\n"
+    assert loaded_project.run("sql", "--json", query).json == {
+        "columns": ["id", "event"],
+        "rows": [{"id": "m1", "event": "order_completed"}],
+    }
+
+
+@pytest.mark.parametrize("query", ["drop table web.tracks", "copy web.tracks to 'out.csv'", "select * from nowhere"])
+def test_sql_changes_nothing_and_explains(query, loaded_project):
+    """Read-only, no files beside the warehouse, and the engine's own words."""
+    ran = loaded_project.run("sql", query)
+
+    assert ran.code == 1
+    assert "error: the query failed" in ran.err
+    assert not (loaded_project.folder / "out.csv").exists()
+
+
+def test_the_prompt_reads_queries_until_quit(loaded_project):
+    """A query may span lines; an error does not end the prompt."""
+    ran = loaded_project.run("sql", typed="select\n 1 as one;\nselect oops;\ntables\nquit\n")
+
+    assert ran.code == 0
+    assert "one\n1\n" in ran.out
+    assert "web" in ran.out
+    assert "the query failed" in ran.err
+
+
+@pytest.mark.parametrize("command", [["status"], ["schema"], ["discards"], ["quarantine", "list"], ["sql", "select 1"]])
+def test_without_a_warehouse_the_fix_is_to_load(command, project):
+    """Nothing is created by looking."""
+    ran = project.run(*command)
+
+    assert (ran.code, "run `loader load` first" in ran.err) == (2, True)
+    assert not project.warehouse.exists()
+
+
+def test_a_file_that_a_load_holds_is_reported_with_its_holder(loaded_project):
+    """Exit code 4, the process, and what to do."""
+    hold = "import duckdb,sys; c=duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(loaded_project.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        holder.stdout.readline()
+        ran = loaded_project.run("status", "--json")
+        pid = holder.pid
+        holder.stdin.close()
+
+    assert ran.code == 4
+    assert ran.json["error"]["what"] == f"the warehouse is open for writing in process {pid}"

@@ -1,0 +1,133 @@
+"""Arguments, exit codes, errors and secrets of the command line."""
+
+import json
+import os
+
+import pytest
+
+from loader.cli import main
+
+CANARY = "canary-9d41c7e2"
+
+
+def test_init_writes_a_configuration_that_is_valid(tmp_path, project):
+    """What `init` writes, `check` accepts; a second `init` overwrites nothing."""
+    first = project.run("init", "fresh", "--json")
+    again = project.run("init", "fresh")
+
+    names = sorted(path.name for path in (tmp_path / "fresh").iterdir())
+    assert (first.code, names) == (0, [".env.example", "loader.schema.json", "loader.yaml"])
+    assert (again.code, "there is a file already" in again.err) == (2, True)
+    assert project.run("--config", "fresh/loader.yaml", "status").err.startswith(
+        "error: the warehouse does not exist yet"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["lod"], ["load", "--from", "yesterday"], ["load", "app"], ["discards", "--limit", "0"], ["rebuild"]],
+)
+def test_wrong_usage_is_exit_code_2(arguments, project):
+    """What, where and fix on standard error; nothing on standard output."""
+    ran = project.run(*arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: ")
+    assert "  fix:   " in ran.err
+
+
+def test_an_error_is_the_one_json_object(project):
+    """With --json an error has a shape of its own, wherever the option stands."""
+    for arguments in (["--json", "status"], ["status", "--json"], ["--json", "nonsense"]):
+        ran = project.run(*arguments)
+
+        assert set(ran.json["error"]) == {"kind", "what", "where", "fix", "exit_code"}
+        assert ran.json["error"]["exit_code"] == ran.code == 2
+
+
+def test_help_and_version_are_not_errors(project):
+    """Exit code 0, with the exit codes explained."""
+    assert "exit codes: 0 done" in project.run("--help").out
+    assert project.run("--version").out.startswith("loader ")
+
+
+@pytest.mark.parametrize("name", ["load", "verify", "rebuild", "quarantine retry", "publish", "check"])
+def test_every_command_has_help(name, project):
+    """Each one prints its usage."""
+    ran = project.run(*name.split(), "--help")
+
+    assert (ran.code, ran.out.split()[:3]) == (0, ["usage:", "loader", name.split()[0]])
+
+
+def test_an_unexpected_error_is_a_sentence_and_a_traceback_only_with_v(monkeypatch, capsys, tmp_path):
+    """People see a sentence; -v adds the traceback; a secret is in neither."""
+    monkeypatch.setenv("MY_SECRET_TOKEN", CANARY)
+    (tmp_path / "loader.yaml").write_text(
+        "warehouse: {path: w.duckdb}\nsources: [{name: web, archive: {uri: a, profile: '${env:MY_SECRET_TOKEN}'}}]\n",
+        encoding="utf-8",
+    )
+
+    def broken(*_):
+        raise RuntimeError(f"boom {CANARY}")
+
+    monkeypatch.setattr("loader.commands.inspect.open_reader", broken)
+    quiet, quiet_text = main(["--config", str(tmp_path / "loader.yaml"), "status"]), capsys.readouterr()
+    loud, loud_text = main(["--config", str(tmp_path / "loader.yaml"), "status", "-v"]), capsys.readouterr()
+
+    assert (quiet, loud) == (1, 1)
+    assert "unexpected RuntimeError: boom ${env:MY_SECRET_TOKEN}" in quiet_text.err
+    assert ("Traceback" in quiet_text.err, "Traceback" in loud_text.err) == (False, True)
+    assert CANARY not in quiet_text.err + loud_text.err
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys, tmp_path):
+    """Exit code 1 and the way to resume."""
+    (tmp_path / "loader.yaml").write_text(
+        "warehouse: {path: w.duckdb}\nsources: [{name: web, archive: {uri: a}}]\n", encoding="utf-8"
+    )
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loader.commands.inspect.open_reader", interrupted)
+
+    assert main(["--config", str(tmp_path / "loader.yaml"), "status"]) == 1
+    assert "Run the same command again to go on" in capsys.readouterr().err
+
+
+COMMANDS = [
+    ["check"], ["check", "--json"], ["status"], ["status", "--json"], ["schema"], ["quarantine", "list"], ["discards"],
+    ["load", "--dry-run"], ["load", "--json", "-v"], ["verify"], ["publish"], ["sql", "select 1"], ["-v", "nonsense"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_secret_is_in_no_output(arguments, loaded_project):
+    """Neither what the file takes from the environment nor the S3 credentials of .env are ever printed."""
+    (loaded_project.folder / "loader.yaml").write_text(
+        "warehouse: {path: ./warehouse.duckdb}\n"
+        'sources: [{name: web, archive: {uri: "./${env:FOLDER}", profile: "${env:PROFILE}"}}]\n',
+        encoding="utf-8",
+    )
+    (loaded_project.folder / ".env").write_text(
+        f"AWS_SECRET_ACCESS_KEY={CANARY}-1\nFOLDER={CANARY}-2\n", encoding="utf-8"
+    )
+
+    ran = loaded_project.run(*arguments, "--log-format", "json", PROFILE=f"{CANARY}-3")
+
+    assert CANARY not in ran.out + ran.err
+
+
+def test_logs_are_one_json_object_a_line(monkeypatch, capsys):
+    """--log-format json keeps standard error machine-readable."""
+    import logging
+
+    from loader.commands.logs import set_up_logs
+
+    set_up_logs("json", 0)
+    logging.getLogger("loader.test").info("loaded %s objects", 3, extra={"source": "web"})
+    logging.getLogger().handlers.clear()
+
+    record = json.loads(capsys.readouterr().err)
+    assert (record["message"], record["source"], record["level"]) == ("loaded 3 objects", "web", "info")
+    assert os.environ["NO_COLOR"] == "1"
