@@ -3,7 +3,7 @@
 #   make dev    open the Dagster page on the same project
 #   make test   everything: lint, types, layers, tests, docs, and the tests again on the built wheel
 #   make check  the quick gates only: lint, types, import layers
-#   make bench  speed and memory against the yardstick
+#   make bench  speed and memory against the yardstick (make bench-peers: against other tools)
 #   make docs   write the generated pages of docs/ again
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo dev test check bench docs lock clean tests wheel-tests chromium
+.PHONY: demo dev test check bench bench-peers docs lock clean tests wheel-tests chromium
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -59,7 +59,7 @@ wheel-tests: $(STAMP)
 	@$(BIN)/python -m pip --python $(WHEEL_VENV)/bin/python install --quiet --disable-pip-version-check --no-deps dist/*.whl
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$($(WHEEL_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth
 	@cp -r tests pyproject.toml $(WHEEL_RUN)/
-	@for name in examples bench workspace.yaml dagster.yaml; do test ! -e $$name || cp -r $$name $(WHEEL_RUN)/; done
+	@for name in examples workspace.yaml dagster.yaml; do test ! -e $$name || cp -r $$name $(WHEEL_RUN)/; done
 	@cd $(WHEEL_RUN) && ../../$(WHEEL_VENV)/bin/python -c 'import loader, sys; sys.exit(0 if loader.__file__.startswith(sys.prefix) else "not the wheel: " + loader.__file__)'
 	@echo "the tests again, against $$(ls dist)"
 	@cd $(WHEEL_RUN) && PATH="$(CURDIR)/$(WHEEL_VENV)/bin:$(CURDIR)/$(BIN):$$PATH" TEST_PROFILE=light ../../$(WHEEL_VENV)/bin/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not browser and not slow and not checkout" tests
@@ -77,6 +77,12 @@ chromium:
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench.load
+
+# The peers have an environment of their own, because dlt pins packages that the project uses too.
+bench-peers: $(STAMP)
+	@test -x .make/peers/bin/python || $(PYTHON) -m venv .make/peers
+	@.make/peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements-peers.txt
+	@$(BIN)/python -m bench.load.run peers --events 100000
 
 docs: $(STAMP)
 	@$(BIN)/python docs/generate.py

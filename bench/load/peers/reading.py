@@ -36,8 +36,8 @@ def print_result(database: Path, started: float) -> None:
     """Print tables, rows and seconds as one JSON object."""
     seconds = time.perf_counter() - started
     with duckdb.connect(str(database), read_only=True) as connection:
-        query = """select table_schema, table_name from information_schema.tables
-            where table_type = 'BASE TABLE' and not starts_with(table_name, '_dlt') and not ends_with(table_schema, '_staging')"""
+        query = """select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'
+            and not starts_with(table_name, '_dlt') and not ends_with(table_schema, '_staging')"""
         tables = connection.execute(query).fetchall()
         counts = [connection.execute(f'select count(*) from "{at}"."{name}"').fetchall() for at, name in tables]
     print(json.dumps({"tables": len(tables), "rows": sum(count[0][0] for count in counts), "seconds": seconds}))
