@@ -1,0 +1,262 @@
+"""Archives in S3 and services that speak its protocol."""
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from loader.archive.base import ArchiveObject, ArchiveOptions, StoredFile, never
+from loader.archive.layouts import Walk
+from loader.errors import ConfigError, LoaderError, TerminalError, TransientError
+
+CHUNK_BYTES = 1024 * 1024
+DOWNLOAD_ATTEMPTS = 3
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_CUT = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, FlexibleChecksumError)
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "403": ("access was denied", "grant s3:GetObject on the objects and s3:ListBucket on the bucket"),
+    "404": ("the object is gone", "nothing to do if it was removed on purpose; a later listing leaves it out"),
+    "412": ("the object was rewritten after it was listed", "run again: the next run reads the new version"),
+    "NoSuchBucket": ("the bucket does not exist", "check the bucket in archive.uri, archive.region and endpoint_url"),
+    "KMS": ("the key that encrypts the object refused", "grant kms:Decrypt on the key, and see that it is enabled"),
+    "InvalidAccessKeyId": ("the access key is not known", "check the credentials that this process finds"),
+    "SignatureDoesNotMatch": ("the secret key is wrong", "check the credentials that this process finds"),
+    "ExpiredToken": ("the session token has expired", "sign in again, or use a role that renews itself"),
+    "InvalidObjectState": ("the object is in cold storage", "restore it to a class that can be read at once"),
+    "PermanentRedirect": ("the bucket is in another region", "set archive.region"),
+}
+_SAME = {
+    "AccessDenied": "403",
+    "Forbidden": "403",
+    "AllAccessDisabled": "403",
+    "NoSuchKey": "404",
+    "NotFound": "404",
+    "NoSuchVersion": "404",
+    "PreconditionFailed": "412",
+    "AuthorizationHeaderMalformed": "PermanentRedirect",
+    "301": "PermanentRedirect",
+    "InvalidToken": "ExpiredToken",
+    "RequestExpired": "ExpiredToken",
+}
+_TRANSIENT = frozenset({"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+
+
+class S3Archive:
+    """An archive in a bucket."""
+
+    def __init__(self, settings: ArchiveOptions, retry_seconds: float = 0.5) -> None:
+        bucket, _, prefix = settings.uri.partition("://")[2].partition("/")
+        if not bucket:
+            raise ConfigError("the archive URI names no bucket", "archive.uri", "write s3://bucket/prefix/")
+        self._bucket = bucket
+        self._retry_seconds = retry_seconds
+        self._client = _client(settings)
+        self._walk = Walk(BucketTree(self._client, bucket, f"{prefix.rstrip('/')}/" if prefix else ""), settings)
+
+    @property
+    def skipped_objects(self) -> int:
+        """As `Archive.skipped_objects`."""
+        return self._walk.skipped
+
+    def objects(self, start: date | None = None, until: date | None = None) -> Iterator[ArchiveObject]:
+        """As `Archive.objects`."""
+        return self._walk.objects(start, until)
+
+    def local_path(self, obj: ArchiveObject) -> Path | None:  # noqa: ARG002 - asked of every archive
+        """Always None: objects of a bucket are downloaded."""
+        return None
+
+    def download(self, obj: ArchiveObject, path: Path, is_cancelled: Callable[[], bool] = never) -> None:
+        """As `Archive.download`. A connection cut half way is tried again."""
+        where = f"s3://{self._bucket}/{obj.key}"
+        try:
+            for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
+                try:
+                    return self._copy(obj, path, is_cancelled, where)
+                except _CUT as error:
+                    if attempt == DOWNLOAD_ATTEMPTS or is_cancelled():
+                        raise TransientError(
+                            f"the download broke off {attempt} times ({type(error).__name__})",
+                            where,
+                            "run again; if it goes on, look at the network between here and the bucket",
+                        ) from error
+                    time.sleep(self._retry_seconds * 2 ** (attempt - 1))
+        except (BotoCoreError, ClientError) as error:
+            path.unlink(missing_ok=True)
+            raise translate(error, "read the object", where) from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+    def _copy(self, obj: ArchiveObject, path: Path, is_cancelled: Callable[[], bool], where: str) -> None:
+        response = self._client.get_object(Bucket=self._bucket, Key=obj.key, IfMatch=f'"{obj.etag}"')
+        digest, size = hashlib.md5(usedforsecurity=False), 0
+        body = response["Body"]
+        try:
+            with path.open("wb") as file:
+                # read() of botocore hands out the stored bytes: Content-Encoding is never undone.
+                while chunk := body.read(CHUNK_BYTES):
+                    if is_cancelled():
+                        raise TransientError("the download was cancelled", where, "run again")
+                    file.write(chunk)
+                    digest.update(chunk)
+                    size += len(chunk)
+        finally:
+            body.close()
+        if size != obj.size or (_has_md5_etag(obj, response) and digest.hexdigest() != obj.etag):
+            raise TransientError(
+                f"what was downloaded is not what was listed ({size} bytes instead of {obj.size}, or another MD5)",
+                where,
+                "run again; if it goes on, the storage or a proxy changes the bytes",
+            )
+
+
+class BucketTree:
+    """A bucket, or what is below a prefix of it, as a `Tree`."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """As `Tree.parts`; the bucket's name is not a folder."""
+        return tuple(part for part in self._prefix.split("/") if part)
+
+    def entries(self, folder: str) -> Iterator[str | StoredFile]:
+        """As `Tree.entries`."""
+        above = len(self._prefix) + len(folder)
+        for page in self._pages(folder, Delimiter="/"):
+            for found in page.get("CommonPrefixes", ()):
+                yield found["Prefix"][above:].removesuffix("/")
+            yield from map(_stored, page.get("Contents", ()))
+
+    def files(self, folder: str) -> Iterator[StoredFile]:
+        """As `Tree.files`."""
+        for page in self._pages(folder):
+            yield from map(_stored, page.get("Contents", ()))
+
+    def _pages(self, folder: str, **options: str) -> Iterator[dict[str, Any]]:
+        prefix = f"{self._prefix}{folder}"
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **options)
+        try:
+            yield from pages
+        except (BotoCoreError, ClientError) as error:
+            raise translate(error, "list the bucket", f"s3://{self._bucket}/{prefix}") from error
+
+
+def _stored(listed: dict[str, Any]) -> StoredFile:
+    modified = listed["LastModified"].astimezone(UTC)
+    return StoredFile(listed["Key"], listed["ETag"].strip('"'), listed["Size"], modified)
+
+
+def _has_md5_etag(obj: ArchiveObject, response: dict[str, Any]) -> bool:
+    """Whether the ETag is the MD5 of the stored bytes: one part, and not encrypted with a customer's or KMS key."""
+    encrypted = response.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in response
+    return _MD5.fullmatch(obj.etag) is not None and not encrypted
+
+
+def translate(error: BotoCoreError | ClientError, doing: str, where: str) -> LoaderError:
+    """The library's error as one of ours, by code and status: its text may repeat keys or tokens."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if code.startswith("KMS."):
+            code = "KMS"
+        elif code not in _REASONS:
+            code = _SAME.get(code, str(status) if str(status) in _REASONS else code)
+        if code in _REASONS:
+            what, fix = _REASONS[code]
+            return TerminalError(f"cannot {doing}: {what}", where, fix)
+        kind = TransientError if status >= 500 or status == 429 or code in _TRANSIENT else TerminalError
+        return kind(f"cannot {doing}: the service answered {status} {code}".rstrip(), where, "see the service's status")
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
+        return ConfigError(
+            f"cannot {doing}: no complete credentials were found",
+            where,
+            "set archive.profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or archive.anonymous: true",
+        )
+    if isinstance(error, HTTPClientError):
+        return TransientError(
+            f"cannot {doing}: no connection to the service ({type(error).__name__})",
+            where,
+            "look at the network and at archive.endpoint_url, then run again",
+        )
+    return TerminalError(f"cannot {doing} ({type(error).__name__})", where, "check the settings under archive")
+
+
+def _client(settings: ArchiveOptions) -> Any:
+    config = Config(
+        signature_version=UNSIGNED if settings.anonymous else None,
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=16,
+        user_agent_extra="loader",
+        # Services with their own endpoint seldom resolve bucket.host.
+        s3={"addressing_style": "path"} if settings.endpoint_url else None,
+    )
+    try:
+        session = botocore.session.Session(profile=settings.profile)
+        if settings.role_arn and not settings.anonymous:
+            session = _session_of_role(session, settings, settings.role_arn)
+        return boto3.Session(botocore_session=session).client(
+            "s3", endpoint_url=settings.endpoint_url, region_name=settings.region, config=config
+        )
+    except ProfileNotFound as error:
+        raise ConfigError(
+            f"there is no AWS profile {settings.profile!r}",
+            "archive.profile",
+            "add it to ~/.aws/config, or name another",
+        ) from error
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(
+            f"the S3 client cannot be set up ({type(error).__name__})",
+            settings.uri,
+            "check archive.endpoint_url, archive.region and the AWS configuration files",
+        ) from error
+
+
+def _session_of_role(session: Any, settings: ArchiveOptions, role_arn: str) -> Any:
+    """A session whose credentials come from the role and renew themselves."""
+    own = session.get_credentials()
+    if own is None:
+        raise ConfigError(
+            "no credentials were found to assume the role with",
+            "archive.role_arn",
+            "set archive.profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        )
+
+    def sts(service: str, **options: Any) -> Any:
+        region = settings.region or session.get_config_variable("region") or "us-east-1"
+        return session.create_client(service, endpoint_url=settings.endpoint_url, region_name=region, **options)
+
+    fetcher = AssumeRoleCredentialFetcher(sts, own, role_arn, extra_args={"RoleSessionName": "loader"})
+    assumed = botocore.session.Session()
+    assumed._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined] # noqa: SLF001 - no public way
+        fetcher.fetch_credentials, "assume-role"
+    )
+    return assumed
