@@ -3,7 +3,7 @@
 #   make dev    open the Dagster page on the same project
 #   make test   everything: lint, types, layers, tests, docs, and the tests again on the built wheel
 #   make check  the quick gates only: lint, types, import layers
-#   make bench  speed and memory against the yardstick (make bench-peers: against other tools)
+#   make bench  speed and memory against the yardstick; make bench-peers: against other programs (make bench-peers: against other tools)
 #   make docs   write the generated pages of docs/ again
 
 PYTHON ?= python3
@@ -76,9 +76,14 @@ chromium:
 	  fi; }
 
 bench: $(STAMP)
-	@$(BIN)/python -m bench.load
+	@$(BIN)/python -m bench.load size
 
-# The peers have an environment of their own, because dlt pins packages that the project uses too.
+bench-peers: $(STAMP)
+	@test -x .make/peers/bin/python || $(PYTHON) -m venv .make/peers
+	@.make/peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements-peers.txt
+	@$(BIN)/python -m bench.load peers
+
+# The peers have an environment of their own, so that their requirements do not decide the versions of ours.
 bench-peers: $(STAMP)
 	@test -x .make/peers/bin/python || $(PYTHON) -m venv .make/peers
 	@.make/peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements-peers.txt
@@ -87,8 +92,8 @@ bench-peers: $(STAMP)
 docs: $(STAMP)
 	@$(BIN)/python docs/generate.py
 
-lock:
-	@uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra postgres --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
+lock: $(STAMP)
+	@$(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
 
 clean:
 	@rm -rf .make dist build demo .venv-wheel .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
