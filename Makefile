@@ -78,11 +78,6 @@ chromium:
 bench: $(STAMP)
 	@$(BIN)/python -m bench.load size
 
-bench-peers: $(STAMP)
-	@test -x .make/peers/bin/python || $(PYTHON) -m venv .make/peers
-	@.make/peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements-peers.txt
-	@$(BIN)/python -m bench.load peers
-
 # The peers have an environment of their own, so that their requirements do not decide the versions of ours.
 bench-peers: $(STAMP)
 	@test -x .make/peers/bin/python || $(PYTHON) -m venv .make/peers
