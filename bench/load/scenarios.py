@@ -1,5 +1,6 @@
 """What is compared with what. A scenario runs its variants alternately and returns every run."""
 
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +24,6 @@ LINES_PER_OBJECT: Final = 50_000
 SMALL_OBJECT_LINES: Final = 100
 PEERS_PYTHON: Final = ROOT / ".make" / "peers" / "bin" / "python"
 PEERS: Final = ("polars", "pandas", "dlt")
-HISTORY_PER_DAY: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,11 @@ def nothing_new(options: Options) -> Result:
 
 def history(options: Options) -> Result:
     """One more day against a warehouse with many ids, beside a scan of those ids."""
-    stored = _history_warehouse(options.history)
-    shape = _day_after(options.history, options.events)
+    if options.history % options.events:
+        raise SystemExit("--history must be a multiple of --events: a stored day is as long as the day that is added")
+    before = _history_archive(options)
+    stored = _history_warehouse(before)
+    shape = _day_after(options)
     archive = kept_archive(f"{_label(options.events)}-after-{_label(options.history)}", shape, LINES_PER_OBJECT)
 
     def onto_history() -> Run:
@@ -102,13 +106,13 @@ def history(options: Options) -> Result:
             project = Project(folder, str(archive))
             shutil.copyfile(stored, project.warehouse)
             run = project.load("ours, onto history", options.events)
-            _checked(project, _history_archive(options.history), archive)
+            _checked(project, before, archive)
         return run
 
     runs = _alternate(
         options.runs,
         lambda: _measured_inside("ids", "scan of stored ids", options.history, stored),
-        lambda: _ours(archive, "ours, new warehouse"),
+        lambda: _ours(archive, "ours, new warehouse", is_alone=False),
         onto_history,
     )
     return Result(runs, "scan of stored ids", [*_dedupe_notes(runs), *_steps(runs)])
@@ -222,13 +226,17 @@ def _measured_inside(command: str, variant: str, events: int, *paths: Path) -> R
     return replace(run, wall_seconds=run.report["wall_seconds"], cpu_seconds=run.report["cpu_seconds"])
 
 
-def _ours(archive: Path, variant: str = "ours", uri: str | None = None, **settings: Any) -> Run:
-    """Load the archive into a new warehouse. Raises when the tables do not hold what the manifest says."""
+def _ours(archive: Path, variant: str = "ours", uri: str | None = None, is_alone: bool = True, **settings: Any) -> Run:
+    """Load the archive into a new warehouse. Raises when the tables do not hold what the manifest says.
+
+    An archive that repeats messages of another one is not `is_alone`: without that one its copies are new messages.
+    """
     with _scratch() as folder:
         environment = _S3_ENVIRONMENT if uri else {}
         project = Project(folder, uri or str(archive), environment=environment, **settings)
         run = project.load(variant, manifest_of(archive)["counts"]["lines"])
-        _checked(project, archive)
+        if is_alone:
+            _checked(project, archive)
     return run
 
 
@@ -278,32 +286,33 @@ def _dedupe_notes(runs: list[Run]) -> list[str]:
     return notes
 
 
-def _history_warehouse(events: int) -> Path:
-    """A warehouse that holds `events` short messages, loaded once and kept beside the archives."""
-    folder = ARCHIVES / f"history-{_label(events)}"
+def _history_archive(options: Options) -> Path:
+    """Short messages; as many a day as the added day has, so that ids of both archives are made alike."""
+    days = options.history // options.events
+    shape = Shape(events=options.history, days=days, start_day="2026-01-01", is_narrow=True, copies=0.0, bad=0.0)
+    return kept_archive(f"{_label(options.history)}-narrow", shape, LINES_PER_OBJECT)
+
+
+def _history_warehouse(archive: Path) -> Path:
+    """A warehouse of that archive, loaded once and kept beside it."""
+    folder = ARCHIVES / f"history-{archive.name}"
     warehouse = folder / "warehouse.duckdb"
-    if not (folder / "complete").exists():
+    complete = folder / "complete"
+    manifest = manifest_of(archive)
+    if not complete.exists() or json.loads(complete.read_text()) != manifest:
         shutil.rmtree(folder, ignore_errors=True)
-        archive = _history_archive(events)
-        print(f"loading {events:,} messages to make a history", flush=True)
+        print(f"loading {manifest['counts']['lines']:,} messages to make a history", flush=True)
         project = Project(folder, str(archive))
-        project.load("history", events)
+        project.load("history", manifest["counts"]["lines"])
         _checked(project, archive)
-        (folder / "complete").touch()
+        complete.write_text(json.dumps(manifest))
     return warehouse
 
 
-def _history_archive(events: int) -> Path:
-    days = max(1, events // HISTORY_PER_DAY)
-    shape = Shape(events=events, days=days, start_day="2026-01-01", is_narrow=True, copies=0.0, bad=0.0)
-    return kept_archive(f"{_label(events)}-narrow", shape, LINES_PER_OBJECT)
-
-
-def _day_after(history_events: int, events: int) -> Shape:
+def _day_after(options: Options) -> Shape:
     """A day that goes on where the history ends, with one line in 500 a copy of a message of the history."""
-    days = max(1, history_events // HISTORY_PER_DAY)
-    day = time.strftime("%Y-%m-%d", time.gmtime(1_767_225_600 + days * 86_400))
-    return Shape(events=events, first_event=history_events, start_day=day, history_copies=0.002)
+    day = date(2026, 1, 1) + timedelta(days=options.history // options.events)
+    return Shape(events=options.events, first_event=options.history, start_day=day.isoformat(), history_copies=0.002)
 
 
 _S3_ENVIRONMENT: Final = {
