@@ -119,9 +119,9 @@ def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
         if not isinstance(name, str) or not name:
             continue
         schema, path = schema_name(name, _IDENTIFIER_BYTES), ("sources", index, "name")
-        if schema in reserved:
+        if schema in reserved or name.lower() in reserved:
             listed = ", ".join(sorted(reserved))
-            yield Problem(path, f"its schema would be {schema!r}, which is reserved; reserved are: {listed}")
+            yield Problem(path, f"the name is reserved, or its schema {schema!r} is; reserved are: {listed}")
         elif schema in owner:
             yield Problem(path, f"has the schema {schema!r}, as has the source {owner[schema]!r}; rename one of them")
         owner.setdefault(schema, name)

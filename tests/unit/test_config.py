@@ -117,7 +117,8 @@ def test_a_reserved_schema_is_refused(name, written):
     """A source may not write into a schema of the engine, of loader, or named as the file."""
     (found,) = problems(written(GOOD.replace("name: web", f"name: {name}")))
 
-    assert "which is reserved; reserved are: " in found
+    assert "is reserved, or its schema" in found
+    assert "reserved are: _loader, archive, information_schema, main, " in found
 
 
 def test_two_sources_with_one_schema_are_refused(written):

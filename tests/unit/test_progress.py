@@ -1,0 +1,37 @@
+"""Ctrl-C lets the batch in hand finish."""
+
+import os
+import signal
+
+import pytest
+
+from loader.commands.progress import Progress
+
+
+def test_the_first_ctrl_c_stops_at_the_next_batch(capsys):
+    """The work in hand goes on; the next call of the job stops the run."""
+    with Progress(as_json=True) as progress:
+        progress(objects=1)
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress(objects=2)
+
+    assert "finishing the batch in hand" in capsys.readouterr().err
+
+
+def test_the_second_ctrl_c_stops_at_once():
+    """Nobody has to wait for a batch."""
+    with Progress(as_json=True):
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_handler_before_comes_back():
+    """Outside of a load Ctrl-C is what it was."""
+    before = signal.getsignal(signal.SIGINT)
+
+    with Progress(as_json=True):
+        assert signal.getsignal(signal.SIGINT) != before
+
+    assert signal.getsignal(signal.SIGINT) == before
