@@ -51,8 +51,8 @@ def schema(arguments: argparse.Namespace, config: Config, output: Output) -> int
     if arguments.csv:
         output.csv(answer.columns, answer.rows)
         return 0
-    output.table(answer.columns, answer.rows)
-    output.result({"columns": answer.records()})
+    output.table(answer.columns, answer.rows, exact=True)
+    output.result({"columns": answer.records()}, exact=True)
     return 0
 
 
@@ -67,11 +67,11 @@ def quarantine_list(arguments: argparse.Namespace, config: Config, output: Outpu
     if not reasons.rows:
         output.line("nothing is in quarantine")
     else:
-        output.table(reasons.columns, reasons.rows)
+        output.table(reasons.columns, reasons.rows, exact=True)
         output.line()
-        output.table(lines.columns, lines.rows)
+        output.table(lines.columns, lines.rows, exact=True)
         output.line("`loader quarantine show REF` prints one line; `loader quarantine retry` loads them again")
-    output.result({"reasons": reasons.records(), "lines": lines.records()})
+    output.result({"reasons": reasons.records(), "lines": lines.records()}, exact=True)
     return 0
 
 
@@ -94,10 +94,12 @@ def quarantine_show(arguments: argparse.Namespace, config: Config, output: Outpu
             "see `loader quarantine list`; it may be loaded by now",
         )
     record = answer.records()[0]
-    output.table(("", ""), [(name.replace("_", " "), value) for name, value in record.items() if name != "raw"])
+    output.table(
+        ("", ""), [(name.replace("_", " "), value) for name, value in record.items() if name != "raw"], exact=True
+    )
     output.line()
     output.line(_raw_text(record))
-    output.result({"line": record})
+    output.result({"line": record}, exact=True)
     return 0
 
 
@@ -119,8 +121,10 @@ def discards(arguments: argparse.Namespace, config: Config, output: Output) -> i
         output.line("nothing was discarded")
     else:
         shown = values if values is not None else reasons
-        output.table(shown.columns, shown.rows)
-    output.result({"reasons": reasons.records(), "values": values.records() if values is not None else None})
+        output.table(shown.columns, shown.rows, exact=True)
+    output.result(
+        {"reasons": reasons.records(), "values": values.records() if values is not None else None}, exact=True
+    )
     return 0
 
 

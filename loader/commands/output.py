@@ -41,6 +41,15 @@ def cell(value: object) -> str:
     return str(value)
 
 
+def _without_secrets(value: object) -> object:
+    """The value with redacted texts; numbers and keys stay, so that the object keeps its shape."""
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float) else redact(str(json_value(value)))
+
+
 class Output:
     """Standard output of one command. In JSON mode only `result` prints."""
 
@@ -54,11 +63,13 @@ class Output:
         if not self.as_json:
             print(redact(text), file=self._stream)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-        """A table for people: drawn on a terminal, aligned plain text elsewhere."""
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", exact: bool = False
+    ) -> None:
+        """A table for people: drawn on a terminal, aligned plain text elsewhere. `exact`: the user's data, as it is."""
         if self.as_json:
             return
-        texts = [[redact(cell(value)) for value in row] for row in rows]
+        texts = [[cell(value) if exact else redact(cell(value)) for value in row] for row in rows]
         if self._is_terminal:
             drawn = Table(*columns, title=title or None, title_justify="left")
             for text in texts:
@@ -79,11 +90,11 @@ class Output:
         writer.writerow(columns)
         writer.writerows([cell(value) for value in row] for row in rows)
 
-    def result(self, value: Mapping[str, Any]) -> None:
-        """The one JSON object of the command; nothing without `--json`."""
+    def result(self, value: Mapping[str, Any], exact: bool = False) -> None:
+        """The one JSON object of the command; nothing without `--json`. `exact`: the user's data, as it is."""
         if self.as_json:
-            text = json.dumps(value, default=json_value, ensure_ascii=False)
-            print(redact(text), file=self._stream)
+            shown = value if exact else _without_secrets(value)
+            print(json.dumps(shown, default=json_value, ensure_ascii=False), file=self._stream)
 
     def error(self, error: LoaderError) -> None:
         """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""

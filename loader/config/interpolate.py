@@ -9,6 +9,8 @@ from loader.config.positions import Path, Problem
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _SHORTEST_SECRET = 4
+# A variable that the file does not use is a guess by its name, and local servers have keys such as "test".
+_SHORTEST_GUESS = 8
 _SECRET_NAME = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|WRITE_KEY|API_KEY|PRIVATE", re.IGNORECASE
 )
@@ -20,7 +22,7 @@ _seen: dict[str, str] = {}
 def remember_secrets(environ: Mapping[str, str]) -> None:
     """Variables whose name says that they hold a secret are hidden too, whether or not the file uses them."""
     for name, value in environ.items():
-        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET:
+        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_GUESS:
             _seen[value] = name
 
 

@@ -122,3 +122,10 @@ def test_a_file_that_a_load_holds_is_reported_with_its_holder(loaded_project):
 
     assert ran.code == 4
     assert ran.json["error"]["what"] == f"the warehouse is open for writing in process {pid}"
+
+
+def test_data_is_shown_as_it_is_whatever_the_secrets_are(loaded_project):
+    """A short key of a local server must not change what a query returns."""
+    ran = loaded_project.run("sql", "--json", "select 'test1234' as a, 12345678 as b", AWS_SECRET_ACCESS_KEY="12345678")
+
+    assert ran.json["rows"] == [{"a": "test1234", "b": 12345678}]
