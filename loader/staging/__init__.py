@@ -1,0 +1,6 @@
+"""Stage: archive objects → checked blocks of lines, a bounded batch at a time."""
+
+from loader.staging.records import OddLine, Part, StagingLimits
+from loader.staging.stager import StagedBatch, Stager
+
+__all__ = ["OddLine", "Part", "StagedBatch", "Stager", "StagingLimits"]

@@ -1,0 +1,75 @@
+"""Blocks → batches: where one ends, and what it amounts to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from loader.staging.blocks import BlockBuilder
+from loader.staging.channel import Channel
+from loader.staging.lines import Piece
+from loader.staging.records import OddLine, Part, StagingLimits
+
+
+@dataclass(slots=True)
+class BatchContent:
+    """What a batch amounts to, filled while its blocks go out."""
+
+    parts: list[Part] = field(default_factory=list)
+    odd: list[OddLine] = field(default_factory=list)
+    unpacked_bytes: int = 0
+    odd_bytes: int = 0
+
+
+BatchItem: TypeAlias = pa.RecordBatch | BatchContent
+"""The blocks of a batch in order, then its content."""
+
+
+class BatchWriter:
+    """Sends blocks and batches to the consumer as they fill up."""
+
+    def __init__(self, channel: Channel[BatchItem], limits: StagingLimits) -> None:
+        self._channel = channel
+        self._limits = limits
+        self._builder = BlockBuilder()
+        self._batch = BatchContent()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the batch in hand should end before anything is added to it."""
+        batch, limits = self._batch, self._limits
+        return (
+            batch.unpacked_bytes >= limits.batch_bytes
+            or batch.odd_bytes >= limits.odd_bytes
+            or len(batch.parts) >= limits.batch_objects
+        )
+
+    def begin(self, part: Part) -> int:
+        """Start a stretch in the batch in hand, or in a new one if that is full; its index there."""
+        if self.is_full:
+            self.end_batch()
+        self._batch.parts.append(part)
+        return len(self._batch.parts) - 1
+
+    def add(self, part: int, unpacked_bytes: int, piece: Piece | None, odd: list[OddLine]) -> None:
+        """Add what some unpacked bytes of a stretch held."""
+        self._batch.unpacked_bytes += unpacked_bytes
+        self._batch.odd += odd
+        self._batch.odd_bytes += sum(len(line.raw) for line in odd)
+        if piece is not None:
+            self._builder.add(part, piece)
+            if self._builder.bytes_held >= self._limits.block_bytes:
+                self._send_block()
+
+    def end_batch(self) -> None:
+        """Send what is held, and the batch with it, unless there is nothing."""
+        self._send_block()
+        batch, self._batch = self._batch, BatchContent()
+        if batch.parts:
+            self._channel.put(batch, batch.odd_bytes)
+
+    def _send_block(self) -> None:
+        if size := self._builder.bytes_held:
+            self._channel.put(self._builder.take(), size)

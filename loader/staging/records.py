@@ -1,0 +1,86 @@
+"""What staging hands on: stretches of objects, and lines that need a closer look. And its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from loader.archive.base import ArchiveObject
+    from loader.errors import TerminalError, TransientError
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+EXCERPT_BYTES = 64 * 1024
+"""How much is kept of a line or object that is not kept whole."""
+
+Problem = Literal["line_too_long", "truncated_line", "bad_encoding"]
+
+
+@dataclass(frozen=True)
+class StagingLimits:
+    """Bounds of memory, disk and patience. All sizes in bytes."""
+
+    batch_bytes: int = 256 * MIB
+    """Unpacked bytes after which a batch ends, at the next block."""
+    batch_objects: int = 20_000
+    """Objects after which a batch ends, however small they are."""
+    odd_bytes: int = 32 * MIB
+    """Bytes of odd lines after which a batch ends: they are held until its end."""
+    block_bytes: int = 4 * MIB
+    """Unpacked bytes that make a block."""
+    line_bytes: int = 16 * MIB
+    """Longest line that is kept whole."""
+    object_bytes: int = 20 * GIB
+    """Most unpacked bytes of one object."""
+    ratio: int = 1000
+    """Most unpacked bytes for one stored byte; asked once a block's worth is unpacked."""
+    downloads: int = 4
+    """Objects downloaded at the same time."""
+    read_ahead_bytes: int = 32 * MIB
+    """Blocks in memory that the consumer has not taken yet."""
+    download_ahead_bytes: int = 256 * MIB
+    """Stored bytes on disk that are not unpacked yet, beyond one object."""
+
+
+@dataclass
+class Part:
+    """The stretch of one object that is in one batch."""
+
+    obj: ArchiveObject
+    first_line: int = 1
+    """Number in the object of the first line of this stretch, from 1."""
+    lines: int = 0
+    """Lines of this stretch: those in blocks, the odd ones and the blank ones."""
+    blank: int = 0
+    bytes_read: int = 0
+    """Unpacked bytes of this stretch."""
+    is_last: bool = False
+    """The object ends in this batch."""
+    unterminated_line: int | None = None
+    """Number of a last line without a line feed, in an object whose bytes are intact."""
+    error: TerminalError | TransientError | None = None
+    status: Literal["done", "partial", "failed"] = "done"
+    """Of the object so far. partial: torn after complete lines; failed: no complete line could be read, wrong
+    encoding, or stopped by a limit."""
+    trailing_bytes: int = 0
+    """Padding or junk after the last gzip member."""
+
+
+@dataclass(frozen=True)
+class OddLine:
+    """A line that failed a byte check, without its line feed, without a byte order mark, CR LF taken as LF."""
+
+    part: int
+    """Index into the parts of the batch."""
+    line: int
+    """Number of the line in its object, from 1."""
+    raw: bytes
+    """The line, or its first 64 KiB where `length` is larger."""
+    problem: Problem | None
+    """None: readable with care (control bytes, invalid UTF-8). Otherwise why it is not a line."""
+    length: int
+    """Bytes of the whole line."""
+    sha256: str
+    """Of the whole line."""
