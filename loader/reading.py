@@ -40,6 +40,13 @@ class Reader:
 
     def report(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
         """One file of `sql/reports`, over the state tables. Raises TerminalError when the file has no such tables."""
+        return self._file(f"reports/{name}.sql", values)
+
+    def check(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
+        """One file of `sql/checks`, over the state tables. Raises TerminalError when the file has no such tables."""
+        return self._file(f"checks/{name}.sql", values)
+
+    def _file(self, name: str, values: Mapping[str, object] | None) -> Answer:
         from sqlglot import exp  # takes half a second to import, and most commands can do without
 
         # The engine's own connection keeps the schema it has; a cursor gets the schema of our tables.
@@ -47,7 +54,7 @@ class Reader:
         use = exp.Use(this=exp.Table(this=exp.to_identifier(self._system_schema, quoted=True)))
         try:
             cursor.execute(use.sql(dialect="duckdb"))
-            return _answer(cursor.execute(read_sql(f"reports/{name}.sql"), dict(values or {})))
+            return _answer(cursor.execute(read_sql(name), dict(values or {})))
         except duckdb.CatalogException as error:
             raise TerminalError(
                 f"the file has no state tables of this program: {str(error).splitlines()[0]}",

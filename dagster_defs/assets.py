@@ -1,0 +1,147 @@
+"""One load per source as assets: its call tables, `users`, `accounts`, and all event tables together."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+import dagster as dg
+
+from dagster_defs.partitions import partition_of, partitions_of, window
+from dagster_defs.reports import Metadata, events_metadata, run_metadata, table_metadata
+from dagster_defs.resources import WRITER_POOL, Project
+from loader.config import Config, SourceSettings, redact
+from loader.errors import BusyError, LoaderError, TransientError
+from loader.inventory import CALLS, LATEST, Table, row_count, rows_per_day, schema_of, tables
+from loader.reading import Reader
+
+EVENTS = "events"
+DESCRIPTIONS = {
+    "tracks": "One row per track call, with the columns that all events share.",
+    "identifies": "One row per identify call, with its traits.",
+    "users": "One row per user: the latest value of each trait.",
+    "pages": "One row per page call.",
+    "screens": "One row per screen call.",
+    "groups": "One row per group call, with its traits.",
+    "accounts": "One row per group: the latest value of each trait.",
+    "aliases": "One row per alias call.",
+    EVENTS: "One table per event name. The counts are of all of them together.",
+}
+MAX_RETRIES = 3
+RETRY_SECONDS = 30
+# A load is scheduled each hour; a source that nobody loaded for a day needs a look.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=6))
+
+
+def archive_key(source: SourceSettings) -> dg.AssetKey:
+    """The archive of a source, which exists outside."""
+    return dg.AssetKey(["archive", schema_of(source)])
+
+
+def table_keys(source: SourceSettings) -> list[dg.AssetKey]:
+    """Every asset that one load of a source materializes."""
+    return [dg.AssetKey([schema_of(source), name]) for name in DESCRIPTIONS]
+
+
+def archive_asset(source: SourceSettings) -> dg.AssetSpec:
+    """The raw history: a sensor reports what is in it."""
+    uri = source.archive.uri
+    return dg.AssetSpec(
+        archive_key(source),
+        description=f"The raw events of {source.name}. A sensor lists new objects.",
+        group_name=schema_of(source),
+        kinds={"s3" if uri.startswith("s3://") else "file"},
+        metadata={"dagster/uri": uri, "layout": source.archive.layout},
+    )
+
+
+def load_assets(source: SourceSettings, config: Config) -> dg.AssetsDefinition:
+    """The tables of a source: one step loads the received days of all partitions of a run."""
+    name, schema = source.name, schema_of(source)
+    specs = [
+        dg.AssetSpec(
+            [schema, table],
+            deps=[archive_key(source)],
+            description=description,
+            group_name=schema,
+            kinds={"duckdb", "table"},
+            metadata={
+                "dagster/table_name": f"{config.warehouse.path.stem}.{schema}{'' if table == EVENTS else f'.{table}'}"
+            },
+            freshness_policy=FRESHNESS,
+        )
+        for table, description in DESCRIPTIONS.items()
+    ]
+
+    @dg.multi_asset(
+        name=f"load_{schema}",
+        specs=specs,
+        partitions_def=partitions_of(source),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=WRITER_POOL,
+    )
+    def load(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.MaterializeResult[None]]:
+        settings = project.config().source(name)
+        keys = context.partition_key_range if context.has_partition_key or context.has_partition_key_range else None
+        start, until = window(keys, settings)
+        report = run_load(context, project, settings, start, until)
+        with project.reader() as reader:
+            described = describe(reader, settings, report)
+            days = {} if keys is None else _rows_per_partition(context, reader, settings, keys)
+        for (table, key), rows in days.items():
+            context.add_asset_metadata({"dagster/partition_row_count": rows}, dg.AssetKey([schema, table]), key)
+        for table, metadata in described.items():
+            yield dg.MaterializeResult(asset_key=[schema, table], metadata=metadata)
+
+    return load
+
+
+def run_load(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext,
+    project: Project,
+    source: SourceSettings,
+    start: date | None,
+    until: date | None,
+) -> Mapping[str, object]:
+    """Call the job. What may pass is tried again a few times, anything else fails at once."""
+    from loader.jobs.load import load_source
+
+    try:
+        report = load_source(project.config(), source, start=start, until=until).as_dict()
+    except LoaderError as error:
+        if isinstance(error, TransientError | BusyError) and context.retry_number < MAX_RETRIES:
+            context.log.warning(redact(str(error)))
+            raise dg.RetryRequested(MAX_RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
+        raise dg.Failure(redact(str(error)), allow_retries=False) from None
+    counts = ", ".join(f"{name} {report[name]}" for name in ("objects", "lines", "messages", "duplicates"))
+    context.log.info(f"loaded {source.name}: {counts}")
+    return dict(report)
+
+
+def describe(reader: Reader, source: SourceSettings, report: Mapping[str, object]) -> dict[str, Metadata]:
+    """Metadata of every asset of a source after a load. A table that does not exist yet has no rows."""
+    found = tables(reader, source)
+    counts = {name: row_count(reader, table) for name, table in found.items()}
+    common = run_metadata(report)
+    described = {
+        name: {**common, **table_metadata(found.get(name), counts.get(name, 0), report)} for name in (*CALLS, *LATEST)
+    }
+    events = {name: (table, counts[name]) for name, table in found.items() if table.is_event_table}
+    return {**described, EVENTS: {**common, **events_metadata(events, report)}}
+
+
+def _rows_per_partition(
+    context: dg.AssetExecutionContext, reader: Reader, source: SourceSettings, keys: dg.PartitionKeyRange
+) -> dict[tuple[str, str], int]:
+    """The rows of each partition of a run, by table, for the tables whose rows have a day."""
+    start, until = window(keys, source)
+    found = tables(reader, source)
+    rows = {(table, key): 0 for table in CALLS for key in context.partition_keys}
+    for table in CALLS:
+        for day, count in _days(reader, source, found.get(table), start, until).items():
+            rows[table, partition_of(day, source)] += count
+    return rows
+
+
+def _days(
+    reader: Reader, source: SourceSettings, table: Table | None, start: date | None, until: date | None
+) -> Mapping[date, int]:
+    return {} if table is None else rows_per_day(reader, source, table, start, until)

@@ -1,0 +1,102 @@
+"""Jobs beside the assets' own: the complete pass over an archive, and the read-only copy for analysts."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from dagster_defs.assets import describe, run_load, table_keys
+from dagster_defs.checks import check_keys
+from dagster_defs.partitions import partition_of, partitions_of
+from dagster_defs.resources import WRITER_POOL, Project
+from loader.config import Config, SourceSettings, redact
+from loader.errors import LoaderError
+from loader.inventory import days_of_last_load, schema_of
+
+
+def published_key(config: Config) -> dg.AssetKey:
+    """The copy that analysts read."""
+    assert config.publish is not None
+    return dg.AssetKey(["published", config.publish.path.stem])
+
+
+def load_job(source: SourceSettings, config: Config) -> UnresolvedAssetJobDefinition:
+    """Load, check, and replace the copy for analysts."""
+    selection = dg.AssetSelection.assets(*table_keys(source)) | dg.AssetSelection.checks(*check_keys(source))
+    if config.publish is not None:
+        selection = selection | dg.AssetSelection.assets(published_key(config))
+    return dg.define_asset_job(
+        f"load_{schema_of(source)}_job", selection=selection, description=f"Loads received days of {source.name}."
+    )
+
+
+def published_asset(config: Config) -> dg.AssetsDefinition:
+    """A read-only copy of the warehouse, replaced in one step: nobody's query delays a load."""
+    deps = [key for source in config.sources for key in table_keys(source)]
+
+    @dg.asset(
+        key=published_key(config),
+        deps=deps,
+        group_name="published",
+        kinds={"duckdb"},
+        pool=WRITER_POOL,
+        description="A read-only copy of the warehouse for analysts.",
+    )
+    def published(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult[None]:
+        path = publish_copy(project)
+        context.log.info(f"published {path}")
+        return dg.MaterializeResult(metadata={"dagster/uri": path})
+
+    return published
+
+
+def publish_copy(project: Project) -> str:
+    """Call the job."""
+    from loader.jobs.publish import publish
+
+    config = project.config()
+    assert config.publish is not None
+    try:
+        publish(config)
+    except LoaderError as error:
+        raise dg.Failure(redact(str(error)), allow_retries=False) from None
+    return str(config.publish.path)
+
+
+def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
+    """A load of everything, which marks the days that had new objects; None where every load is one."""
+    if partitions_of(source) is None:
+        return None
+    name, schema = source.name, schema_of(source)
+
+    @dg.op(name=f"load_all_of_{schema}", pool=WRITER_POOL)
+    def load_all(context: dg.OpExecutionContext, project: Project) -> None:
+        settings = project.config().source(name)
+        report = run_load(context, project, settings, settings.start, None)
+        _mark(context, project, settings, report)
+        if project.config().publish is not None:
+            publish_copy(project)
+
+    @dg.job(
+        name=f"load_{schema}_complete",
+        description=f"Lists the whole archive of {name} and loads late objects of any received day.",
+    )
+    def complete() -> None:
+        load_all()
+
+    return complete
+
+
+def _mark(
+    context: dg.OpExecutionContext, project: Project, source: SourceSettings, report: Mapping[str, object]
+) -> None:
+    """Record a materialization for each partition that the pass added objects to."""
+    if not report.get("objects"):
+        return
+    with project.reader() as reader:
+        days = sorted({partition_of(day, source) for day in days_of_last_load(reader, source)})
+        described = describe(reader, source, report)
+    for table, metadata in described.items():
+        for day in days:
+            asset = dg.AssetKey([schema_of(source), table])
+            context.log_event(dg.AssetMaterialization(asset, metadata=metadata, partition=day))

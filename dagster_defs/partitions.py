@@ -1,0 +1,36 @@
+"""Received days as partitions, and the days that a run asks a load for."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+
+from loader.config import SourceSettings
+
+# Without `start` the first partition is this day, and it also stands for every day before it.
+FIRST_DAY = date(2020, 1, 1)
+
+
+def partitions_of(source: SourceSettings) -> dg.DailyPartitionsDefinition | None:
+    """One partition per received day, today included; None for a flat archive, which has no days."""
+    if source.archive.layout == "flat":
+        return None
+    return dg.DailyPartitionsDefinition(start_date=first_day(source).isoformat(), timezone="UTC", end_offset=1)
+
+
+def first_day(source: SourceSettings) -> date:
+    """The day of the first partition."""
+    return source.start or FIRST_DAY
+
+
+def partition_of(day: date, source: SourceSettings) -> str:
+    """The partition that a received day belongs to."""
+    return max(day, first_day(source)).isoformat()
+
+
+def window(keys: dg.PartitionKeyRange | None, source: SourceSettings) -> tuple[date | None, date | None]:
+    """The first day and the day after the last one, as `load_source` takes them."""
+    if keys is None:
+        return None, None
+    start, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
+    takes_older_days = source.start is None and start == FIRST_DAY
+    return None if takes_older_days else start, last + timedelta(days=1)

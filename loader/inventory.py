@@ -1,0 +1,74 @@
+"""What is in the warehouse: tables of a source with their columns, rows, and rows per received day."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from loader.config import SourceSettings
+from loader.core.naming import CALL_TABLES, schema_name
+from loader.reading import Reader
+
+SCHEMA_BYTES = 255
+# Tables of every source; any other table of its schema belongs to one event.
+CALLS = tuple(CALL_TABLES.values())
+LATEST = ("users", "accounts")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is now."""
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    """Name and type of each column, in their order."""
+
+    @property
+    def qualified(self) -> str:
+        """Schema and name, quoted, as the engine reads them."""
+        return ".".join('"{}"'.format(part.replace('"', '""')) for part in (self.schema, self.name))
+
+    @property
+    def is_event_table(self) -> bool:
+        """Whether it holds the calls of one event."""
+        return self.name not in (*CALLS, *LATEST)
+
+
+def schema_of(source: SourceSettings) -> str:
+    """The schema that a source owns."""
+    return schema_name(source.name, SCHEMA_BYTES)
+
+
+def tables(reader: Reader, source: SourceSettings) -> Mapping[str, Table]:
+    """The tables of a source by name; none before its first load."""
+    schema = schema_of(source)
+    rows = reader.report("columns", {"schema": schema}).rows
+    return {
+        str(name): Table(schema, str(name), tuple((str(column), str(kind)) for _, column, kind in group))
+        for name, group in groupby(rows, key=lambda row: row[0])
+    }
+
+
+def row_count(reader: Reader, table: Table) -> int:
+    """Rows of one table."""
+    return _number(reader.report("row_count", {"table": table.qualified}).rows[0][0])
+
+
+def rows_per_day(
+    reader: Reader, source: SourceSettings, table: Table, start: date | None, until: date | None
+) -> Mapping[date, int]:
+    """Rows of a call table by received day; `until` is exclusive."""
+    values = {"table": table.qualified, "source": source.name, "start": start, "until": until}
+    return {day: _number(rows) for day, rows in reader.report("rows_per_day", values).rows if isinstance(day, date)}
+
+
+def days_of_last_load(reader: Reader, source: SourceSettings) -> Mapping[date, int]:
+    """Objects that the newest load of a source read, by received day."""
+    rows: Iterable[tuple[object, ...]] = reader.report("last_load", {"source": source.name}).rows
+    return {day: _number(objects) for day, objects in rows if isinstance(day, date)}
+
+
+def _number(value: object) -> int:
+    assert isinstance(value, int)
+    return value
