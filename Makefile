@@ -1,6 +1,6 @@
 # Every target does its own set-up. Needs Python 3.11 or newer, make and git; nothing else.
 #   make demo   load the bundled archive and print what is in the tables
-#   make dev    open the Dagster page on the same project
+#   make dev    open the Dagster page on the same project, or on the one that LOADER_CONFIG names
 #   make test   everything: lint, types, layers, tests, docs, and the tests again on the built wheel
 #   make check  the quick gates only: lint, types, import layers
 #   make bench  speed and memory against the yardstick; make bench-peers: against other programs (make bench-peers: against other tools)
@@ -38,7 +38,8 @@ demo: $(STAMP)
 dev: $(STAMP)
 	@mkdir -p .dagster_home
 	@cp -n dagster.yaml .dagster_home/dagster.yaml 2>/dev/null || true
-	@DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+	@test -n "$${LOADER_CONFIG:-}" || $(BIN)/python examples/demo.py --project-only
+	@LOADER_CONFIG="$${LOADER_CONFIG:-$(CURDIR)/demo/loader.yaml}" DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

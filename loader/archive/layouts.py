@@ -184,8 +184,9 @@ class Walk:
         searched = frozenset(ANCHORS.values()) if wanted == "auto" else frozenset({wanted})
         found = search_below(self._tree, searched)
         if found.places:
-            self.skipped += found.passed
-            return _readable(found.places, self._settings)
+            readable = _readable(found.places, self._settings)
+            self.skipped += found.passed + len(found.places) - len(readable)
+            return readable
         if wanted == "auto" and (found.has_flat_objects or (found.is_complete and not found.seen)):
             return None
         if not found.seen:

@@ -25,6 +25,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from loader.archive.base import ArchiveObject, ArchiveOptions, StoredFile, never
 from loader.archive.layouts import Walk
@@ -199,7 +200,7 @@ def translate(error: BotoCoreError | ClientError, doing: str, where: str) -> Loa
             where,
             "set archive.profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or archive.anonymous: true",
         )
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, (HTTPClientError, NoConnectionError)):
         return TransientError(
             f"cannot {doing}: no connection to the service ({type(error).__name__})",
             where,

@@ -1,0 +1,1 @@
+"""Pure rules: names, types, tables and schema changes. No I/O, no clock, no driver."""

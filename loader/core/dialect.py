@@ -1,0 +1,38 @@
+"""What a warehouse can do, as data, and how names and texts are written in SQL."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Limits of one kind of warehouse."""
+
+    name: str
+    identifier_bytes: int
+    """Longest name of a table or column."""
+    most_columns: int
+    """Columns that one table can have at all."""
+
+
+DUCKDB = Capabilities(name="duckdb", identifier_bytes=255, most_columns=10_000)
+
+
+def identifier(*parts: str) -> str:
+    """A quoted name, of one or more parts: `"web"."tracks"`."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def literal(text: str | None) -> str:
+    """A text as an SQL literal. DuckDB and standard SQL know no other escape than the doubled quote."""
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """A list of texts: `['a', 'b']`, typed even when it is empty."""
+    return "[" + ", ".join(literal(text) for text in texts) + "]::varchar[]"
+
+
+def pointer(path: Iterable[str]) -> str:
+    """A path of keys as a JSON pointer (RFC 6901), safe for any key."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)

@@ -1,0 +1,125 @@
+"""The shape of a message and its call → columns: which leaf goes where, and what has no column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from loader.core.columns import Kind
+from loader.core.naming import column_name, key_name, snake
+from loader.core.samples import KeyPath, Shape
+from loader.core.tables import EXCLUDED, REQUEST_IP, is_known_key, payload_root
+
+_TEXT_KEYS: Final = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event")
+_TIME_KEYS: Final = ("receivedAt", "timestamp", "sentAt", "originalTimestamp")
+_ENVELOPE_KEYS: Final = {
+    key.lower(): key
+    for key in (*_TEXT_KEYS, *_TIME_KEYS, "type", "context", "properties", "traits", "name", "category")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of a message and the column it belongs in."""
+
+    path: KeyPath
+    column: str
+    kind: Kind
+    is_context: bool
+    """Whether it is a column of every table of the call, not of the payload's table alone."""
+
+
+@dataclass(slots=True)
+class MessageColumns:
+    """What every message of one shape and call has."""
+
+    leaves: list[Leaf] = field(default_factory=list)
+    null_columns: list[str] = field(default_factory=list)
+    """Payload columns that are null, in order of their names."""
+    unknown_keys: list[str] = field(default_factory=list)
+    """Top-level keys that are neither loaded nor on the exclusion list."""
+    is_odd: bool = False
+    """The exact way must read such messages: what they say is not what set-based SQL would take them for."""
+    root: str = "properties"
+
+
+def message_columns(
+    shape: Shape, call: str, identifier_bytes: int, excluded: frozenset[str], reserved: frozenset[str] = frozenset()
+) -> MessageColumns:
+    """Where the leaves of a message go. `excluded` are columns that are not loaded into any table."""
+    present = {path[0] for path in (*shape.leaves, *shape.objects) if path}
+    columns = MessageColumns(root=payload_root(call, present))
+    columns.is_odd = shape.has_repeated_key or _is_odd_envelope(shape, call) or _has_case_variant(shape, present)
+    taken: dict[str, int] = {}
+    skipped = shape.repeated_names if call in ("page", "screen") else frozenset[KeyPath]()
+    for path, kind in shape.leaves.items():
+        if path in skipped:
+            continue
+        for column, is_context in _columns_of(path, call, columns.root, identifier_bytes, reserved):
+            if column not in excluded:
+                columns.leaves.append(Leaf(path, column, kind, is_context))
+            taken[column] = taken.get(column, 0) + (path[0] != REQUEST_IP)
+        if len(path) == 1 and not is_known_key(call, columns.root, path[0]):
+            columns.unknown_keys.append(path[0])
+    columns.is_odd = columns.is_odd or any(count > 1 for count in taken.values())
+    for key in ("properties", "traits"):
+        if key != columns.root and (key,) in shape.objects and any(path[0] == key for path in shape.leaves):
+            columns.unknown_keys.append(key)
+    nulls = [path for path in shape.nulls if len(path) > 1 and path[0] == columns.root]
+    names = {column_name(path, call, identifier_bytes, reserved) for path in nulls}
+    columns.null_columns = sorted(names - set(taken) - excluded)
+    return columns
+
+
+def _columns_of(path: KeyPath, call: str, root: str, limit: int, reserved: frozenset[str]) -> list[tuple[str, bool]]:
+    key = path[0]
+    if key == REQUEST_IP and len(path) == 1:
+        return [("context_request_ip", True), ("context_ip", True)]
+    if key in EXCLUDED:
+        return [("_".join((EXCLUDED[key], *map(key_name, path[1:]))), True)]
+    if len(path) == 1 or key not in ("context", root):
+        return []
+    return [(column_name(path, call, limit, reserved), key == "context")]
+
+
+def _is_odd_envelope(shape: Shape, call: str) -> bool:
+    names = ("name", "category") if call in ("page", "screen") else ()
+    for key in (*_TEXT_KEYS, *_TIME_KEYS, *names):
+        if shape.leaves.get((key,), Kind.STRING) is not Kind.STRING:
+            return True
+    # An object where a text belongs is only kept as a path of its own.
+    if any((key,) in shape.objects for key in _TEXT_KEYS):
+        return True
+    if any(shape.leaves.get(("properties", key), Kind.STRING) is not Kind.STRING for key in names):
+        return True
+    return any((key,) in shape.leaves for key in ("context", "properties", "traits"))
+
+
+def _has_case_variant(shape: Shape, present: set[str]) -> bool:
+    return any(
+        path[0] not in _ENVELOPE_KEYS.values()
+        and _ENVELOPE_KEYS.get(path[0].lower(), path[0]) not in present | {path[0]}
+        for path in shape.leaves
+        if len(path) == 1
+    )
+
+
+def source_name(path: KeyPath) -> str:
+    """A path as people write it, for the registry of names: `properties.cart.id`."""
+    return ".".join(path)
+
+
+def naming_rule(path: KeyPath, column: str) -> str:
+    """How the name came about, for the registry of names."""
+    plain = "_".join(filter(None, map(snake, path[1:] or path)))
+    if path[0] == "context":
+        plain = f"context_{plain}"
+    if column == plain:
+        return "snake_case"
+    return "escaped" if column == f"_{plain}" else "hashed"
+
+
+def table_excluded(excluded: frozenset[str], table: str) -> frozenset[str]:
+    """Columns that are not loaded into one table."""
+    prefix = f"{table}."
+    return frozenset(name.removeprefix(prefix) for name in excluded if "." not in name or name.startswith(prefix))

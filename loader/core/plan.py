@@ -1,0 +1,52 @@
+"""Tables that exist and columns that are wanted → the schema changes that lead there, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Catalogue = Mapping[str, Mapping[str, str]]
+"""Tables with their columns and the warehouse's names of their types."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedColumn:
+    """A column as a load needs it. `sql_type` is in the warehouse's words."""
+
+    name: str
+    sql_type: str
+    is_core: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One change: a new table with its first columns, a new column, or a wider type."""
+
+    change: Literal["create_table", "add_column", "widen_column"]
+    table: str
+    columns: tuple[WantedColumn, ...]
+    old_type: str | None = None
+
+
+def ordered(columns: Iterable[WantedColumn]) -> list[WantedColumn]:
+    """Core columns in the order given, then the others by name; a leading underscore does not count (contract 2.4)."""
+    listed = list(columns)
+    others = sorted((column for column in listed if not column.is_core), key=lambda column: column.name.lstrip("_"))
+    return [column for column in listed if column.is_core] + others
+
+
+def changes(existing: Catalogue, wanted: Mapping[str, Sequence[WantedColumn]]) -> list[SchemaChange]:
+    """What is missing or too narrow. Columns that nobody asked for are left alone."""
+    found: list[SchemaChange] = []
+    for table, columns in wanted.items():
+        if table not in existing:
+            found.append(SchemaChange("create_table", table, tuple(ordered(columns))))
+            continue
+        there = existing[table]
+        for column in ordered(columns):
+            if column.name not in there:
+                found.append(SchemaChange("add_column", table, (column,)))
+            elif there[column.name] != column.sql_type and not column.is_core:
+                found.append(SchemaChange("widen_column", table, (column,), there[column.name]))
+    return found

@@ -1,0 +1,108 @@
+"""One message → its shape: which leaves it has and what they are. Looks at samples, never at every message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from loader.core.columns import Kind
+from loader.core.tables import EXCLUDED
+
+KeyPath = tuple[str, ...]
+
+DEEPEST: Final = 10
+"""Levels of objects that become columns; what lies deeper is JSON text in the column of its path."""
+ROOTS: Final = frozenset({"context", "properties", "traits"})
+"""Top-level keys whose objects become columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRules:
+    """What is taken apart. `texts` are subtrees kept as JSON text, each with its call before the path: ("track",
+    "properties", "cart"). `envelope` are excluded keys that are wanted."""
+
+    texts: frozenset[KeyPath] = frozenset()
+    envelope: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Shape:
+    """Leaves, objects and oddities of one message."""
+
+    leaves: dict[KeyPath, Kind] = field(default_factory=dict)
+    """Paths of values that are not null. Arrays, and objects kept as text, are leaves of kind JSON."""
+    nulls: list[KeyPath] = field(default_factory=list)
+    """Paths that are null."""
+    objects: set[KeyPath] = field(default_factory=set)
+    """Paths of objects whose keys are columns; () is the message."""
+    has_repeated_key: bool = False
+    repeated_names: set[KeyPath] = field(default_factory=set)
+    """`name` and `category` in properties that say what the top level says, or fill it where it says nothing."""
+
+
+class _Object(list[tuple[str, Any]]):
+    """Keys and values in document order, repeated keys included."""
+
+
+def shape_of(text: str, rules: WalkRules) -> Shape:
+    """The shape of a message. Only for texts the engine has judged to be JSON objects."""
+    shape = Shape()
+    message = json.loads(text, object_pairs_hook=_Object)
+    top = dict(message)
+    kept = frozenset(path[1:] for path in rules.texts if path[0] == top.get("type"))
+    _walk(message, (), shape, WalkRules(kept, rules.envelope))
+    properties = top.get("properties")
+    if isinstance(properties, _Object):
+        for key, value in properties:
+            if key in ("name", "category") and top.get(key) in (None, value):
+                shape.repeated_names.add(("properties", key))
+    return shape
+
+
+def _walk(value: _Object, path: KeyPath, shape: Shape, rules: WalkRules) -> None:
+    """`rules.texts` here are paths of this call alone."""
+    shape.objects.add(path)
+    seen: set[str] = set()
+    for key, child in value:
+        shape.has_repeated_key = shape.has_repeated_key or key in seen
+        seen.add(key)
+        below = (*path, key)
+        if not path and key in EXCLUDED and key not in rules.envelope:
+            continue
+        if child is None:
+            shape.nulls.append(below)
+        elif isinstance(child, _Object) and _is_taken_apart(below, rules):
+            _walk(child, below, shape, rules)
+        else:
+            shape.has_repeated_key = shape.has_repeated_key or _repeats(child)
+            if not (isinstance(child, _Object) and not child):
+                shape.leaves[below] = _kind_of(child)
+
+
+def _is_taken_apart(path: KeyPath, rules: WalkRules) -> bool:
+    if len(path) == 1:
+        return path[0] in ROOTS or path[0] in rules.envelope
+    return len(path) <= DEEPEST and path not in rules.texts
+
+
+def _repeats(value: Any) -> bool:
+    """Whether an object that is kept as text has a key twice, at any depth. Inside arrays it may: they are kept."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, _Object):
+            if len({key for key, _ in item}) < len(item):
+                return True
+            waiting += [child for _, child in item]
+    return False
+
+
+def _kind_of(value: Any) -> Kind:
+    if isinstance(value, bool):
+        return Kind.BOOL
+    if isinstance(value, int):
+        return Kind.INT
+    if isinstance(value, float):
+        return Kind.FLOAT
+    return Kind.STRING if isinstance(value, str) else Kind.JSON

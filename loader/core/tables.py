@@ -1,0 +1,123 @@
+"""Which call makes which rows, and the columns every such table has from the start. Contract 2.1–2.4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from loader.core.columns import ColumnType
+
+CALLS: Final = ("identify", "track", "page", "screen", "group", "alias")
+CALL_TABLE: Final = {
+    "identify": "identifies",
+    "track": "tracks",
+    "page": "pages",
+    "screen": "screens",
+    "group": "groups",
+    "alias": "aliases",
+}
+LATEST: Final = {"identify": ("users", "user_id"), "group": ("accounts", "group_id")}
+"""Tables that hold the latest traits: their name, and the column of the call table that becomes their id."""
+
+_TEXT, _TIME = ColumnType.TEXT, ColumnType.TIMESTAMP
+_COMMON: Final = {
+    "id": _TEXT,
+    "received_at": _TIME,
+    "uuid_ts": _TIME,
+}
+_ENVELOPE: Final = {
+    **_COMMON,
+    "anonymous_id": _TEXT,
+    "user_id": _TEXT,
+    "timestamp": _TIME,
+    "original_timestamp": _TIME,
+    "sent_at": _TIME,
+}
+_OWN: Final = {
+    "track": {"event": _TEXT, "event_text": _TEXT},
+    "identify": {},
+    "page": {"name": _TEXT, "category": _TEXT},
+    "screen": {"name": _TEXT, "category": _TEXT},
+    "group": {"group_id": _TEXT},
+    "alias": {"previous_id": _TEXT},
+}
+PROVENANCE: Final = {"_object": "bigint", "_line": "bigint", "_item": "integer", "_fingerprint": "ubigint"}
+"""Columns of call tables that lead from a row to its archived line."""
+NULLS: Final = "_nulls"
+"""Column of identifies and groups: names of trait columns that were sent as an explicit null, as a JSON array."""
+NOT_NULL: Final = frozenset({"id", "received_at", "uuid_ts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table that rows of one call go to."""
+
+    name: str
+    call: str
+    """The call whose naming rules its columns follow."""
+    has_payload: bool
+    """Whether properties or traits become columns: everywhere but in `tracks`."""
+    is_call_table: bool
+    """Whether it is one of the six tables with one row per message and its place in the archive."""
+    is_latest: bool = False
+    """`users` or `accounts`."""
+
+    @property
+    def core(self) -> dict[str, ColumnType]:
+        """Columns that are created with the table."""
+        return dict(_COMMON) if self.is_latest else {**_ENVELOPE, **_OWN[self.call]}
+
+
+def call_target(call: str) -> Target:
+    """The call table of a call."""
+    return Target(CALL_TABLE[call], call, has_payload=call != "track", is_call_table=True)
+
+
+def event_target(name: str) -> Target:
+    """The table of one event."""
+    return Target(name, "track", has_payload=True, is_call_table=False)
+
+
+def latest_target(call: str) -> Target:
+    """`users` or `accounts`."""
+    return Target(LATEST[call][0], call, has_payload=True, is_call_table=False, is_latest=True)
+
+
+_EVERY_CALL: Final = frozenset(
+    {"messageId", "anonymousId", "userId", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "context"}
+)
+_OWN_KEYS: Final = {
+    "track": frozenset({"event"}),
+    "identify": frozenset[str](),
+    "page": frozenset({"name", "category"}),
+    "screen": frozenset({"name", "category"}),
+    "group": frozenset({"groupId"}),
+    "alias": frozenset({"previousId"}),
+}
+EXCLUDED: Final = {
+    "type": "type",
+    "version": "version",
+    "channel": "channel",
+    "projectId": "project_id",
+    "writeKey": "write_key",
+    "integrations": "integrations",
+    "_metadata": "metadata",
+    "metadata": "metadata",
+    "rudderId": "rudder_id",
+    "forwardedFromProject": "forwarded_from_project",
+}
+"""The published exclusion list: keys that are neither loaded nor discarded, with the option that loads them."""
+REQUEST_IP: Final = "request_ip"
+"""RudderStack's address of the sender: `context_request_ip`, and `context_ip` where the context has none."""
+
+
+def payload_root(call: str, keys: frozenset[str] | set[str]) -> str:
+    """The key whose object becomes the payload columns of a message with these keys that are not null."""
+    if call in ("identify", "group", "alias"):
+        return "traits"
+    return "traits" if call == "track" and "properties" not in keys and "traits" in keys else "properties"
+
+
+def is_known_key(call: str, root: str, key: str) -> bool:
+    """Whether a top-level key has a column or is on the exclusion list; any other goes to the discards."""
+    return key in _EVERY_CALL or key in _OWN_KEYS[call] or key in EXCLUDED or key in (root, REQUEST_IP)

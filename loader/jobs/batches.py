@@ -1,0 +1,366 @@
+"""One batch into the warehouse: schema changes first, then rows and their ledger entry in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+
+from loader.core.columns import Kind
+from loader.core.dialect import literal
+from loader.core.messages import naming_rule, source_name
+from loader.core.naming import table_name
+from loader.core.plan import SchemaChange, WantedColumn, changes
+from loader.core.tables import CALL_TABLE, LATEST, call_target
+from loader.jobs.report import LoadReport
+from loader.ledger import QUARANTINE, Ledger, PartCounts
+from loader.normalize import losses
+from loader.normalize.dedupe import Dedupe, History
+from loader.normalize.discover import Discovery
+from loader.normalize.latest import latest_columns, nulls_of, recompute
+from loader.normalize.lines import Read, losses_table
+from loader.normalize.rows import Side, insert_rows, shapes_table, slugs_table
+from loader.normalize.settle import Existing, settle
+from loader.normalize.stage import Stage
+from loader.normalize.tables import Rules, TableBatch, table_batches
+from loader.warehouses.duckdb import DuckDBWarehouse
+
+
+@dataclass(frozen=True, slots=True)
+class BatchContext:
+    """What all batches of a load share."""
+
+    load: losses.Load
+    schema: str
+    rules: Rules
+    options: str
+    layout: str
+
+
+@dataclass(slots=True)
+class _Planned:
+    """What a batch needs of the warehouse."""
+
+    tables: dict[str, TableBatch]
+    over_the_cap: list[TableBatch]
+    changes: list[SchemaChange]
+    side: Side
+    touched: dict[str, str] = field(default_factory=dict)
+    """Call → table of the owners whose latest row changes."""
+
+
+class BatchLoad:
+    """Writes the batches of one load."""
+
+    def __init__(
+        self,
+        warehouse: DuckDBWarehouse,
+        ledger: Ledger,
+        context: BatchContext,
+        discovery: Discovery,
+        report: LoadReport,
+        step: Callable[[str], None],
+    ) -> None:
+        """`step` is called at every boundary of a batch, so that a test can stop there."""
+        self._warehouse = warehouse
+        self._ledger = ledger
+        self._load = context.load
+        self._schema = context.schema
+        self._rules = context.rules
+        self._options = context.options
+        self._layout = context.layout
+        self._discovery = discovery
+        self._report = report
+        self._timed = report.timed
+        self._step = step
+        self._engine = warehouse.engine
+        self._own: set[int] = set()
+        """Objects that this run began: what is known of them, it wrote itself."""
+        self._named: set[tuple[str, str, str]] = set()
+
+    def write(self, stage: Stage, read: Read, now: datetime, is_dry: bool = False) -> None:
+        """Everything of a batch. The warehouse is attached; nothing is written when `is_dry`."""
+        counts = [self._counts(index, read) for index in range(len(read.parts))]
+        parts = f"{stage.name}_parts"
+        with self._timed("dedupe"):
+            self._ledger.place(counts, parts)
+            resumed = [count.object_id for count in counts if count.is_known and count.object_id not in self._own]
+            self._own.update(count.object_id for count in counts)
+            existing = self._warehouse.catalogue(self._schema)
+            dedupe = Dedupe(stage, parts)
+            dedupe.run(self._history(existing), sorted(set(resumed)))
+        with self._timed("types"):
+            planned = self._plan(stage, dedupe, existing)
+        self._count(read, counts, dedupe, planned)
+        if not is_dry:
+            self._step("normalized")
+            with self._timed("schema"):
+                self._change_schema(planned, now)
+            self._step("schema")
+            losses_table(self._engine, f"{stage.name}_losses", read.losses)
+            records = pa.Table.from_pylist(read.records, schema=QUARANTINE)
+            self._commit(stage, dedupe, planned, counts, records, now)
+            self._step("committed")
+        dedupe.drop()
+
+    def _counts(self, index: int, read: Read) -> PartCounts:
+        part = read.parts[index]
+        status = part.status if part.is_last else "loading"
+        is_unread = part.status == "failed" and part.bytes_read == 0 and part.error is not None
+        return PartCounts(
+            part=index,
+            obj=part.obj,
+            layout=self._layout,
+            is_first=part.first_line == 1,
+            status=status,
+            error=None if part.error is None else part.error.what,
+            retry=is_unread,
+            bytes_read=part.bytes_read,
+            lines=part.lines,
+            blank=part.blank,
+            quarantined_lines=read.quarantined_lines[index],
+            messages=read.messages[index],
+            quarantined_messages=read.quarantined_messages[index],
+            exact_lines=read.exact_lines[index],
+        )
+
+    def _history(self, existing: Mapping[str, Mapping[str, str]]) -> History:
+        tables = {
+            call: self._warehouse.table(self._schema, name) for call, name in CALL_TABLE.items() if name in existing
+        }
+        return History(tables, self._warehouse.state("objects"), self._warehouse.state("copies"))
+
+    # Planning ---------------------------------------------------------------------------------------------------------
+
+    def _plan(self, stage: Stage, dedupe: Dedupe, existing: dict[str, dict[str, str]]) -> _Planned:
+        batches, slugs = table_batches(stage, self._discovery, self._rules)
+        over = self._over_the_cap(batches, existing)
+        bounds = Existing(existing, lambda table, column: self._warehouse.bounds(self._schema, table, column))
+        wanted: dict[str, list[WantedColumn]] = {}
+        for name, batch in batches.items():
+            wanted[name] = settle(stage, batch, bounds, self._rules)
+        touched = self._touched(stage, dedupe, existing)
+        for call in touched:
+            history = {**existing.get(CALL_TABLE[call], {})}
+            history |= {column.name: column.sql_type for column in wanted.get(CALL_TABLE[call], [])}
+            wanted[LATEST[call][0]] = latest_columns(call, history, self._rules.users_from_context_traits)
+        side = Side(f"{stage.name}_parts", slugs_table(stage, slugs), shapes_table(stage, self._shape_facts(stage)))
+        return _Planned(batches, over, changes(existing, wanted), side, touched)
+
+    def _over_the_cap(
+        self, batches: dict[str, TableBatch], existing: Mapping[str, Mapping[str, str]]
+    ) -> list[TableBatch]:
+        """Event tables that do not exist are admitted by name until the source has its most."""
+        standard = {*CALL_TABLE.values(), *(table for table, _ in LATEST.values())}
+        events = {name for name, batch in batches.items() if not batch.target.is_call_table}
+        room = self._rules.table_cap - len(existing.keys() - standard)
+        new = sorted(events - existing.keys())
+        return [batches.pop(name) for name in new[max(room, 0) :]]
+
+    def _touched(self, stage: Stage, dedupe: Dedupe, existing: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """Owners of inserted and of replaced rows."""
+        found: dict[str, str] = {}
+        for call, (_, owner) in LATEST.items():
+            name = f"{stage.name}_touched_{call}"
+            key = "user_id" if owner == "user_id" else "json_extract_string(text, '/groupId')"
+            query = f"select distinct {key} as id from {stage.name} where call = '{call}' and {key} is not null"
+            if CALL_TABLE[call] in existing:
+                table = self._warehouse.table(self._schema, CALL_TABLE[call])
+                query += (
+                    f" union select {owner} from {table} where id in "
+                    f"(select id from {dedupe.replaced} where call = '{call}') and {owner} is not null"
+                )
+            self._engine.execute(f"create or replace table {name} as {query}")
+            (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
+            has_rows = self._engine.execute(f"select 1 from {stage.name} where call = '{call}' limit 1").fetchall()
+            if row[0] or has_rows:
+                found[call] = name
+        return found
+
+    def _shape_facts(self, stage: Stage) -> list[tuple[str, int, str | None, str | None]]:
+        facts = []
+        rows = self._engine.execute(f"select distinct call, signature from {stage.name}").fetchall()
+        for call, signature in rows:
+            columns = self._discovery.columns(call, signature)
+            nulls = _json_array(columns.null_columns) if call in LATEST and columns.null_columns else None
+            unknown = _json_array(columns.unknown_keys) if columns.unknown_keys else None
+            if nulls or unknown:
+                facts.append((call, signature, nulls, unknown))
+        return facts
+
+    def _count(self, read: Read, counts: Sequence[PartCounts], dedupe: Dedupe, planned: _Planned) -> None:
+        report = self._report
+        for count in counts:
+            report.objects += count.status != "loading"
+            report.lines += count.lines
+            report.blank += count.blank
+            report.messages += count.messages
+            report.exact_lines += count.exact_lines
+            report.bytes_read += count.bytes_read
+            report.plain_lines += count.lines - count.blank - count.exact_lines
+            if count.status == "failed":
+                report.failed_objects.append({"key": count.obj.key, "error": count.error or ""})
+            elif count.status == "partial":
+                report.warnings.append(f"{count.obj.key}: {count.error}")
+        for part in read.parts:
+            if part.trailing_bytes:
+                report.warnings.append(f"{part.obj.key}: {part.trailing_bytes} bytes after the last gzip member")
+        for record in read.records:
+            report.quarantined[record["reason"]] += 1
+        report.plain_lines -= sum(record["reason"] in _DAMAGED for record in read.records)
+        report.duplicates += self._rows(dedupe.losers) + self._rows(dedupe.replaced)
+        report.replaced += self._rows(dedupe.replaced)
+        report.conflicts += dedupe.conflicts
+        report.batches += 1
+        report.changes += planned.changes
+        for name, batch in planned.tables.items():
+            report.rows[name] += batch.rows
+
+    def _rows(self, table: str) -> int:
+        (row,) = self._engine.execute(f"select count(*) from {table}").fetchall()
+        return int(row[0])
+
+    # Writing ----------------------------------------------------------------------------------------------------------
+
+    def _change_schema(self, planned: _Planned, now: datetime) -> None:
+        self._warehouse.apply(self._schema, planned.changes)
+        self._engine.execute("begin")
+        self._ledger.log_changes(planned.changes, self._load.load_id, now)
+        self._ledger.register_names(list(self._new_names(planned)), now)
+        self._engine.execute("commit")
+
+    def _new_names(self, planned: _Planned) -> Iterator[tuple[str, str, str, str, str]]:
+        limit = self._rules.identifier_bytes
+        for table, batch in planned.tables.items():
+            for event, slug in batch.source_names.items():
+                rule = "snake_case" if table == slug else "escaped" if table == f"_{slug}" else "hashed"
+                if self._is_new_name("table", table, event):
+                    yield "table", table_name(event, limit), event, table, rule
+            for column in batch.columns.values():
+                for path in (*column.paths, *column.special_paths):
+                    if self._is_new_name("column", table, source_name(path)):
+                        yield "column", table, source_name(path), column.name, naming_rule(path, column.name)
+
+    def _is_new_name(self, kind: str, table: str, source: str) -> bool:
+        known = (kind, table, source)
+        is_new = known not in self._named
+        self._named.add(known)
+        return is_new
+
+    def _commit(
+        self,
+        stage: Stage,
+        dedupe: Dedupe,
+        planned: _Planned,
+        counts: Sequence[PartCounts],
+        records: pa.Table,
+        now: datetime,
+    ) -> None:
+        engine, ledger, parts = self._engine, self._ledger, planned.side.parts
+        with self._timed("insert"):
+            engine.execute("begin")
+            self._step("begin")
+            self._take_over(dedupe)
+            for name, batch in planned.tables.items():
+                into = self._warehouse.table(self._schema, name)
+                engine.execute(insert_rows(stage, batch, into, planned.side, self._rules, self._load.uuid_ts))
+            self._step("inserted")
+        with self._timed("latest"):
+            self._recompute(planned)
+            self._step("latest")
+        with self._timed("ledger"):
+            self._record_losses(stage, planned)
+            self._record_copies(dedupe)
+            ledger.observe(list(_observations(planned)))
+            ledger.replace_quarantine(counts, records, parts, self._load.load_id, now)
+            ledger.finish(counts, self._load.load_id, self._options, self._load.uuid_ts, now)
+            self._step("ledger")
+        with self._timed("commit"):
+            engine.execute("commit")
+
+    def _take_over(self, dedupe: Dedupe) -> None:
+        """Remove the rows that an earlier copy replaces, with what was discarded of them."""
+        engine = self._engine
+        calls = [call for (call,) in engine.execute(f"select distinct call from {dedupe.replaced}").fetchall()]
+        for call in calls:
+            chosen = f"(select id from {dedupe.replaced} where call = '{call}')"
+            table = self._warehouse.table(self._schema, CALL_TABLE[call])
+            if call == "track":
+                events = engine.execute(f"select distinct event_text from {table} where id in {chosen}").fetchall()
+                existing = self._warehouse.catalogue(self._schema)
+                for name in {table_name(event, self._rules.identifier_bytes) for (event,) in events} & existing.keys():
+                    engine.execute(f"delete from {self._warehouse.table(self._schema, name)} where id in {chosen}")
+            engine.execute(f"delete from {table} where id in {chosen}")
+            engine.execute(
+                f"delete from {self._warehouse.state('raw')} where source = {literal(self._load.source)} "
+                f"and call = '{call}' and id in {chosen}"
+            )
+        if calls:
+            engine.execute(
+                f"delete from {self._warehouse.state('discards')} where (object_id, line, item) in "
+                f"(select (object_id, line, item) from {dedupe.replaced})"
+            )
+
+    def _recompute(self, planned: _Planned) -> None:
+        catalogue = self._warehouse.catalogue(self._schema)
+        for call, table in planned.touched.items():
+            schema = self._warehouse.schema(self._schema)
+            touched = f"select id from {table}"
+            rows = self._engine.execute(nulls_of(call, schema, touched)).fetchall()
+            statements = recompute(
+                call,
+                schema,
+                catalogue[call_target(call).name],
+                touched,
+                self._load.uuid_ts,
+                self._rules.null_traits == "clear",
+                frozenset(name for (name,) in rows),
+                self._rules.users_from_context_traits,
+            )
+            for statement in statements:
+                self._engine.execute(statement)
+
+    def _record_losses(self, stage: Stage, planned: _Planned) -> None:
+        into, parts = self._warehouse.state("discards"), planned.side.parts
+        engine, load = self._engine, self._load
+        engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
+        engine.execute(losses.unknown_keys(into, load, stage, planned.side.shapes, parts))
+        for batch in planned.over_the_cap:
+            engine.execute(losses.over_the_table_cap(into, load, stage, batch, parts))
+        for batch in planned.tables.values():
+            if batch.overflow:
+                engine.execute(losses.over_the_cap(into, load, stage, batch, parts))
+            if self._rules.on_conflict == "discard":
+                for statement in losses.misfits(into, load, stage, batch, parts, self._rules):
+                    engine.execute(statement)
+        if self._rules.raw_events:
+            engine.execute(losses.raw_messages(self._warehouse.state("raw"), load, stage))
+
+    def _record_copies(self, dedupe: Dedupe) -> None:
+        for table in (dedupe.losers, dedupe.replaced):
+            self._engine.execute(
+                f"insert into {self._warehouse.state('copies')} by name select {literal(self._load.source)} as source, "
+                f"call, id, object_id, line, item, received_at, fingerprint from {table}"
+            )
+
+
+_DAMAGED = frozenset({"line_too_long", "truncated_line", "bad_encoding"})
+_SEEN_AS = {Kind.STRING: "text", Kind.HUGE: "dec"}
+
+
+def _observations(planned: _Planned) -> Iterator[tuple[str, str, str, int, datetime, datetime]]:
+    for table, batch in planned.tables.items():
+        for column in batch.columns.values():
+            assert column.first_seen is not None
+            assert column.last_seen is not None
+            for kind, count in column.evidence.counts.items():
+                if count:
+                    seen_as = _SEEN_AS.get(kind, kind.value)
+                    yield table, column.name, seen_as, count, column.first_seen, column.last_seen
+
+
+def _json_array(texts: Sequence[str]) -> str:
+    return json.dumps(list(texts), ensure_ascii=False, separators=(",", ":"))

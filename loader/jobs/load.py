@@ -1,0 +1,224 @@
+"""Load a source: list what is new, stage it in batches, normalize each, and write it with its ledger entry."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from loader.archive import open_archive
+from loader.config import Config, SourceSettings
+from loader.core.dialect import DUCKDB
+from loader.core.naming import schema_name
+from loader.core.samples import WalkRules
+from loader.core.tables import EXCLUDED
+from loader.errors import ConfigError, LoaderError
+from loader.jobs.batches import BatchContext, BatchLoad
+from loader.jobs.report import LoadReport
+from loader.ledger import Ledger, unknown_objects
+from loader.normalize.discover import Discovery
+from loader.normalize.engine import open_engine
+from loader.normalize.exact import ExactReader
+from loader.normalize.lines import LineReader
+from loader.normalize.losses import Load
+from loader.normalize.stage import Stage
+from loader.normalize.tables import Rules
+from loader.staging import Stager, StagingLimits
+from loader.staging.workspace import Workspace
+from loader.warehouses.duckdb import DuckDBWarehouse
+
+WAIT_SECONDS: Final = 60.0
+"""How long a load waits for whoever has the warehouse file open."""
+Progress = Callable[..., None] | None
+
+logger = logging.getLogger("loader.load")
+
+
+def step(name: str) -> None:
+    """Called at every boundary of a batch; a test replaces it to stop there."""
+
+
+def load_source(
+    config: Config,
+    source: SourceSettings,
+    *,
+    start: date | None = None,
+    until: date | None = None,
+    dry_run: bool = False,
+    strict: bool = False,  # noqa: ARG001 - decides the exit code, which the caller asks the report for
+    progress: Progress = None,
+    limits: StagingLimits | None = None,
+    force_exact: bool = False,
+    again: Sequence[str] = (),
+) -> LoadReport:
+    """Load what is new in the archive of a source; `until` is exclusive.
+
+    `again` are keys to read once more although they were loaded; `force_exact` sends every line the exact way.
+    Raises BusyError when another load or a reader holds the warehouse, and what opening the archive raises.
+    """
+    began, now = time.perf_counter(), datetime.now(UTC)
+    starts = [day for day in (start, source.start) if day is not None]
+    run = _Run(config, source, now, dry_run, force_exact)
+    workspace = Workspace(run.work_dir)
+    try:
+        run.open(workspace.folder, again)
+        try:
+            run.load(max(starts, default=None), until, limits, progress)
+        except BaseException:
+            run.abandon()
+            raise
+        run.close(not starts and until is None and source.archive.recent_days is None)
+    finally:
+        workspace.remove()
+    run.report.seconds = time.perf_counter() - began
+    return run.report
+
+
+class _Run:
+    """One load of one source."""
+
+    def __init__(self, config: Config, source: SourceSettings, now: datetime, is_dry: bool, force_exact: bool) -> None:
+        self._config = config
+        self._source = source
+        self._now = now
+        self._is_dry = is_dry
+        self._force_exact = force_exact
+        self._schema = schema_name(source.name, DUCKDB.identifier_bytes)
+        self._options = json.dumps(source.load.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        self._holder = uuid.uuid4().hex
+        self._is_absent = is_dry and not config.warehouse.path.is_file()
+        """A dry run of a warehouse that does not exist yet uses an empty one in memory."""
+        self._imputed = 0
+        self.work_dir = config.resources.work_dir or Path(tempfile.gettempdir())
+        self.report = LoadReport(load_id=f"{now:%Y%m%dT%H%M%S}-{self._holder[:8]}")
+
+    def open(self, folder: Path, again: Sequence[str]) -> None:
+        """Start the engine, take the lease, learn what is loaded."""
+        resources, path = self._config.resources, self._config.warehouse.path
+        self._engine = open_engine(resources.memory_bytes, resources.threads, folder)
+        place = Path(":memory:") if self._is_absent else path
+        self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
+        self._ledger = Ledger(self._warehouse, self._source.name)
+        if not self._is_dry:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with self._attached():
+            if not self._is_dry:
+                self._warehouse.migrate(self._now)
+                self._ledger.take_lease(self._holder, self._now)
+                self._ledger.begin_load(self.report.load_id, self._options, self._now)
+            self._ledger.remember_known(again)
+
+    @contextmanager
+    def _attached(self) -> Iterator[None]:
+        with self._warehouse.attached(WAIT_SECONDS, self._is_dry and not self._is_absent):
+            if self._is_absent:
+                self._warehouse.migrate(self._now)
+            elif self._is_dry and not self._warehouse.has_state():
+                raise ConfigError(
+                    "the warehouse file has no state tables of this program",
+                    str(self._config.warehouse.path),
+                    "run `loader load` without --dry-run once, or correct warehouse.path or system_schema",
+                )
+            yield
+
+    def load(self, start: date | None, until: date | None, limits: StagingLimits | None, progress: Progress) -> None:
+        """Stage, normalize and write, batch by batch."""
+        archive = open_archive(self._source.archive)
+        stage, reader, writer = self._parts()
+        listing = unknown_objects(self._engine, archive.objects(start, until))
+        with Stager(archive, listing, self.work_dir, limits) as stager:
+            for batch in stager.batches():
+                with self.report.timed("normalize"):
+                    read = reader.read(batch)
+                step("staged")
+                with self.report.timed("warehouse"), self._attached():
+                    writer.write(stage, read, datetime.now(UTC), self._is_dry)
+                self._imputed += read.imputed
+                if progress is not None:
+                    report = self.report
+                    progress(self._source.name, objects=report.objects, messages=report.messages)
+        stage.drop()
+        self.report.skipped_objects = archive.skipped_objects
+        if self._imputed:
+            self.report.warnings.append(f"{self._imputed} messages have no readable receivedAt: see docs/tables.md")
+
+    def _parts(self) -> tuple[Stage, LineReader, BatchLoad]:
+        settings, rules = self._source.load, self._rules()
+        walk = WalkRules(
+            frozenset(tuple(path.split(".")) for path in settings.json_paths),
+            frozenset(key for key, column in EXCLUDED.items() if column in settings.envelope_columns),
+        )
+        everywhere = frozenset(name for name in rules.excluded if "." not in name)
+        discovery = Discovery(walk, rules.identifier_bytes, everywhere, rules.reserved)
+        exact = ExactReader(walk, rules.identifier_bytes, rules.reserved, everywhere)
+        stage = Stage(self._engine, "stage")
+        reader = LineReader(stage, discovery, exact, self._force_exact)
+        context = BatchContext(
+            Load(self._source.name, self.report.load_id, self._now),
+            self._schema,
+            rules,
+            self._options,
+            self._source.archive.layout,
+        )
+        writer = BatchLoad(self._warehouse, self._ledger, context, discovery, self.report, lambda name: step(name))
+        return stage, reader, writer
+
+    def close(self, is_complete: bool) -> None:
+        """End the run in the ledger. `is_complete`: the whole archive was listed, to its end."""
+        report = self.report
+        if self._is_dry:
+            self._engine.close()
+            return
+        with self._attached():
+            ledger = self._ledger
+            if is_complete and (gone := ledger.count_gone()):
+                report.warnings.append(
+                    f"{gone} objects that were loaded are gone from the archive; nothing was removed"
+                )
+            report.discards.update(ledger.discards_of(report.load_id))
+            if any(change.change == "create_table" for change in report.changes):
+                self._define_conflicts()
+            ledger.end_load(report.load_id, report.status, json.dumps(report.counters()), datetime.now(UTC))
+            ledger.drop_lease(self._holder)
+        self._engine.close()
+
+    def _define_conflicts(self) -> None:
+        schemas = {s.name: schema_name(s.name, DUCKDB.identifier_bytes) for s in self._config.sources}
+        tables = {name: (schema, self._warehouse.catalogue(schema)) for name, schema in schemas.items()}
+        self._ledger.define_conflicts(tables, self._config.system_schema)
+
+    def abandon(self) -> None:
+        """End the run in the ledger after an error, as far as the warehouse can be had."""
+        try:
+            if not self._is_dry:
+                with self._warehouse.attached(0):
+                    self._ledger.end_load(self.report.load_id, "failed", "{}", datetime.now(UTC))
+                    self._ledger.drop_lease(self._holder)
+        except (LoaderError, duckdb.Error) as error:
+            logger.warning("the run could not be ended in the ledger: %s", error)
+        finally:
+            self._engine.close()
+
+    def _rules(self) -> Rules:
+        load = self._source.load
+        return Rules(
+            excluded=frozenset(load.exclude),
+            reserved=frozenset(load.envelope_columns),
+            null_traits=load.null_traits,
+            timestamp="timestamp_of" if load.date_only == "text" else "timestamp_or_day_of",
+            users_from_context_traits=load.users_from_context_traits,
+            on_conflict=load.on_conflict,
+            column_cap=load.column_cap,
+            table_cap=load.table_cap,
+            raw_events=load.raw_events,
+            identifier_bytes=DUCKDB.identifier_bytes,
+        )

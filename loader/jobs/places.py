@@ -1,0 +1,96 @@
+"""Places of the archive (object, line, item) → what the warehouse has of each, a bounded number of lines at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from loader.inventory import Table
+from loader.reading import Reader
+
+WINDOW_LINES: Final = 50_000
+"""Lines whose places are in memory at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one place has."""
+
+    item: int
+    kind: Literal["row", "copy", "quarantine"]
+    call: str = ""
+    id: str = ""
+
+
+Lines = dict[int, list[Found]]
+
+
+class PlaceReader:
+    """Asks the warehouse what it has of some objects."""
+
+    def __init__(self, reader: Reader, source: str, tables: Mapping[str, Table]) -> None:
+        self._reader = reader
+        self._source = source
+        self._tables = tables
+
+    def lines(self, objects: Iterable[int], first: int = 1, last: int | None = None) -> dict[int, Lines]:
+        """By object and line, everything from line `first` to `last`; None: to the end."""
+        wanted = {"objects": list(objects), "first": first, "last": last}
+        found: dict[int, Lines] = {}
+        for call, table in self._tables.items():
+            rows = self._reader.check("row_places", {**wanted, "table": table.qualified}).rows
+            for object_id, line, item, row_id in cast("list[tuple[int, int, int, str]]", rows):
+                _put(found, object_id, line, Found(item, "row", call, row_id))
+        wanted["source"] = self._source
+        copies = self._reader.check("copy_places", wanted).rows
+        for object_id, line, item, copied, row_id in cast("list[tuple[int, int, int, str, str]]", copies):
+            _put(found, object_id, line, Found(item, "copy", copied, row_id))
+        refused = self._reader.check("quarantine_places", wanted).rows
+        for object_id, line, item in cast("list[tuple[int, int, int]]", refused):
+            _put(found, object_id, line, Found(item, "quarantine"))
+        return found
+
+
+def _put(found: dict[int, Lines], object_id: int, line: int, place: Found) -> None:
+    found.setdefault(object_id, {}).setdefault(line, []).append(place)
+
+
+class ObjectPlaces:
+    """The places of one object, taken line by line in order. What nobody takes is handed to `unclaimed`."""
+
+    def __init__(
+        self,
+        places: PlaceReader,
+        object_id: int,
+        held: Lines | None,
+        unclaimed: Callable[[int, list[Found]], None],
+    ) -> None:
+        self._places = places
+        self._object_id = object_id
+        self._unclaimed = unclaimed
+        self._held = {} if held is None else held
+        self._until = 0 if held is None else None
+        """Last line that was asked for; None: all of them."""
+
+    def take(self, line: int) -> list[Found]:
+        """What a line has."""
+        if self._until is not None and line > self._until:
+            self._ask(self._until + 1, line + WINDOW_LINES)
+            self._until = line + WINDOW_LINES
+        return self._held.pop(line, [])
+
+    def finish(self) -> None:
+        """No further line exists."""
+        if self._until is not None:
+            self._ask(self._until + 1, None)
+        self._hand_over()
+
+    def _ask(self, first: int, last: int | None) -> None:
+        self._hand_over()
+        self._held = self._places.lines([self._object_id], first, last).get(self._object_id, {})
+
+    def _hand_over(self) -> None:
+        for line, found in sorted(self._held.items()):
+            self._unclaimed(line, found)
+        self._held = {}

@@ -1,0 +1,173 @@
+"""The warehouse → a copy for readers, replaced whole: nobody ever opens half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from loader.config import Config
+from loader.core.dialect import literal
+from loader.errors import BusyError, ConfigError, TerminalError
+from loader.reading import busy
+
+WAIT_SECONDS = 5.0
+_PAUSE_SECONDS = 0.25
+_LOCKED = ("could not set lock", "unique file handle conflict", "already attached")
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """The copy that was made."""
+
+    path: Path
+    bytes: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, object]:
+        """What the command prints."""
+        return {"path": str(self.path), "bytes": self.bytes, "seconds": round(self.seconds, 3)}
+
+
+def publish(config: Config) -> PublishReport:
+    """Replace the read-only copy. Whoever has the old one open keeps it.
+
+    Raises ConfigError without `publish.path` or warehouse, BusyError when a load or another publish holds on for longer
+    than WAIT_SECONDS, TerminalError when the copy cannot be written.
+    """
+    started = time.monotonic()
+    target = _target(config)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _only_one(target):
+            size = _replace(config, target)
+    except OSError as error:
+        raise TerminalError(
+            f"the copy cannot be written ({os.strerror(error.errno or 0)})",
+            str(target),
+            "free some space, or set publish.path to a folder that can be written",
+        ) from error
+    return PublishReport(target, size, time.monotonic() - started)
+
+
+def _target(config: Config) -> Path:
+    if config.publish is None:
+        raise ConfigError(
+            "nothing says where to publish to", "publish.path", "add publish: {path: ./published.duckdb} to loader.yaml"
+        )
+    warehouse, target = config.warehouse.path, config.publish.path
+    if not warehouse.is_file():
+        raise ConfigError("the warehouse does not exist yet", str(warehouse), "run `loader load` first")
+    if target.resolve() == warehouse.resolve():
+        raise ConfigError(
+            "the copy would replace the warehouse", "publish.path", "name another file than warehouse.path"
+        )
+    if target.is_dir():
+        raise ConfigError("the copy is a file, this is a folder", str(target), "add a file name to publish.path")
+    return target
+
+
+@contextlib.contextmanager
+def _only_one(target: Path) -> Iterator[None]:
+    """Hold the folder of the copy; the system lets go of it when the process ends, however it ends."""
+    folder = os.open(target.parent, os.O_RDONLY)
+    deadline = time.monotonic() + WAIT_SECONDS
+    try:
+        while True:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise BusyError(
+                        "another process is publishing into the same folder", str(target), "try again when it is done"
+                    ) from None
+                time.sleep(_PAUSE_SECONDS)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _replace(config: Config, target: Path) -> int:
+    """Copy aside, make it durable, put it in place; the size of the copy."""
+    prefix = f".{target.name}.publishing-"
+    _remove(target.parent, prefix)  # of runs that were killed: nobody else is at work here
+    copy = target.parent / f"{prefix}{os.getpid()}"
+    try:
+        _copy(config, copy)
+        if target.exists():
+            shutil.copymode(target, copy)
+        _sync(copy)
+        # Left by somebody who opened the old copy for writing; it must not be taken for a part of the new one.
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+        copy.replace(target)
+        _sync(target.parent)
+    finally:
+        _remove(target.parent, prefix)
+    return target.stat().st_size
+
+
+def _remove(folder: Path, prefix: str) -> None:
+    for path in folder.iterdir():
+        if path.name.startswith(prefix):
+            path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _copy(config: Config, copy: Path) -> None:
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{config.resources.memory_bytes}B",
+        "temp_directory": f"{copy}.tmp",
+        "preserve_insertion_order": True,
+    }
+    if config.resources.threads is not None:
+        settings["threads"] = config.resources.threads
+    try:
+        with duckdb.connect(":memory:", config=settings) as connection:
+            _attach(connection, config.warehouse.path)
+            (tags,) = connection.execute(
+                "select tags from duckdb_databases() where database_name = 'source'"
+            ).fetchall()[0]
+            # The same storage format as the warehouse: what can read one can read the other.
+            version = str(tags.get("storage_version", "latest")).rstrip("+")
+            connection.execute(f"attach {literal(str(copy))} as copied (storage_version {literal(version)})")
+            connection.execute("copy from database source to copied")
+            connection.execute("detach copied")
+    except duckdb.Error as error:
+        raise TerminalError(
+            f"the warehouse cannot be copied: {str(error).splitlines()[0]}",
+            str(config.warehouse.path),
+            "see what the engine says; the old copy is still in place",
+        ) from None
+    finally:
+        shutil.rmtree(f"{copy}.tmp", ignore_errors=True)
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute(f"attach {literal(str(path))} as source (read_only)")
+        except duckdb.Error as error:
+            text = str(error)
+            if not any(mark in text.lower() for mark in _LOCKED):
+                raise
+            if time.monotonic() >= deadline:
+                raise busy(text, path) from None
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return

@@ -1,0 +1,58 @@
+"""Read the objects that have lines in quarantine once more: what today's rules accept becomes rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from loader.config import Config, SourceSettings
+from loader.jobs.load import load_source
+from loader.jobs.report import LoadReport
+from loader.reading import open_reader
+
+
+@dataclass(slots=True)
+class RetryReport:
+    """What a retry loaded, and what is still in quarantine."""
+
+    load: LoadReport | None
+    before: int
+    after: int
+    objects: int
+
+    def exit_code(self, strict: bool) -> int:
+        """As that of a load; `strict` asks for an empty quarantine."""
+        failed = self.load.exit_code(False) if self.load is not None else 0
+        return 1 if failed or (strict and self.after) else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Counts for people and for `--json`."""
+        found = self.load.as_dict() if self.load is not None else {}
+        return {
+            "objects": self.objects,
+            "quarantined_before": self.before,
+            "quarantined_after": self.after,
+            "rows": found.get("rows", {}),
+            "quarantined": found.get("quarantined", {}),
+            "warnings": found.get("warnings", []),
+            "failed_objects": found.get("failed_objects", []),
+        }
+
+
+def retry_quarantine(config: Config, source: SourceSettings) -> RetryReport:
+    """Read again every object of a source with quarantined lines. Lines that own a row stay as they are.
+
+    Raises what a load raises. An object that is gone from the archive keeps its quarantine.
+    """
+    keys, before = _quarantined(config, source)
+    if not keys:
+        return RetryReport(None, 0, 0, 0)
+    load = load_source(config, source, again=keys)
+    _, after = _quarantined(config, source)
+    return RetryReport(load, before, after, len(keys))
+
+
+def _quarantined(config: Config, source: SourceSettings) -> tuple[list[str], int]:
+    with open_reader(config) as reader:
+        rows = reader.report("quarantined_objects", {"source": source.name}).records()
+    return [str(row["key"]) for row in rows], sum(int(str(row["lines"])) for row in rows)

@@ -1,0 +1,229 @@
+"""Messages read again → the values that their rows should hold, in a column, a variant of it, or a discard.
+
+Source of the rules: contract 2.3, 4.1 and 4.5, and 0 for what may be where.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from loader.config.models import LoadSettings
+from loader.core.columns import VARIANTS
+from loader.core.dialect import DUCKDB, pointer
+from loader.core.naming import CALL_TABLES, column_name
+from loader.jobs.recount import Written, member
+
+Row = Mapping[str, Any]
+_DEEPEST: Final = 10
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_INSTANT: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?)?", re.ASCII
+)
+_WHOLE_ROW: Final = frozenset({"column_cap", "table_cap"})
+"""Reasons of discards that stand for several values of a row."""
+
+
+@dataclass(frozen=True)
+class Discard:
+    """A value that has no column, as the warehouse recorded it."""
+
+    column: str | None
+    path: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A value of a message and where it belongs."""
+
+    path: tuple[str, ...]
+    value: Any
+    column: str | None
+    """None: no table has a column for it, only a discard can hold it."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, without saying it: values may be personal."""
+        if isinstance(self.value, Written):
+            return "a number"
+        names = {bool: "true or false", str: "a text", list: "JSON", dict: "JSON"}
+        return names.get(type(self.value), "a value")
+
+
+def context_values(call: str, body: dict[str, Any], load: LoadSettings) -> Iterator[Wanted]:
+    """What belongs in the context columns."""
+    yield from _wanted(call, "context", member(body, "context"), load)
+
+
+def payload_values(call: str, body: dict[str, Any], load: LoadSettings) -> Iterator[Wanted]:
+    """What belongs in the payload columns, and payload of the other kind, which is for the discards."""
+    properties, traits = member(body, "properties"), member(body, "traits")
+    root = "traits" if call in ("identify", "group", "alias") else "properties"
+    if call == "track" and properties is None and traits is not None:
+        root = "traits"
+    of_root, other = (traits, properties) if root == "traits" else (properties, traits)
+    yield from _wanted(call, root, of_root, load)
+    unused = "properties" if root == "traits" else "traits"
+    if other is not None and other != {}:
+        yield Wanted((unused,), other, None)
+
+
+def _wanted(call: str, root: str, value: Any, load: LoadSettings) -> Iterator[Wanted]:
+    if isinstance(value, dict):
+        reserved = frozenset[str](load.envelope_columns)
+        for path, leaf in _leaves((call, root), value, frozenset(load.json_paths)):
+            yield Wanted(path, leaf, column_name(path, call, DUCKDB.identifier_bytes, reserved))
+    elif value is not None:
+        yield Wanted((root,), value, None)
+
+
+def _leaves(
+    at: tuple[str, ...], value: dict[str, Any], json_paths: frozenset[str]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, below in value.items():
+        path = (*at, key)
+        if isinstance(below, dict) and len(path) - 2 < _DEEPEST and ".".join(path) not in json_paths:
+            yield from _leaves(path, below, json_paths)
+        elif below is not None and below != {}:
+            yield tuple(_text(part) for part in path[1:]), below
+
+
+def missing(
+    wanted: Iterable[Wanted], table: str, call: str, row: Row, discards: list[Discard], load: LoadSettings
+) -> Iterator[Wanted]:
+    """Values that are neither in the row nor in its discards, nor excluded."""
+    for each in wanted:
+        if each.column is not None and _is_in_row(each, table, call, row, load):
+            continue
+        if not any(_stands_for(discard, each) for discard in discards):
+            yield each
+
+
+def _is_in_row(wanted: Wanted, table: str, call: str, row: Row, load: LoadSettings) -> bool:
+    column = wanted.column
+    assert column is not None
+    if {column, f"{table}.{column}", f"{CALL_TABLES[call]}.{column}"} & set(load.exclude):
+        return True
+    names = [column, *(f"{column}__v_{variant}" for variant in VARIANTS)]
+    if call in ("page", "screen") and len(wanted.path) == 2 and wanted.path[1] in ("name", "category"):
+        names.append(wanted.path[1])  # the same as the top-level one: one column for both
+    return any(is_same(wanted.value, row.get(name)) for name in names)
+
+
+def _stands_for(discard: Discard, wanted: Wanted) -> bool:
+    if discard.reason in _WHOLE_ROW:
+        return True
+    if discard.reason == "unknown_top_level" and len(wanted.path) == 1:
+        return True
+    if wanted.column is not None and discard.column is not None:
+        return discard.column.partition("__v_")[0] == wanted.column
+    return discard.path in (
+        ".".join(wanted.path),
+        pointer(wanted.path),
+        wanted.path[0] if len(wanted.path) == 1 else "",
+    )
+
+
+def is_same(value: Any, cell: Any) -> bool:
+    """Whether a cell holds a value: numbers by value, timestamps by instant, JSON by what it says, text as it is."""
+    if cell is None:
+        return False
+    if isinstance(value, bool):
+        return cell is value or cell == ("true" if value else "false")
+    if isinstance(value, Written):
+        return _is_same_number(value, cell)
+    if isinstance(value, str):
+        return _is_same_text(_text(value), cell)
+    return isinstance(cell, str) and _is_same_json(value, cell)
+
+
+def _is_same_number(written: str, cell: Any) -> bool:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal | str):
+        return False
+    if cell == written:
+        return True
+    one, other = _number(written), _number(str(cell))
+    if one is None or other is None:
+        return False
+    return one == other or (any(mark in written for mark in ".eE") and float(one) == float(other))
+
+
+def _is_same_text(text: str, cell: Any) -> bool:
+    if isinstance(cell, str):
+        if cell == text:
+            return True
+        one, other = _number(text), _number(cell)
+        if one is not None and one == other:
+            return True
+        cell_instant = _instant(cell)
+    elif isinstance(cell, datetime):
+        cell_instant = cell if cell.tzinfo is not None else cell.replace(tzinfo=UTC)
+    elif isinstance(cell, bool):
+        return False
+    else:
+        return _is_same_number(text, cell) or repr(cell) == text
+    instant = _instant(text)
+    # The engine may round what lies below a microsecond.
+    return instant is not None and cell_instant is not None and abs(cell_instant - instant) <= timedelta(microseconds=1)
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _instant(text: str) -> datetime | None:
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        return None
+    day, minute, second, fraction, hours, minutes = match.groups()
+    offset = timedelta(hours=abs(int(hours or 0)), minutes=int(minutes or 0))
+    try:
+        zone = timezone(-offset if (hours or "").startswith("-") else offset)
+        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}").replace(tzinfo=zone)
+        return moment + timedelta(microseconds=int(f"{fraction or ''}000000"[:6]))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_same_json(value: Any, cell: str) -> bool:
+    try:
+        stored = json.loads(cell, parse_int=Written, parse_float=Written, parse_constant=lambda _: None, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return _is_equal(value, stored)
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Written):
+        return isinstance(other, Written) and _is_same_number(one, other)
+    if isinstance(one, str):
+        return type(other) is str and _text(one) == other
+    if isinstance(one, list):
+        return (
+            isinstance(other, list)
+            and len(one) == len(other)
+            and all(_is_equal(*pair) for pair in zip(one, other, strict=True))
+        )
+    if isinstance(one, dict):
+        named = {_text(key): item for key, item in one.items()}
+        return (
+            isinstance(other, dict)
+            and named.keys() == other.keys()
+            and all(_is_equal(named[key], other[key]) for key in named)
+        )
+    return one is other
+
+
+def _text(text: str) -> str:
+    """As a warehouse can store it: halves of surrogate pairs become the replacement character."""
+    return _SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,423 @@
+"""What was loaded, from where, by which run, and what did not become rows: the state tables, through the engine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from loader.archive.base import ArchiveObject
+from loader.core.dialect import identifier, literal
+from loader.core.plan import SchemaChange
+from loader.core.tables import CALL_TABLE
+from loader.errors import BusyError
+from loader.warehouses.duckdb import DuckDBWarehouse
+
+KNOWN: Final = "known_objects"
+LISTED: Final = "listed_objects"
+_CHUNK: Final = 5_000
+_LEASE: Final = timedelta(minutes=15)
+
+QUARANTINE: Final = pa.schema(
+    [
+        ("part", pa.int32()),
+        ("line", pa.int64()),
+        ("item", pa.int32()),
+        ("byte_offset", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("raw", pa.string()),
+        ("raw_encoding", pa.string()),
+        ("raw_bytes", pa.int64()),
+        ("sha256", pa.string()),
+        ("user_id", pa.string()),
+        ("anonymous_id", pa.string()),
+        ("received_at", pa.string()),
+    ]
+)
+
+
+@dataclass(slots=True)
+class PartCounts:
+    """One stretch of one object as it goes into the ledger."""
+
+    part: int
+    obj: ArchiveObject
+    layout: str
+    is_first: bool
+    status: str
+    error: str | None
+    retry: bool
+    bytes_read: int
+    lines: int
+    blank: int
+    quarantined_lines: int = 0
+    messages: int = 0
+    quarantined_messages: int = 0
+    exact_lines: int = 0
+    object_id: int = 0
+    is_known: bool = False
+    """An earlier run began with this version of the object."""
+    is_done: bool = False
+    """Another run has finished it meanwhile."""
+
+
+class Ledger:
+    """State of one source. The warehouse must be attached."""
+
+    def __init__(self, warehouse: DuckDBWarehouse, source: str) -> None:
+        self._warehouse = warehouse
+        self._engine = warehouse.engine
+        self._source = source
+
+    def _state(self, table: str) -> str:
+        return self._warehouse.state(table)
+
+    # Objects ----------------------------------------------------------------------------------------------------------
+
+    def remember_known(self, again: Sequence[str]) -> None:
+        """Copy what is settled into the engine, as hashes: `unknown` needs no warehouse then. `again`: keys to reread."""
+        self._engine.execute(f"create or replace table {LISTED} (h ubigint)")
+        chosen = "" if not again else f" and key not in ({', '.join(literal(key) for key in again)})"
+        self._engine.execute(
+            f"create or replace table {KNOWN} as select hash(key, etag, size) as h from {self._state('objects')} "
+            f"where source = {literal(self._source)} and status <> 'loading' and not retry{chosen}"
+        )
+
+    def count_gone(self) -> int:
+        """Objects that were loaded and are not in the listing that `unknown_objects` went through."""
+        (row,) = self._engine.execute(
+            f"select count(distinct key) from {self._state('objects')} where source = {literal(self._source)} "
+            f"and hash(key) not in (select h from {LISTED})"
+        ).fetchall()
+        return int(row[0])
+
+    def place(self, counts: Sequence[PartCounts], parts: str) -> None:
+        """Give every stretch the number of its object, an old or a new one, and make the table `parts` of them."""
+        known = self._known(counts)
+        (row,) = self._engine.execute(f"select coalesce(max(object_id), 0) from {self._state('objects')}").fetchall()
+        next_id = int(row[0]) + 1
+        given: dict[tuple[str, str, int], int] = {}
+        for count in counts:
+            version = (count.obj.key, count.obj.etag, count.obj.size)
+            if version in known:
+                count.object_id, status = known[version]
+                count.is_known = True
+                count.is_done = status == "done"
+            else:
+                if version not in given:
+                    given[version] = next_id
+                    next_id += 1
+                count.object_id = given[version]
+        table = pa.table(
+            {
+                "part": pa.array([c.part for c in counts], pa.int32()),
+                "object_id": pa.array([c.object_id for c in counts], pa.int64()),
+                "key": pa.array([c.obj.key for c in counts], pa.string()),
+                "etag": pa.array([c.obj.etag for c in counts], pa.string()),
+            }
+        )
+        _store(self._engine, parts, table)
+
+    def _known(self, counts: Sequence[PartCounts]) -> dict[tuple[str, str, int], tuple[int, str]]:
+        keys = pa.table({"key": pa.array(sorted({c.obj.key for c in counts}), pa.string())})
+        self._engine.register("given_keys", keys)
+        try:
+            rows = self._engine.execute(
+                f"select key, etag, size, object_id, status from {self._state('objects')} "
+                f"where source = {literal(self._source)} and key in (select key from given_keys)"
+            ).fetchall()
+        finally:
+            self._engine.unregister("given_keys")
+        return {(key, etag, size): (object_id, status) for key, etag, size, object_id, status in rows}
+
+    def finish(
+        self, counts: Sequence[PartCounts], load_id: str, options: str, started_at: datetime, now: datetime
+    ) -> None:
+        """Write the stretches: a first one replaces what was known of its object, a further one adds to it."""
+        columns: dict[str, list[Any]] = {
+            "object_id": [c.object_id for c in counts],
+            "key": [c.obj.key for c in counts],
+            "etag": [c.obj.etag for c in counts],
+            "size": [c.obj.size for c in counts],
+            "last_modified": [c.obj.last_modified for c in counts],
+            "received_day": [c.obj.received_day for c in counts],
+            "layout": [c.layout for c in counts],
+            "status": [c.status for c in counts],
+            "error": [c.error for c in counts],
+            "retry": [c.retry for c in counts],
+            "is_first": [c.is_first for c in counts],
+        }
+        numbers = (
+            "bytes_read",
+            "lines",
+            "blank",
+            "quarantined_lines",
+            "messages",
+            "quarantined_messages",
+            "exact_lines",
+        )
+        columns |= {name: [getattr(c, name) for c in counts] for name in numbers}
+        types = {"error": pa.string(), "received_day": pa.date32(), "last_modified": pa.timestamp("us", "UTC")}
+        table = pa.table({name: pa.array(values, types.get(name)) for name, values in columns.items()})
+        objects, engine = self._state("objects"), self._engine
+        sums = ", ".join(
+            f"(case when max(n.is_first::int) = 1 then 0 else coalesce(max(o.{name}), 0) end + sum(n.{name}))::bigint as {name}"
+            for name in numbers
+        )
+        engine.register("given_parts", table)
+        try:
+            engine.execute(
+                f"create or replace temp table new_objects as select n.object_id, any_value(n.key) as key, "
+                f"any_value(n.etag) as etag, any_value(n.size) as size, any_value(n.last_modified) as last_modified, "
+                f"any_value(n.received_day) as received_day, any_value(n.layout) as layout, any_value(n.status) as status, "
+                f"any_value(n.error) as error, bool_or(n.retry) as retry, {sums} "
+                f"from given_parts as n left join {objects} as o on o.object_id = n.object_id group by n.object_id"
+            )
+        finally:
+            engine.unregister("given_parts")
+        engine.execute(f"delete from {objects} where object_id in (select object_id from new_objects)")
+        engine.execute(
+            f"insert into {objects} by name select {literal(self._source)} as source, * exclude (received_day), "
+            f"received_day, ? as options, ? as load_id, ?::timestamptz as started_at, "
+            f"case when status <> 'loading' then ?::timestamptz end as finished_at from new_objects",
+            [options, load_id, started_at, now],
+        )
+
+    # Input that made no row -------------------------------------------------------------------------------------------
+
+    def replace_quarantine(
+        self, counts: Sequence[PartCounts], records: pa.Table, parts: str, load_id: str, now: datetime
+    ) -> None:
+        """Records of these stretches. Where an object begins anew, they replace those of it and of its old versions."""
+        quarantine = self._state("quarantine")
+        fresh = [c.obj.key for c in counts if c.is_first]
+        for start in range(0, len(fresh), _CHUNK):
+            keys = ", ".join(literal(key) for key in fresh[start : start + _CHUNK])
+            self._engine.execute(
+                f"delete from {quarantine} where object_id in (select object_id from {self._state('objects')} "
+                f"where source = {literal(self._source)} and key in ({keys}))"
+            )
+        if records.num_rows == 0:
+            return
+        self._engine.register("given_records", records)
+        try:
+            self._engine.execute(
+                f"insert into {quarantine} by name select {literal(self._source)} as source, ? as load_id, p.object_id, "
+                f"r.* exclude (part, received_at), try_cast(r.received_at as timestamptz) as received_at, "
+                f"?::timestamptz as quarantined_at from given_records as r join {parts} as p using (part)",
+                [load_id, now],
+            )
+        finally:
+            self._engine.unregister("given_records")
+
+    def discards_of(self, load_id: str) -> dict[str, int]:
+        """Values that a run set aside, by reason."""
+        rows = self._engine.execute(
+            f"select reason, count(*) from {self._state('discards')} where load_id = ? group by reason", [load_id]
+        ).fetchall()
+        return dict(rows)
+
+    # Names, columns and changes ---------------------------------------------------------------------------------------
+
+    def log_changes(self, changes: Iterable[SchemaChange], load_id: str, now: datetime) -> None:
+        """Every column of every change."""
+        rows = [
+            (self._source, load_id, change.table, column.name, change.change, change.old_type, column.sql_type, now)
+            for change in changes
+            for column in change.columns
+        ]
+        _append(self._engine, self._state("schema_log"), rows)
+
+    def register_names(self, names: Sequence[tuple[str, str, str, str, str]], now: datetime) -> None:
+        """(kind, table, source name, name, rule): those that are not registered yet."""
+        if not names:
+            return
+        kinds, tables, sources, given, rules = zip(*names, strict=True)
+        table = pa.table(
+            {"kind": kinds, "table_name": tables, "source_name": sources, "name": given, "rule": rules},
+            schema=pa.schema([(n, pa.string()) for n in ("kind", "table_name", "source_name", "name", "rule")]),
+        )
+        self._engine.register("given_names", table)
+        try:
+            self._engine.execute(
+                f"insert into {self._state('names')} by name select {literal(self._source)} as source, g.*, "
+                f"?::timestamptz as first_seen from given_names as g anti join (select kind, table_name, source_name "
+                f"from {self._state('names')} where source = {literal(self._source)}) "
+                f"using (kind, table_name, source_name)",
+                [now],
+            )
+        finally:
+            self._engine.unregister("given_names")
+
+    def observe(self, seen: Sequence[tuple[str, str, str, int, datetime, datetime]]) -> None:
+        """(table, column, type, count, first, last), added to what was observed before."""
+        if not seen:
+            return
+        tables, columns, types, counts, firsts, lasts = zip(*seen, strict=True)
+        instant = pa.timestamp("us", "UTC")
+        given = pa.table(
+            {
+                "table_name": pa.array(tables, pa.string()),
+                "column_name": pa.array(columns, pa.string()),
+                "type": pa.array(types, pa.string()),
+                "count": pa.array(counts, pa.int64()),
+                "first_seen": pa.array(firsts, instant),
+                "last_seen": pa.array(lasts, instant),
+            }
+        )
+        observed = self._state("observed")
+        self._engine.register("given_observations", given)
+        try:
+            self._engine.execute(
+                f"merge into {observed} as o using given_observations as g on o.source = {literal(self._source)} "
+                f"and o.table_name = g.table_name and o.column_name = g.column_name and o.type = g.type "
+                f"when matched then update set count = o.count + g.count, "
+                f"first_seen = least(o.first_seen, g.first_seen), last_seen = greatest(o.last_seen, g.last_seen) "
+                f"when not matched then insert (source, table_name, column_name, type, count, first_seen, last_seen) "
+                f"values ({literal(self._source)}, g.table_name, g.column_name, g.type, g.count, g.first_seen, g.last_seen)"
+            )
+        finally:
+            self._engine.unregister("given_observations")
+
+    def define_conflicts(self, sources: Mapping[str, tuple[str, Iterable[str]]], system: str) -> None:
+        """Renew the view of copies that say something else than their row. Source → schema and its tables."""
+        branches = [
+            f"select c.*, t._fingerprint as row_fingerprint from {identifier(system)}.copies as c "
+            f"join {identifier(schema, CALL_TABLE[call])} as t on t.id = c.id "
+            f"where c.source = {literal(source)} and c.call = {literal(call)} and c.fingerprint <> t._fingerprint"
+            for source, (schema, tables) in sources.items()
+            for call in CALL_TABLE
+            if CALL_TABLE[call] in set(tables)
+        ]
+        empty = f"select c.*, c.fingerprint as row_fingerprint from {identifier(system)}.copies as c where false"
+        self._engine.execute("use w")
+        try:
+            self._engine.execute(
+                f"create or replace view {identifier(system)}.conflicts as {' union all '.join(branches or [empty])}"
+            )
+        finally:
+            self._engine.execute("use memory.main")
+
+    # Runs and leases --------------------------------------------------------------------------------------------------
+
+    def begin_load(self, load_id: str, options: str, now: datetime) -> None:
+        """A run starts."""
+        self._engine.execute(
+            f"update {self._state('loads')} set status = 'failed' where source = ? and status = 'running'",
+            [self._source],
+        )
+        self._engine.execute(
+            f"insert into {self._state('loads')} values (?, ?, ?, null, 'running', ?, null)",
+            [load_id, self._source, now, options],
+        )
+
+    def end_load(self, load_id: str, status: str, counters: str, now: datetime) -> None:
+        """A run ends."""
+        self._engine.execute(
+            f"update {self._state('loads')} set status = ?, counters = ?, finished_at = ? where load_id = ?",
+            [status, counters, now, load_id],
+        )
+
+    def take_lease(self, holder: str, now: datetime) -> None:
+        """One load per source at a time. Raises BusyError while another one runs; a dead one is taken over."""
+        leases, name = self._state("leases"), f"load:{self._source}"
+        rows = self._engine.execute(
+            f"select holder, host, boot_id, pid, acquired_at, expires_at from {leases} where name = ?", [name]
+        ).fetchall()
+        for row in rows:
+            if row[0] == holder or not _is_alive(row, now):
+                continue
+            raise BusyError(
+                f"another load of {self._source!r} is running: process {row[3]} on {row[1]}, since {row[4]:%Y-%m-%d %H:%M} UTC",
+                f"source {self._source}",
+                "wait until it ends; if it is gone, its lease expires by itself",
+            )
+        self._engine.execute(f"delete from {leases} where name = ?", [name])
+        self._engine.execute(
+            f"insert into {leases} values (?, ?, ?, ?, ?, ?, ?)",
+            [name, holder, socket.gethostname(), _boot_id(), os.getpid(), now, now + _LEASE],
+        )
+
+    def drop_lease(self, holder: str) -> None:
+        """The load is over."""
+        self._engine.execute(f"delete from {self._state('leases')} where holder = ?", [holder])
+
+
+def unknown_objects(engine: duckdb.DuckDBPyConnection, objects: Iterable[ArchiveObject]) -> Iterator[ArchiveObject]:
+    """Those of a listing that are not settled, streamed; runs in the thread that lists. Needs `remember_known`."""
+    cursor = engine.cursor()
+    chunk: list[ArchiveObject] = []
+    for obj in objects:
+        chunk.append(obj)
+        # Small first chunks: staging begins while the listing goes on.
+        if len(chunk) >= _CHUNK:
+            yield from _unknown(cursor, chunk)
+            chunk = []
+    yield from _unknown(cursor, chunk)
+    cursor.close()
+
+
+def _unknown(cursor: duckdb.DuckDBPyConnection, chunk: list[ArchiveObject]) -> Iterator[ArchiveObject]:
+    if not chunk:
+        return
+    listing = pa.table(
+        {
+            "i": pa.array(range(len(chunk)), pa.int32()),
+            "key": pa.array([obj.key for obj in chunk], pa.string()),
+            "etag": pa.array([obj.etag for obj in chunk], pa.string()),
+            "size": pa.array([obj.size for obj in chunk], pa.int64()),
+        }
+    )
+    cursor.register("listing", listing)
+    rows = cursor.execute(
+        f"select i from listing where hash(key, etag, size) not in (select h from {KNOWN}) order by i"
+    ).fetchall()
+    cursor.execute(f"insert into {LISTED} select hash(key) from listing")
+    cursor.unregister("listing")
+    for (index,) in rows:
+        yield chunk[index]
+
+
+def _store(engine: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    engine.register("given_table", table)
+    try:
+        engine.execute(f"create or replace table {name} as select * from given_table")
+    finally:
+        engine.unregister("given_table")
+
+
+def _append(engine: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        engine.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def _boot_id() -> str:
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip() if path.is_file() else ""
+
+
+def _is_alive(lease: tuple[Any, ...], now: datetime) -> bool:
+    _, host, boot_id, pid, _, expires_at = lease
+    if host == socket.gethostname():
+        if boot_id != _boot_id():
+            return False
+        return _is_running(int(pid))
+    return bool(expires_at > now)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,126 @@
+"""One winner per call and id: the smallest (received_at, fingerprint, key, line, item), whatever was loaded first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loader.core.dialect import identifier
+from loader.normalize.stage import Stage
+
+_PLACE = "s.received_at, s.fingerprint, p.key, s.line, s.item, p.etag"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where the warehouse keeps the call tables of a source: call → qualified name, and the table of objects."""
+
+    tables: dict[str, str]
+    objects: str
+    copies: str
+
+
+class Dedupe:
+    """Leaves winners in the stage. The others are in `losers`, rows that winners replace in `replaced`.
+
+    `losers` and `replaced`: call, id, object_id, line, item, received_at, fingerprint. `parts`: part, object_id, key, etag.
+    """
+
+    def __init__(self, stage: Stage, parts: str) -> None:
+        self._stage = stage
+        self._parts = parts
+        self.losers = f"{stage.name}_losers"
+        self.replaced = f"{stage.name}_replaced"
+        self.conflicts = 0
+        """Copies found that say something else than the row that won."""
+
+    def run(self, history: History, resumed: list[int]) -> None:
+        """Judge every message of the stage. `resumed` are objects of which a part may be loaded already."""
+        if resumed:
+            self._forget_known(history, resumed)
+        self._judge_batch()
+        self._judge_history(history)
+        self.conflicts += self._count_differing(self.losers, self._stage.name)
+        self.conflicts += self._count_differing(self.replaced, self._stage.name)
+
+    def _forget_known(self, history: History, resumed: list[int]) -> None:
+        """Lines that own their row, or are recorded as copies, are not news."""
+        objects = f"({', '.join(map(str, resumed))})"
+        places = [
+            f"select '{call}' as call, _object as object_id, _line as line, _item as item from {table} "
+            f"where _object in {objects}"
+            for call, table in history.tables.items()
+        ]
+        places.append(f"select call, object_id, line, item from {history.copies} where object_id in {objects}")
+        self._stage.engine.execute(
+            f"delete from {self._stage.name} where rowid in (select s.rowid from {self._stage.name} as s "
+            f"join {self._parts} as p using (part) "
+            f"join ({' union all '.join(places)}) as k using (call, object_id, line, item))"
+        )
+
+    def _judge_batch(self) -> None:
+        engine, stage = self._stage.engine, self._stage.name
+        engine.execute(
+            f"create or replace table {self.losers} as select call, id, object_id, line, item, received_at, "
+            f"fingerprint, row from (select s.call, s.id, p.object_id, s.line, s.item, s.received_at, s.fingerprint, "
+            f"s.rowid as row, row_number() over (partition by s.call, s.id order by {_PLACE}) as rank "
+            f"from {stage} as s join {self._parts} as p using (part) where hash(s.id) in "
+            f"(select hash(id) from {stage} group by 1 having count(*) > 1)) where rank > 1"
+        )
+        engine.execute(f"delete from {stage} where rowid in (select row from {self.losers})")
+
+    def _judge_history(self, history: History) -> None:
+        engine, stage = self._stage.engine, self._stage.name
+        engine.execute(
+            f"create or replace table {self.replaced} (call varchar, id varchar, object_id bigint, line bigint, "
+            f"item integer, received_at timestamptz, fingerprint ubigint, key varchar, etag varchar)"
+        )
+        for call, table in history.tables.items():
+            self._find(call, table, history.objects)
+        (rows,) = engine.execute(f"select count(*) from {self.replaced}").fetchall()
+        if rows[0] == 0:
+            return
+        # Of the rows found, those that an earlier copy in the batch replaces stay in `replaced`.
+        engine.execute(
+            f"create or replace table {stage}_late as select s.rowid as row, s.call, s.id, p.object_id, s.line, "
+            f"s.item, s.received_at, s.fingerprint, row({_PLACE}) < "
+            f"row(h.received_at, h.fingerprint, h.key, h.line, h.item, h.etag) as is_earlier "
+            f"from {stage} as s join {self._parts} as p using (part) join {self.replaced} as h using (call, id)"
+        )
+        engine.execute(
+            f"insert into {self.losers} select call, id, object_id, line, item, received_at, fingerprint, row "
+            f"from {stage}_late where not is_earlier"
+        )
+        stays = f"(select * from {self.replaced} where (call, id) in (select (call, id) from {stage}_late where not is_earlier))"
+        self.conflicts = self._count_differing(self.losers, stays)
+        engine.execute(
+            f"delete from {self.replaced} where (call, id) not in (select (call, id) from {stage}_late where is_earlier)"
+        )
+        engine.execute(f"delete from {stage} where rowid in (select row from {stage}_late where not is_earlier)")
+        engine.execute(f"drop table {stage}_late")
+
+    def _count_differing(self, copies: str, rows: str) -> int:
+        (row,) = self._stage.engine.execute(
+            f"select count(*) from {copies} as c join {rows} as r using (call, id) where c.fingerprint <> r.fingerprint"
+        ).fetchall()
+        return int(row[0])
+
+    def _find(self, call: str, table: str, objects: str) -> None:
+        """Rows of the warehouse with ids of the batch: the id column alone is scanned, the rest read by row number."""
+        engine, stage = self._stage.engine, self._stage.name
+        engine.execute(
+            f"create or replace table {stage}_matched as select t.rowid as row from {table} as t "
+            f"where t.id in (select id from {stage} where call = '{call}')"
+        )
+        (count,) = engine.execute(f"select count(*) from {stage}_matched").fetchall()
+        if count[0]:
+            engine.execute(
+                f"insert into {self.replaced} select '{call}', t.id, t._object, t._line, t._item, t.received_at, "
+                f"t._fingerprint, o.key, o.etag from {table} as t join {objects} as o on o.object_id = t._object "
+                f"where t.rowid in (select row from {stage}_matched)"
+            )
+        engine.execute(f"drop table {stage}_matched")
+
+    def drop(self) -> None:
+        """Free the memory of the batch."""
+        for name in (self.losers, self.replaced):
+            self._stage.engine.execute(f"drop table if exists {identifier(name)}")

@@ -1,0 +1,25 @@
+"""The engine that normalizes: an in-memory DuckDB, whatever the warehouse."""
+
+from pathlib import Path
+
+import duckdb
+
+from loader.sqlfiles import read_sql
+
+
+def open_engine(memory_bytes: int, threads: int | None, work_dir: Path) -> duckdb.DuckDBPyConnection:
+    """An empty engine that keeps to `memory_bytes` and spills into `work_dir`. Time is UTC, order is not kept."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory_bytes}B",
+        "temp_directory": str(work_dir / "spill"),
+        "preserve_insertion_order": False,
+        "allow_unsigned_extensions": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads is not None:
+        config["threads"] = threads
+    engine = duckdb.connect(":memory:", config=config)
+    engine.execute("set TimeZone = 'UTC'")
+    engine.execute(read_sql("engine/macros.sql"))
+    return engine

@@ -1,0 +1,165 @@
+"""The exact way: the rare odd lines, read one by one and handed on as repaired messages in strict JSON.
+
+What it reads goes through the same SQL as plain lines, so it decides only what that SQL cannot: lenient JSON,
+envelopes, ids, times, keys that share a column, and numbers beyond what the engine's JSON holds.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from base64 import b64encode
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loader.core.samples import WalkRules
+from loader.core.tables import CALLS
+from loader.normalize.exact_columns import ColumnRules, Settler
+from loader.normalize.exact_json import (
+    Loss,
+    Members,
+    Unreadable,
+    canonical,
+    compact,
+    has_control_character,
+    quoted,
+    read_values,
+)
+from loader.normalize.exact_message import Draft, Objects, draft, given_id, id_texts, respelled, unpacked
+from loader.normalize.exact_times import ObjectPlace, instant_text, message_times, read_time
+
+__all__ = ["ExactMessage", "ExactReader", "Loss", "ObjectPlace", "Refusal"]
+
+_DETAIL: Final = {
+    "not_an_object": "not a JSON object",
+    "unsupported_envelope": "an envelope of `data` and `metadata` holds no message",
+    "missing_type": "`type` is missing or no string",
+    "unknown_type": "`type` is none of the six calls",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExactMessage:
+    """A repaired message."""
+
+    item: int
+    """Position in its line, from 0."""
+    text: str
+    """Strict minified JSON that set-based SQL reads like a plain line."""
+    specials: dict[str, str]
+    """Values that JSON numbers cannot say, by JSON pointer: `d:` and a literal, or `s:` and JSON text."""
+    losses: tuple[Loss, ...]
+    received_at_imputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Input that makes no message. The ids are known where the input can be read that far."""
+
+    item: int
+    reason: str
+    detail: str
+    byte_offset: int | None
+    """In the line, of the place where it cannot be read on."""
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    received_at: str | None = None
+
+
+class ExactReader:
+    """Reads odd lines of any number of objects; equal messages without an id are numbered within their object."""
+
+    def __init__(
+        self, rules: WalkRules, identifier_bytes: int, reserved: frozenset[str], excluded: frozenset[str]
+    ) -> None:
+        self._rules = ColumnRules(rules, identifier_bytes, reserved, excluded)
+        self._without_id: dict[str, Counter[str]] = {}
+
+    def read(self, key: str, place: ObjectPlace, raw: bytes, is_cut: bool) -> list[ExactMessage | Refusal]:
+        """What a line of the object `key` holds, in order. `is_cut`: it is the last one and has no line feed."""
+        text, notes = _decoded(raw)
+        found: list[ExactMessage | Refusal] = []
+        for value in read_values(text, is_cut):
+            if isinstance(value, Unreadable):
+                offset = _byte_offset(raw, value.position)
+                found.append(Refusal(len(found), value.reason, value.detail, offset))
+                continue
+            parts = unpacked(value)
+            if isinstance(parts, str):
+                found.append(Refusal(len(found), parts, _DETAIL[parts], None))
+                continue
+            items, envelope = parts
+            for item in items:
+                found.append(self._item(len(found), item, envelope, notes, key, place))
+        return found
+
+    def forget(self, key: str) -> None:
+        """The object is finished: drop its counter."""
+        self._without_id.pop(key, None)
+
+    def _item(
+        self, number: int, item: Any, envelope: dict[str, Any], notes: list[Loss], key: str, place: ObjectPlace
+    ) -> ExactMessage | Refusal:
+        if not isinstance(item, Members):
+            return Refusal(number, "not_an_object", _DETAIL["not_an_object"], None)
+        found = draft(item, envelope)
+        body = respelled(found.body)
+        call = body.get("type")
+        # Numbers are read as a kind of string.
+        if type(call) is not str:
+            return _refused(number, "missing_type", body, found)
+        call = call.strip().lower()
+        if call not in CALLS:
+            return _refused(number, "unknown_type", body, found)
+        losses = [*notes, *found.losses]
+        message_id = given_id(body, losses) or self._made_id(key, body)
+        ids = id_texts(body, losses)
+        times = message_times(body, found.received_at, place, losses)
+        settler = Settler(self._rules, call, {}, losses)
+        members = Objects(call, body, settler, losses).members(ids, self._rules.walk)
+        text = compact({"type": call, "messageId": message_id, **times.texts, **members})
+        return ExactMessage(number, text, settler.specials, tuple(losses), times.is_imputed)
+
+    def _made_id(self, key: str, body: dict[str, Any]) -> str:
+        """Made of the content, so that reading it again gives the same id."""
+        content = canonical({name: body[name] for name in body if name not in ("receivedAt", "sentAt")})
+        digest = hashlib.sha256(content.encode()).hexdigest()[:32]
+        counter = self._without_id.setdefault(key, Counter())
+        counter[digest] += 1
+        return f"auto-{digest}" if counter[digest] == 1 else f"auto-{digest}-{counter[digest]}"
+
+
+def _decoded(raw: bytes) -> tuple[str, list[Loss]]:
+    """The text of a line, and what is to be said of every message in it."""
+    notes = []
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode(errors="replace")
+        notes.append(Loss("invalid_utf8", (), quoted(b64encode(raw).decode())))
+    if has_control_character(text):
+        notes.append(Loss("control_char", (), None))
+    return text, notes
+
+
+def _byte_offset(raw: bytes, position: int) -> int:
+    """Where a character of the decoded line begins. Repaired bytes make a character of one to three bytes."""
+    return bisect_left(
+        range(len(raw)), position, key=lambda end: len(codecs.utf_8_decode(raw[:end], "replace", False)[0])
+    )
+
+
+def _refused(number: int, reason: str, body: dict[str, Any], found: Draft) -> Refusal:
+    ids = id_texts(body, [])
+    received_at = read_time(body.get("receivedAt"), "receivedAt", []) or read_time(found.received_at, "receivedAt", [])
+    return Refusal(
+        number,
+        reason,
+        _DETAIL[reason],
+        None,
+        ids.get("userId"),
+        ids.get("anonymousId"),
+        instant_text(received_at) if received_at else None,
+    )

@@ -1,0 +1,80 @@
+"""How a statement gets at leaves: one typed read of the text per row, and JSON pointers where that cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from loader.core.dialect import identifier, literal, pointer
+from loader.core.samples import KeyPath
+
+
+class LeafReader:
+    """The specification of a typed read for some paths, and the expression of each of them.
+
+    A read specification cannot hold two keys that differ only by case, an empty key, or a key that is both an object
+    and a value; such paths are read by pointer, at the cost of a parse each.
+    """
+
+    def __init__(
+        self, types: Mapping[KeyPath, str], text: str = "text", absorbed: Mapping[KeyPath, str] | None = None
+    ) -> None:
+        """`absorbed` are paths that count only where they differ from a top-level key that is there."""
+        self._absorbed = {path: key for path, key in (absorbed or {}).items() if path in types}
+        types = {**types, **{(key,): "VARCHAR" for key in self._absorbed.values()}}
+        self._types = types
+        self._text = text
+        self._spec: dict[str, Any] = {}
+        self._by_pointer: set[KeyPath] = set()
+        prefixes = {path[:length] for path in types for length in range(1, len(path))}
+        folded: dict[KeyPath, set[str]] = {}
+        for step in prefixes | set(types):
+            folded.setdefault((*step[:-1], step[-1].lower()), set()).add(step[-1])
+        twins = {(*key[:-1], name) for key, names in folded.items() if len(names) > 1 for name in names}
+        for path, kind in types.items():
+            steps = [path[:length] for length in range(1, len(path) + 1)]
+            if path in prefixes or any(step in twins or not step[-1] for step in steps):
+                self._by_pointer.add(path)
+            else:
+                self._add(path, kind)
+
+    def _add(self, path: KeyPath, kind: str) -> None:
+        node = self._spec
+        for key in path[:-1]:
+            node = node.setdefault(key, {})
+        node[path[-1]] = kind
+
+    @property
+    def read(self) -> str:
+        """The expression that reads the text, to be named `r`; null when nothing is read that way."""
+        return (
+            f"from_json({self._text}, {literal(json.dumps(self._spec, ensure_ascii=False))})" if self._spec else "null"
+        )
+
+    def value(self, path: KeyPath) -> str:
+        """The expression of a leaf: of its type, or JSON where the type is `JSON`."""
+        leaf = self._value(path)
+        if path not in self._absorbed:
+            return leaf
+        top = self._value((self._absorbed[path],))
+        said = f"({leaf} ->> '$')" if self._types[path] == "JSON" else f"({leaf})::varchar"
+        return f"case when {top} is not null and {said} is distinct from {top} then {leaf} end"
+
+    def _value(self, path: KeyPath) -> str:
+        if path not in self._by_pointer:
+            return "r." + identifier(*path)
+        place = literal(pointer(path))
+        leaf = f"json_extract({self._text}, {place})"
+        # An object here is taken apart into columns of its own, unless it lies too deep.
+        leaf = f"case when json_type({leaf}) not in ('OBJECT', 'NULL') then {leaf} end"
+        kind = self._types[path]
+        if kind == "JSON":
+            return f"({leaf})"
+        return f"(({leaf}) ->> '$')" if kind == "VARCHAR" else f"try_cast(({leaf}) ->> '$' as {kind})"
+
+
+def coalesced(values: Iterable[str]) -> str:
+    """The first of several values that is not null."""
+    listed = list(values)
+    return listed[0] if len(listed) == 1 else f"coalesce({', '.join(listed)})"

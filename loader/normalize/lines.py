@@ -1,0 +1,190 @@
+"""The lines of a batch → messages in the stage, lines in quarantine, and losses: the fast way first, the exact way for the rest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from loader.core.messages import source_name
+from loader.normalize.discover import Discovery
+from loader.normalize.exact import ExactMessage, ExactReader, ObjectPlace, Refusal
+from loader.normalize.stage import MESSAGES, Stage
+from loader.staging import OddLine, Part, StagedBatch
+
+_SEED_LINES: Final = 500
+_CHUNK: Final = 5_000
+LOSSES: Final = pa.schema(
+    [
+        ("part", pa.int32()),
+        ("line", pa.int64()),
+        ("item", pa.int32()),
+        ("reason", pa.string()),
+        ("source_path", pa.string()),
+        ("value_json", pa.string()),
+    ]
+)
+
+
+@dataclass(slots=True)
+class Read:
+    """What the lines of a batch were, per part where it is a counter."""
+
+    parts: list[Part]
+    records: list[dict[str, Any]] = field(default_factory=list)
+    """Quarantine: one per line or item that is no message."""
+    losses: list[dict[str, Any]] = field(default_factory=list)
+    messages: Counter[int] = field(default_factory=Counter)
+    quarantined_lines: Counter[int] = field(default_factory=Counter)
+    quarantined_messages: Counter[int] = field(default_factory=Counter)
+    exact_lines: Counter[int] = field(default_factory=Counter)
+    imputed: int = 0
+    """Messages whose receivedAt was missing."""
+
+
+class LineReader:
+    """Reads batches of one load, each into the same stage."""
+
+    def __init__(self, stage: Stage, discovery: Discovery, exact: ExactReader, is_all_exact: bool = False) -> None:
+        self._stage = stage
+        self._discovery = discovery
+        self._exact = exact
+        self._is_all_exact = is_all_exact
+        self._is_seeded = False
+
+    def read(self, batch: StagedBatch) -> Read:
+        """Fill the stage with the messages of a batch."""
+        blocks = batch.blocks()
+        first = list(islice(blocks, 1))
+        if first and not self._is_seeded:
+            self._discovery.seed(first[0].column("text").slice(0, _SEED_LINES).to_pylist())
+            self._is_seeded = True
+        self._stage.fill(chain(first, blocks), self._discovery.known, self._is_all_exact)
+        read = Read(batch.parts)
+        readable = [odd for odd in batch.odd if odd.problem is None]
+        for odd in batch.odd:
+            if odd.problem is not None:
+                read.quarantined_lines[odd.part] += 1
+                read.records.append(_damaged(odd))
+        staged = ((part, line, text.removesuffix("\n").encode()) for part, line, text in self._stage.odd_lines())
+        checked = ((odd.part, odd.line, odd.raw) for odd in readable)
+        self._take(heapq.merge(staged, checked), read)
+        while odd_signatures := self._discovery.explain(self._stage):
+            lines = self._stage.take_odd(odd_signatures)
+            if not lines:
+                break
+            self._take(((part, line, text.removesuffix("\n").encode()) for part, line, text in lines), read)
+        counts = self._stage.engine.execute(f"select part, count(*) from {self._stage.name} group by part").fetchall()
+        for part, count in counts:
+            read.messages[part] += count
+        for part in batch.parts:
+            if part.is_last:
+                self._exact.forget(part.obj.key)
+        return read
+
+    def _take(self, lines: Iterable[tuple[int, int, bytes]], read: Read) -> None:
+        for chunk in _chunks(lines):
+            rows: list[dict[str, Any]] = []
+            for part, line, raw in chunk:
+                rows += self._messages(part, line, raw, read)
+            if rows:
+                self._stage.add([pa.RecordBatch.from_pylist(rows, schema=MESSAGES)], self._discovery.known)
+
+    def _messages(self, part: int, line: int, raw: bytes, read: Read) -> Iterator[dict[str, Any]]:
+        about = read.parts[part]
+        place = ObjectPlace(about.obj.received_day, about.obj.last_modified)
+        found = self._exact.read(about.obj.key, place, raw, about.unterminated_line == line)
+        read.exact_lines[part] += 1
+        refused = [item for item in found if isinstance(item, Refusal)]
+        if len(found) == 1 and refused:
+            read.quarantined_lines[part] += 1
+        else:
+            read.messages[part] += len(refused)
+            read.quarantined_messages[part] += len(refused)
+        read.records += [_refused(part, line, raw, refusal) for refusal in refused]
+        for message in found:
+            if isinstance(message, ExactMessage):
+                read.imputed += message.received_at_imputed
+                read.losses += [
+                    {
+                        "part": part,
+                        "line": line,
+                        "item": message.item,
+                        "reason": loss.reason,
+                        "source_path": source_name(loss.path),
+                        "value_json": loss.value_json,
+                    }
+                    for loss in message.losses
+                ]
+                yield {
+                    "part": part,
+                    "line": line,
+                    "item": message.item,
+                    "text": message.text,
+                    "specials": list(message.specials.items()),
+                }
+
+
+def _chunks(lines: Iterable[tuple[int, int, bytes]]) -> Iterator[list[tuple[int, int, bytes]]]:
+    iterator = iter(lines)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk
+
+
+def _damaged(odd: OddLine) -> dict[str, Any]:
+    detail = f"{odd.length} bytes"
+    return {
+        "part": odd.part,
+        "line": odd.line,
+        "item": 0,
+        "byte_offset": None,
+        "reason": odd.problem,
+        "detail": detail,
+        **_raw(odd.raw),
+        "raw_bytes": odd.length,
+        "sha256": odd.sha256,
+        "user_id": None,
+        "anonymous_id": None,
+        "received_at": None,
+    }
+
+
+def _refused(part: int, line: int, raw: bytes, refusal: Refusal) -> dict[str, Any]:
+    return {
+        "part": part,
+        "line": line,
+        "item": refusal.item,
+        "byte_offset": refusal.byte_offset,
+        "reason": refusal.reason,
+        "detail": refusal.detail,
+        **_raw(raw),
+        "raw_bytes": len(raw),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "user_id": refusal.user_id,
+        "anonymous_id": refusal.anonymous_id,
+        "received_at": refusal.received_at,
+    }
+
+
+def _raw(raw: bytes) -> dict[str, str]:
+    try:
+        return {"raw": raw.decode(), "raw_encoding": "utf-8"}
+    except UnicodeDecodeError:
+        return {"raw": base64.b64encode(raw).decode(), "raw_encoding": "base64"}
+
+
+def losses_table(engine: duckdb.DuckDBPyConnection, name: str, losses: list[dict[str, Any]]) -> None:
+    """Make the table of losses that the exact way noted."""
+    engine.register("given_losses", pa.Table.from_pylist(losses, schema=LOSSES))
+    try:
+        engine.execute(f"create or replace table {name} as select * from given_losses")
+    finally:
+        engine.unregister("given_losses")

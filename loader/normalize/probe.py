@@ -1,0 +1,128 @@
+"""What the values of a column are, where counting kinds is not enough: timestamps, large integers, exact decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from loader.core.columns import ColumnType, Evidence, Kind
+from loader.core.samples import KeyPath
+from loader.normalize.leaves import LeafReader, coalesced
+from loader.normalize.stage import Stage
+from loader.normalize.tables import TableBatch
+from loader.normalize.values import ColumnBatch
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    column: ColumnBatch
+    field: str
+    sql: str
+
+
+class Probe:
+    """Asks about the columns of one table, in one pass per kind of question."""
+
+    def __init__(self, stage: Stage, batch: TableBatch, timestamp: str) -> None:
+        self._stage = stage
+        self._batch = batch
+        self._timestamp = timestamp
+
+    def ask(self, types: Mapping[str, ColumnType]) -> None:
+        """Complete the evidence of all columns. `types` are the types of those that exist."""
+        columns = list(self._batch.columns.values())
+        strings = [c for c in columns if _asks_for_timestamps(c.evidence, types.get(c.name))]
+        unsure = [c for c in strings if types.get(c.name) is ColumnType.TIMESTAMP]
+        new = [c for c in strings if types.get(c.name) is not ColumnType.TIMESTAMP]
+        begins = self._answers([_Question(c, "digits", self._count_digit_first(c)) for c in new])
+        unsure += [c for c, count in zip(new, begins, strict=True) if count]
+        counts = self._answers([_Question(c, "timestamps", self._count_timestamps(c)) for c in unsure])
+        for column, count in zip(unsure, counts, strict=True):
+            column.evidence.timestamps = count
+        self._ask_for_numbers(columns, types)
+
+    def _ask_for_numbers(self, columns: list[ColumnBatch], types: Mapping[str, ColumnType]) -> None:
+        large = [c for c in columns if _asks_for_large_integers(c.evidence, types.get(c.name))]
+        most = self._answers([_Question(c, "largest", _largest(self._leaf(c))) for c in large], "is_doubtful")
+        for column, value in zip(large, most, strict=True):
+            column.evidence.largest_integer = int(value or 0)
+        exact = [c for c in columns if _asks_for_decimals(c.evidence, types.get(c.name))]
+        questions = []
+        for column in exact:
+            leaf = self._leaf(column)
+            questions.append(_Question(column, "integral", _count(f"is_number({leaf}) and fit_int({leaf}) is null")))
+            questions.append(_Question(column, "decimal", _count(f"is_number({leaf}) and fit_dec9({leaf}) is null")))
+        answers = self._answers(questions)
+        for column, integral, decimal in zip(exact, answers[::2], answers[1::2], strict=True):
+            column.evidence.not_integral, column.evidence.not_decimal = integral, decimal
+
+    def _answers(self, questions: list[_Question], condition: str = "true") -> list[Any]:
+        if not questions:
+            return []
+        types = {path: "JSON" for question in questions for path in question.column.paths}
+        reader = leaf_reader(types)
+        asked = ", ".join(question.sql for question in questions)
+        # Leaves are bound to names first, so that each is read once however often a question mentions it.
+        named = {question.column.name: question.column for question in questions}
+        leaves = ", ".join(
+            f"{coalesced(reader.value(path) for path in column.paths)} as c{index}"
+            for index, column in enumerate(named.values())
+            if column.paths
+        )
+        for index, name in enumerate(named):
+            asked = asked.replace(f"«{name}»", f"c{index}")
+        (row,) = self._stage.engine.execute(
+            f"select {asked} from (select {leaves} from (select text, {reader.read} as r from {self._stage.name} "
+            f"where {self._batch.condition} and {condition}))"
+        ).fetchall()
+        return list(row)
+
+    def _leaf(self, column: ColumnBatch) -> str:
+        return f"«{column.name}»"
+
+    def _text(self, column: ColumnBatch) -> str:
+        leaf = self._leaf(column)
+        return f"case when json_type({leaf}) = 'VARCHAR' then {leaf} ->> '$' end"
+
+    def _count_digit_first(self, column: ColumnBatch) -> str:
+        # A JSON string begins with a quote: the second character is the first of the text.
+        leaf = self._leaf(column)
+        return _count(f"{leaf}::varchar >= '\"0' and {leaf}::varchar < '\":'")
+
+    def _count_timestamps(self, column: ColumnBatch) -> str:
+        return _count(f"{self._timestamp}({self._text(column)}) is not null")
+
+
+def leaf_reader(types: Mapping[KeyPath, str]) -> LeafReader:
+    """A reader of leaves of the stage."""
+    return LeafReader(types)
+
+
+def _count(condition: str) -> str:
+    return f"count(*) filter (where {condition})"
+
+
+def _largest(leaf: str) -> str:
+    number = f"abs(try_cast({leaf} ->> '$' as hugeint))"
+    return f"max(case when json_type({leaf}) in ('BIGINT', 'UBIGINT') then {number} end)"
+
+
+def _asks_for_timestamps(evidence: Evidence, existing: ColumnType | None) -> bool:
+    return Kind.STRING in evidence.kinds and existing in (None, ColumnType.TIMESTAMP)
+
+
+def _asks_for_large_integers(evidence: Evidence, existing: ColumnType | None) -> bool:
+    kinds = evidence.kinds
+    return Kind.INT in kinds and (
+        existing is ColumnType.FLOAT or (Kind.FLOAT in kinds and existing is not ColumnType.TEXT)
+    )
+
+
+def _asks_for_decimals(evidence: Evidence, existing: ColumnType | None) -> bool:
+    kinds = evidence.kinds
+    if Kind.FLOAT not in kinds:
+        return False
+    if existing is None:
+        return Kind.HUGE in kinds or evidence.largest_integer > 2**53
+    return existing in (ColumnType.INT, ColumnType.DECIMAL)

@@ -1,0 +1,167 @@
+"""Messages of a batch → its tables: which rows go where, which columns they have values for, and how many of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from loader.core.columns import Kind
+from loader.core.messages import Leaf, table_excluded
+from loader.core.naming import column_name, event_slug, table_name
+from loader.core.samples import KeyPath
+from loader.core.tables import CALLS, Target, call_target, event_target
+from loader.normalize.discover import Discovery
+from loader.normalize.stage import Stage
+from loader.normalize.values import ColumnBatch
+
+_ABSORBED: Final = frozenset({("properties", "name"), ("properties", "category")})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the messages of a source become rows; the `load` section of the configuration, resolved."""
+
+    excluded: frozenset[str]
+    reserved: frozenset[str]
+    null_traits: str
+    timestamp: str
+    """Name of the engine's rule for strings that are timestamps."""
+    users_from_context_traits: bool
+    on_conflict: str
+    column_cap: int
+    table_cap: int
+    raw_events: bool
+    identifier_bytes: int
+
+
+@dataclass(slots=True)
+class TableBatch:
+    """The rows of one batch for one table."""
+
+    target: Target
+    condition: str
+    """Which rows of the stage: SQL over its columns."""
+    columns: dict[str, ColumnBatch] = field(default_factory=dict)
+    overflow: dict[str, ColumnBatch] = field(default_factory=dict)
+    """Columns beyond the cap: their values become one discard per row."""
+    rows: int = 0
+    source_names: dict[str, str] = field(default_factory=dict)
+    """Event names that this table has, with the slug of each."""
+
+    def column(self, name: str) -> ColumnBatch:
+        """The column of that name, new or known."""
+        if name not in self.columns:
+            self.columns[name] = ColumnBatch(name)
+        return self.columns[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    call: str
+    event: str | None
+    kind: int
+    signature: int
+    count: int
+    first: datetime
+    last: datetime
+
+
+def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dict[str, TableBatch], dict[int, str]]:
+    """The tables of a batch by name, and the slug of each kind of track message."""
+    rows = stage.engine.execute(
+        f"select call, any_value(event), kind, signature, count(*), min(received_at), max(received_at) "
+        f"from {stage.name} group by call, kind, signature"
+    ).fetchall()
+    groups = [_Group(*row) for row in rows]
+    batches: dict[str, TableBatch] = {}
+    kinds: dict[str, list[int]] = {}
+    slugs: dict[int, str] = {}
+    owner: dict[int, str] = {}
+    for group in groups:
+        if group.call == "track" and group.kind not in owner:
+            name = owner[group.kind] = table_name(group.event, rules.identifier_bytes)
+            kinds.setdefault(name, []).append(group.kind)
+            if group.event is not None:
+                slugs[group.kind] = event_slug(group.event, rules.identifier_bytes)
+            batch = batches.setdefault(name, TableBatch(event_target(name), ""))
+            batch.source_names[group.event or ""] = slugs.get(group.kind, "")
+    for name, chosen in kinds.items():
+        batches[name].condition = f"kind in ({', '.join(map(str, sorted(chosen)))})"
+    for call in CALLS:
+        if any(group.call == call for group in groups):
+            target = call_target(call)
+            batches[target.name] = TableBatch(target, f"call = '{call}'")
+    _add_leaves(groups, batches, owner, discovery, rules)
+    _add_specials(stage, batches, owner, rules)
+    for batch in batches.values():
+        for column in batch.columns.values():
+            # The address of the context counts before that of the request.
+            column.paths = dict.fromkeys(sorted(column.paths, key=lambda path: (path[0] != "context", path)))
+    return batches, slugs
+
+
+def _add_leaves(
+    groups: Iterable[_Group],
+    batches: Mapping[str, TableBatch],
+    owner: Mapping[int, str],
+    discovery: Discovery,
+    rules: Rules,
+) -> None:
+    for group in groups:
+        leaves = discovery.columns(group.call, group.signature).leaves
+        for batch in _targets(group.call, group.kind, batches, owner):
+            batch.rows += group.count
+            excluded = table_excluded(rules.excluded, batch.target.name)
+            for leaf in leaves:
+                if leaf.column not in excluded and (leaf.is_context or batch.target.has_payload):
+                    _count(batch.column(leaf.column), leaf, group)
+
+
+def _targets(call: str, kind: int, batches: Mapping[str, TableBatch], owner: Mapping[int, str]) -> Iterable[TableBatch]:
+    yield batches[call_target(call).name]
+    if call == "track":
+        yield batches[owner[kind]]
+
+
+def _count(column: ColumnBatch, leaf: Leaf, group: _Group) -> None:
+    column.paths[leaf.path] = None
+    counts = column.evidence.counts
+    counts[leaf.kind] = counts.get(leaf.kind, 0) + group.count
+    column.first_seen = group.first if column.first_seen is None else min(column.first_seen, group.first)
+    column.last_seen = group.last if column.last_seen is None else max(column.last_seen, group.last)
+
+
+def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mapping[int, str], rules: Rules) -> None:
+    """Values beside the message, which the exact way put there."""
+    rows = stage.engine.execute(
+        f"select call, kind, entry.key, entry.value[1], count(*), min(received_at), max(received_at) from "
+        f"(select call, kind, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
+        f"where specials is not null) group by all"
+    ).fetchall()
+    for call, kind, place, tag, count, first, last in rows:
+        path = path_of(place)
+        name = column_name(path, call, rules.identifier_bytes, rules.reserved)
+        is_context = path[0] == "context"
+        leaf = Leaf(path, name, Kind.HUGE if tag == "d" else Kind.JSON, is_context)
+        for batch in _targets(call, kind, batches, owner):
+            excluded = rules.excluded | table_excluded(rules.excluded, batch.target.name)
+            if name in excluded or not (is_context or batch.target.has_payload):
+                continue
+            column = batch.column(name)
+            had = path in column.paths
+            _count(column, leaf, _Group(call, None, kind, 0, count, first, last))
+            if not had:
+                del column.paths[path]
+            column.special_paths[path] = None
+
+
+def path_of(place: str) -> KeyPath:
+    """A JSON pointer as a path."""
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:])
+
+
+def is_absorbable(call: str, path: KeyPath) -> bool:
+    """Whether a payload key of pages and screens says what the column of its name says, where they are equal."""
+    return call in ("page", "screen") and path in _ABSORBED

@@ -1,0 +1,148 @@
+"""A column of a batch → the SQL of its values, and of the variant columns beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from loader.core.columns import ColumnType, Evidence, Kind, is_direct
+from loader.core.dialect import literal, pointer
+from loader.core.samples import KeyPath
+from loader.normalize.leaves import LeafReader, coalesced
+
+SQL_TYPE: Final = {
+    ColumnType.BOOL: "BOOLEAN",
+    ColumnType.INT: "BIGINT",
+    ColumnType.DECIMAL: "DECIMAL(38,0)",
+    ColumnType.DECIMAL_9: "DECIMAL(38,9)",
+    ColumnType.FLOAT: "DOUBLE",
+    ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+    ColumnType.TEXT: "VARCHAR",
+}
+TYPE_OF: Final = {sql: column_type for column_type, sql in SQL_TYPE.items()}
+_FIT: Final = {
+    ColumnType.BOOL: "fit_bool",
+    ColumnType.INT: "fit_int",
+    ColumnType.DECIMAL: "fit_dec",
+    ColumnType.DECIMAL_9: "fit_dec9",
+    ColumnType.FLOAT: "fit_float",
+    ColumnType.TEXT: "fit_text",
+}
+FAMILIES: Final = ("bool", "num", "ts", "text")
+"""Variants in the order in which a value is offered to them; text takes whatever is left."""
+_FAMILY: Final = {
+    "bool": frozenset({ColumnType.BOOL}),
+    "num": frozenset({ColumnType.INT, ColumnType.DECIMAL, ColumnType.DECIMAL_9, ColumnType.FLOAT}),
+    "ts": frozenset({ColumnType.TIMESTAMP}),
+    "text": frozenset({ColumnType.TEXT}),
+}
+
+
+@dataclass(slots=True)
+class ColumnBatch:
+    """One column of one table, as the rows of a batch need it."""
+
+    name: str
+    paths: dict[KeyPath, None] = field(default_factory=dict)
+    """Keys that become this column."""
+    special_paths: dict[KeyPath, None] = field(default_factory=dict)
+    """Those with values beside the message."""
+    evidence: Evidence = field(default_factory=lambda: Evidence({}))
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    column_type: ColumnType = ColumnType.TEXT
+    sql_type: str = "VARCHAR"
+    variants: dict[str, str] = field(default_factory=dict)
+    """Variant columns that exist or are wanted: family → SQL type."""
+    wanted_variants: set[str] = field(default_factory=set)
+    """Variant columns that rows of this batch have values for."""
+    has_misfits: bool = False
+    """Some value may not fit the type: the leaf is read as JSON, each value is judged by itself."""
+
+    @property
+    def is_timestamps_only(self) -> bool:
+        """Whether all values are strings that are timestamps, and so is the column."""
+        return self.column_type is ColumnType.TIMESTAMP and not self.has_misfits and not self.special_paths
+
+    @property
+    def read_type(self) -> str:
+        """How the leaves are read."""
+        if self.has_misfits:
+            return "JSON"
+        return "VARCHAR" if self.column_type is ColumnType.TIMESTAMP else self.sql_type
+
+    def settle(self) -> None:
+        """Decide whether values must be judged one by one, once the type is known."""
+        kinds = self.evidence.kinds
+        strings = self.evidence.counts.get(Kind.STRING, 0)
+        if self.column_type is ColumnType.TIMESTAMP:
+            self.has_misfits = kinds != {Kind.STRING} or self.evidence.timestamps < strings
+        elif self.column_type is ColumnType.FLOAT and kinds <= {Kind.INT, Kind.FLOAT}:
+            self.has_misfits = self.evidence.largest_integer > 2**53
+        else:
+            self.has_misfits = not is_direct(self.column_type, kinds)
+
+
+def value(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
+    """The SQL of the base column. `timestamp` names the rule for strings that are timestamps."""
+    leaf = _leaf(column, reader)
+    if column.has_misfits:
+        return _fitted(column.column_type, column.sql_type, leaf, timestamp)
+    if column.column_type is ColumnType.TIMESTAMP:
+        return f"{timestamp}({leaf})"
+    return leaf
+
+
+def variant_values(column: ColumnBatch, reader: LeafReader, timestamp: str) -> dict[str, str]:
+    """The SQL of every variant column by family: the value where neither the column nor an earlier variant has it."""
+    if not column.has_misfits:
+        return {}
+    leaf = _leaf(column, reader)
+    taken = [_fitted(column.column_type, column.sql_type, leaf, timestamp)]
+    found: dict[str, str] = {}
+    for family in FAMILIES:
+        if column.column_type in _FAMILY[family] and family != "num":
+            continue
+        sql_type = column.variants[family]
+        fits = _fitted(TYPE_OF.get(sql_type, ColumnType.OTHER), sql_type, leaf, timestamp)
+        if family == "num":
+            fits = f"case when is_number({leaf}) then {fits} end"
+        elif family == "ts":
+            fits = f"{_rule(timestamp)}({leaf})"
+        found[family] = f"case when {' and '.join(f'({item}) is null' for item in taken)} then {fits} end"
+        taken.append(fits)
+    return found
+
+
+def _fitted(column_type: ColumnType, sql_type: str, leaf: str, timestamp: str) -> str:
+    if column_type is ColumnType.TIMESTAMP:
+        return f"{_rule(timestamp)}({leaf})"
+    if column_type is ColumnType.OTHER:
+        cast = f"try_cast({leaf} ->> '$' as {sql_type})"
+        return f"case when {cast}::varchar = {leaf} ->> '$' then {cast} end"
+    return f"{_FIT[column_type]}({leaf})"
+
+
+def _rule(timestamp: str) -> str:
+    return "fit_ts" if timestamp == "timestamp_of" else "fit_ts_or_day"
+
+
+def _leaf(column: ColumnBatch, reader: LeafReader) -> str:
+    values = [reader.value(path) for path in column.paths]
+    for path in column.special_paths:
+        special = f"special(specials, {literal(pointer(path))})"
+        values.append(special if column.has_misfits else _typed_special(column, special))
+    return coalesced(values)
+
+
+def _typed_special(column: ColumnBatch, special: str) -> str:
+    text = f"({special} ->> '$')"
+    return text if column.read_type == "VARCHAR" else f"try_cast({text} as {column.sql_type})"
+
+
+def misfit(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
+    """The SQL of a value that the column cannot hold, as JSON; for those who want no variant columns."""
+    leaf = _leaf(column, reader)
+    fits = _fitted(column.column_type, column.sql_type, leaf, timestamp)
+    return f"case when json_type({leaf}) <> 'NULL' and ({fits}) is null then {leaf} end"

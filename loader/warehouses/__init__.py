@@ -1,0 +1,1 @@
+"""Warehouses: where the tables are. DuckDB in this release."""

@@ -1,0 +1,200 @@
+"""A DuckDB file as the warehouse, attached to the engine that normalizes: rows go in without a copy in between."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from loader.core.columns import Stored
+from loader.core.dialect import identifier, literal
+from loader.core.plan import SchemaChange, WantedColumn
+from loader.errors import BusyError, TerminalError
+from loader.sqlfiles import sql_files
+
+ALIAS: Final = "w"
+"""Name of the attached file in the engine."""
+STORAGE_VERSION: Final = "v1.5.0"
+"""The newest that every DuckDB in the declared range opens."""
+ROW_GROUP_ROWS: Final = 16_384
+"""Small groups are compressed inside the parallel INSERT instead of by one thread at the commit."""
+_PAUSE_SECONDS: Final = 0.25
+_HOLDER: Final = re.compile(r"PID (\d+)")
+_LOCKED: Final = ("could not set lock", "unique file handle conflict", "already attached", "different configuration")
+_UNIQUE_TEXTS: Final = frozenset({"id", "anonymous_id", "context_ip"})
+"""Texts that hardly repeat: zstd writes them in half the time of the default."""
+
+logger = logging.getLogger("loader.warehouse")
+
+
+class DuckDBWarehouse:
+    """The file, while it is attached. Statements are run by the engine, on names of `table` and `state`."""
+
+    def __init__(self, engine: duckdb.DuckDBPyConnection, path: Path, system_schema: str) -> None:
+        self.engine = engine
+        self._path = path
+        self._system = system_schema
+
+    @contextmanager
+    def attached(self, wait_seconds: float, read_only: bool = False) -> Iterator[None]:
+        """Attach the file, made when it is not there, and detach it at the end.
+
+        Raises BusyError when another process holds it for longer than `wait_seconds`, TerminalError when it is none.
+        """
+        self._attach(wait_seconds, read_only)
+        try:
+            yield
+        finally:
+            # An error inside a transaction leaves it open; a file in use cannot be detached.
+            if _in_transaction(self.engine):
+                self.engine.execute("rollback")
+            self.engine.execute(f"detach {ALIAS}")
+
+    def _attach(self, wait_seconds: float, read_only: bool) -> None:
+        options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}, storage_version '{STORAGE_VERSION}'"
+        if self._path.exists() and not read_only:
+            options = "read_write"
+        deadline = time.monotonic() + wait_seconds
+        is_told = False
+        while True:
+            try:
+                self.engine.execute(f"attach {literal(str(self._path))} as {ALIAS} ({options})")
+            except duckdb.Error as error:
+                text = str(error)
+                if not any(mark in text.lower() for mark in _LOCKED):
+                    raise TerminalError(
+                        f"the warehouse cannot be opened: {text.splitlines()[0]}",
+                        str(self._path),
+                        "check that it is a DuckDB file that may be written, made by a version in the supported range",
+                    ) from None
+                if time.monotonic() >= deadline:
+                    raise _busy(text, self._path, wait_seconds) from None
+                if not is_told:
+                    logger.warning("waiting for the warehouse file: %s", _who(text))
+                    is_told = True
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def table(self, schema: str, table: str) -> str:
+        """A table of a source in SQL."""
+        return identifier(ALIAS, schema, table)
+
+    def schema(self, schema: str) -> str:
+        """A schema in SQL."""
+        return identifier(ALIAS, schema)
+
+    def state(self, table: str) -> str:
+        """A state table in SQL."""
+        return identifier(ALIAS, self._system, table)
+
+    def has_state(self) -> bool:
+        """Whether the file has state tables."""
+        query = f"select 1 from duckdb_tables() where database_name = '{ALIAS}' and schema_name = ? and table_name = 'objects'"
+        return self.engine.execute(query, [self._system]).fetchall() != []
+
+    def migrate(self, now: datetime) -> None:
+        """Bring the state tables up to this version. Raises TerminalError when the file is newer."""
+        engine, migrations = self.engine, self.state("migrations")
+        engine.execute(f"create schema if not exists {identifier(ALIAS, self._system)}")
+        engine.execute(
+            f"create table if not exists {migrations} (version integer not null, name varchar not null, "
+            f"applied_at timestamptz not null)"
+        )
+        files = {int(path.name.split("_")[0]): path for path in sql_files("ledger")}
+        applied = {version for (version,) in engine.execute(f"select version from {migrations}").fetchall()}
+        if newer := applied - files.keys():
+            raise TerminalError(
+                f"the warehouse was written by a newer version (its state tables are at {max(newer)})",
+                str(self._path),
+                "upgrade this program: pip install --upgrade loader",
+            )
+        for version, path in sorted(files.items()):
+            if version not in applied:
+                self._apply_migration(version, path, now)
+
+    def _apply_migration(self, version: int, path: Path, now: datetime) -> None:
+        engine = self.engine
+        engine.execute(f"use {identifier(ALIAS, self._system)}")
+        try:
+            engine.execute("begin")
+            engine.execute(path.read_text(encoding="utf-8"))
+            engine.execute(f"insert into {self.state('migrations')} values (?, ?, ?)", [version, path.stem, now])
+            engine.execute("commit")
+        except duckdb.Error:
+            engine.execute("rollback")
+            raise
+        finally:
+            engine.execute("use memory.main")
+
+    def catalogue(self, schema: str) -> dict[str, dict[str, str]]:
+        """Tables of a schema with their columns and types, as they are now."""
+        rows = self.engine.execute(
+            f"select table_name, column_name, data_type from duckdb_columns() "
+            f"where database_name = '{ALIAS}' and schema_name = ? and not internal order by table_name, column_index",
+            [schema],
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for table, column, sql_type in rows:
+            found.setdefault(table, {})[column] = sql_type
+        return found
+
+    def bounds(self, schema: str, table: str, column: str) -> Stored:
+        """The largest magnitude in a numeric column, rounded up."""
+        name = identifier(column)
+        (row,) = self.engine.execute(
+            f"select max(greatest({name}::hugeint, -({name}::hugeint))) from {self.table(schema, table)}"
+        ).fetchall()
+        return Stored(int(row[0]) + 1 if row[0] is not None else 0)
+
+    def apply(self, schema: str, changes: Sequence[SchemaChange]) -> None:
+        """Make the changes, each on its own: additive, or wider."""
+        if changes:
+            self.engine.execute(f"create schema if not exists {self.schema(schema)}")
+        for change in changes:
+            table = self.table(schema, change.table)
+            if change.change == "create_table":
+                columns = ", ".join(_definition(column) for column in change.columns)
+                self.engine.execute(f"create table {table} ({columns})")
+            elif change.change == "add_column":
+                (column,) = change.columns
+                self.engine.execute(f"alter table {table} add column {identifier(column.name)} {column.sql_type}")
+            else:
+                (column,) = change.columns
+                self.engine.execute(
+                    f"alter table {table} alter column {identifier(column.name)} set data type {column.sql_type}"
+                )
+
+
+def _definition(column: WantedColumn) -> str:
+    compression = " using compression zstd" if column.name in _UNIQUE_TEXTS and column.sql_type == "VARCHAR" else ""
+    return f"{identifier(column.name)} {column.sql_type}{compression}"
+
+
+def _in_transaction(engine: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        engine.execute("begin")
+    except duckdb.TransactionException:
+        return True
+    engine.execute("rollback")
+    return False
+
+
+def _who(message: str) -> str:
+    holder = _HOLDER.search(message)
+    return f"process {holder[1]} has it open" if holder else "another connection has it open"
+
+
+def _busy(message: str, path: Path, waited_seconds: float) -> BusyError:
+    return BusyError(
+        f"the warehouse is in use: {_who(message)}, and it did not close it within {waited_seconds:g} seconds",
+        str(path),
+        "close that program or its connection and run again; readers who open the copy of publish.path delay nobody",
+    )

@@ -1,0 +1,10 @@
+-- Which places of the archive hold a further copy of a message?
+-- In: copies; $source, $objects (ids), $first and $last (lines, both included; null: no limit).
+-- Out: object_id, line, item, call, id. Reader: loader.jobs.places.
+select object_id, line, item, call, id
+from copies
+where
+    source = $source
+    and object_id in (select unnest($objects::bigint[]))
+    and line >= $first
+    and ($last::bigint is null or line <= $last::bigint)

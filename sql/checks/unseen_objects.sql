@@ -1,0 +1,6 @@
+-- Which recorded versions of objects are not among those that were met in the archive?
+-- In: objects; $source, $seen (object ids). Out: one row per version: key. Reader: loader.jobs.verify.
+select key
+from objects
+where source = $source and object_id not in (select unnest($seen::bigint[]))
+order by key

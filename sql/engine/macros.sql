@@ -1,0 +1,87 @@
+-- Rules that every statement of the normalizing engine shares.
+-- In: values. Out: values. Reader: the statements of loader/normalize and loader/warehouses/duckdb.
+
+-- A string that is a timestamp: date, time with at least minutes, optional fraction and zone (contract 4.3).
+create or replace macro is_timestamp(v) as
+    regexp_full_match(v, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?');
+
+-- The instant a string names, null when it names none. Older engines read a zone only with a colon.
+create or replace macro timestamp_of(v) as
+    case
+        when is_timestamp(v)
+            and year(try_cast(regexp_replace(upper(v), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz)) between 1 and 9999
+        then try_cast(regexp_replace(upper(v), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz)
+    end;
+
+-- The instant of a string known to be a timestamp with a date and `Z`.
+create or replace macro instant(v) as try_cast(v as timestamptz);
+
+-- A day without a time, for those who asked for it.
+create or replace macro day_of(v) as
+    case when regexp_full_match(v, '\d{4}-\d\d-\d\d') and year(try_cast(v as date)) between 1 and 9999
+        then try_cast(v as date)::timestamp::timestamptz end;
+
+-- The same as one rule: a timestamp, or a day.
+create or replace macro timestamp_or_day_of(v) as coalesce(timestamp_of(v), day_of(v));
+
+-- Whether a text may hold what the engine's JSON reader accepts although it loses a value or is no JSON: a number of
+-- 16 characters or more, a large exponent, NaN, Infinity, a comma before a closing bracket. Each pattern begins with
+-- a fixed character, which makes the search several times faster than one pattern that begins with a class.
+create or replace macro has_doubtful_value(t) as
+    regexp_matches(t, ':\s*-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])')
+    or regexp_matches(t, ',\s*(?:-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])|[}\]])')
+    or regexp_matches(t, '\[\s*-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
+
+-- Of the doubtful texts, those that are read as they stand: minified, every float in its shortest form, no integer
+-- beyond 18 digits.
+create or replace macro is_read_exactly(t) as
+    starts_with(t, try(json(t)))
+    and strlen(try(json(t))) + 1 = strlen(t)
+    and not regexp_matches(t, '[:,\[]-?(?:[0-9]{19}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
+
+-- Whether objects and arrays may nest deeper than 512. A level takes two bytes at least; without two brackets side by
+-- side it takes three and a half on average, so shorter texts need no count. (`case`, because `and` evaluates both sides.)
+create or replace macro may_nest_too_deep(t) as
+    case when strlen(t) >= 1795 or (strlen(t) > 1026 and contains(t, '[['))
+        then length(t) - length(replace(replace(t, '[', ''), '{', '')) > 512 else false end;
+
+-- What a JSON leaf is worth in a column of a type: the value, or null when it does not survive the round trip
+-- (contract 4.5). `j` is JSON; a missing leaf and a null are null.
+create or replace macro is_number(j) as json_type(j) in ('BIGINT', 'UBIGINT', 'DOUBLE');
+create or replace macro fit_bool(j) as case when json_type(j) = 'BOOLEAN' then (j ->> '$') = 'true' end;
+create or replace macro fit_int(j) as
+    case json_type(j)
+        when 'BIGINT' then try_cast(j ->> '$' as bigint)
+        when 'UBIGINT' then try_cast(j ->> '$' as bigint)
+        when 'DOUBLE' then case when abs(try_cast(j ->> '$' as double)) <= 9007199254740992
+            and trunc(try_cast(j ->> '$' as double)) = try_cast(j ->> '$' as double)
+            then try_cast(j ->> '$' as double)::bigint end
+        when 'VARCHAR' then case when try_cast(j ->> '$' as bigint)::varchar = j ->> '$' then try_cast(j ->> '$' as bigint) end
+    end;
+create or replace macro fit_dec(j) as
+    coalesce(fit_int(j)::decimal(38, 0), case when json_type(j) in ('BIGINT', 'UBIGINT')
+        or regexp_full_match(j ->> '$', '-?[1-9][0-9]{0,37}') then try_cast(j ->> '$' as decimal(38, 0)) end);
+create or replace macro fit_dec9(j) as
+    case when json_type(j) = 'DOUBLE'
+        then case when abs(try_cast(j ->> '$' as double)) < 1e15
+            and try_cast(j ->> '$' as decimal(38, 9))::double = try_cast(j ->> '$' as double)
+            then try_cast(j ->> '$' as decimal(38, 9)) end
+        else try_cast(fit_dec(j) as decimal(38, 9)) end;
+create or replace macro fit_float(j) as
+    case json_type(j)
+        when 'DOUBLE' then case when regexp_matches(j ->> '$', '[.eE]') then try_cast(j ->> '$' as double) end
+        when 'VARCHAR' then case
+            when try_cast(j ->> '$' as double)::varchar = j ->> '$' and isfinite(try_cast(j ->> '$' as double))
+                then try_cast(j ->> '$' as double)
+            when abs(fit_int(j)::hugeint) <= 9007199254740992 then fit_int(j)::double end
+        else case when abs(fit_int(j)::hugeint) <= 9007199254740992 then fit_int(j)::double end
+    end;
+create or replace macro fit_ts(j) as case when json_type(j) = 'VARCHAR' then timestamp_of(j ->> '$') end;
+create or replace macro fit_ts_or_day(j) as
+    case when json_type(j) = 'VARCHAR' then coalesce(timestamp_of(j ->> '$'), day_of(j ->> '$')) end;
+create or replace macro fit_text(j) as j ->> '$';
+
+-- Places beside the message that hold what JSON numbers cannot say, as JSON: a string for JSON text, a number else.
+create or replace macro special(entries, path) as
+    case when entries[path][1] = 'd' then (entries[path][3:])::json
+        when entries[path] is not null then to_json(entries[path][3:]) end;

@@ -1,0 +1,510 @@
+"""The same project under Dagster: what is defined, what a run does, what it says about itself."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from e2e.small_archive import (
+    DAYS,
+    DUPLICATES,
+    IDENTIFIES,
+    LINES,
+    PAGES,
+    QUARANTINED,
+    TRACKS,
+    lines_of,
+    write_object,
+    write_project,
+)
+
+from dagster_defs import assets
+from dagster_defs.definitions import build_definitions
+from dagster_defs.resources import Project
+from loader.errors import BusyError, ConfigError, TerminalError, TransientError
+
+WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
+FIRST, SECOND, THIRD = (day.isoformat() for day in DAYS)
+EVERY_DAY = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": THIRD}
+SNAPSHOT = [
+    "archive/shop",
+    "shop/accounts",
+    "shop/aliases",
+    "shop/events",
+    "shop/groups",
+    "shop/identifies",
+    "shop/pages",
+    "shop/screens",
+    "shop/tracks",
+    "shop/users",
+]
+
+
+@dataclass
+class Ran:
+    """One run in this process."""
+
+    result: dg.ExecuteInProcessResult
+
+    @property
+    def is_success(self) -> bool:
+        return self.result.success
+
+    def metadata(self, key: str, partition: str | None = None) -> dict[str, Any]:
+        """Metadata of one materialization, as plain values."""
+        for event in self.result.all_events:
+            if event.event_type_value == "ASSET_MATERIALIZATION":
+                found = event.step_materialization_data.materialization
+                if found.asset_key.to_user_string() == key and partition in (None, found.partition):
+                    return {name: value.value for name, value in found.metadata.items()}
+        raise AssertionError(f"{key} was not materialized")
+
+    def materialized(self) -> set[tuple[str, str | None]]:
+        """Assets and partitions."""
+        events = [e for e in self.result.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
+        found = [event.step_materialization_data.materialization for event in events]
+        return {(item.asset_key.to_user_string(), item.partition) for item in found}
+
+    def checks(self) -> dict[str, bool]:
+        """Answers by asset and check."""
+        found = self.result.get_asset_check_evaluations()
+        return {f"{item.asset_key.to_user_string()}:{item.check_name}": item.passed for item in found}
+
+    def failure(self) -> str:
+        """What the failed step said."""
+        (event,) = [e for e in self.result.all_events if e.event_type_value == "STEP_FAILURE"]
+        data = event.step_failure_data
+        return f"{data.user_failure_data.description if data.user_failure_data else ''}{data.error}"
+
+
+@dataclass
+class Deployment:
+    """A configuration file with an instance of its own."""
+
+    config: Path
+    instance: dg.DagsterInstance
+
+    @property
+    def definitions(self) -> dg.Definitions:
+        return build_definitions(self.config)
+
+    def run(self, job: str = "load_shop_job", partition: str | None = None, **tags: str) -> Ran:
+        """Execute a job; a failed run is returned, not raised."""
+        resolved = self.definitions.resolve_job_def(job)
+        return Ran(
+            resolved.execute_in_process(
+                partition_key=partition, tags=tags, instance=self.instance, raise_on_error=False
+            )
+        )
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """A query of the warehouse."""
+        with duckdb.connect(str(self.config.parent / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def tick(self, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
+        """One look of the sensor."""
+        sensor = (
+            self.definitions.resolve_sensor_def("shop_archive")
+            if hasattr(self.definitions, "resolve_sensor_def")
+            else self.definitions.get_sensor_def("shop_archive")
+        )
+        resources = {"project": Project(config_file=str(self.config))}
+        with dg.build_sensor_context(instance=self.instance, cursor=cursor, resources=resources) as context:
+            return sensor(context)
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    """Three received days that nobody loaded yet."""
+    with dg.instance_for_test() as instance:
+        yield Deployment(write_project(tmp_path), instance)
+
+
+# What is defined
+
+
+def test_the_assets_are_the_archive_and_the_tables_of_each_source(deployment):
+    """A snapshot: whoever renames an asset loses its history."""
+    graph = deployment.definitions.resolve_asset_graph()
+
+    assert sorted(key.to_user_string() for key in graph.get_all_asset_keys()) == SNAPSHOT
+    assert [key.to_user_string() for key in graph.external_asset_keys] == ["archive/shop"]
+
+
+def test_jobs_schedules_sensors_and_checks_per_source(deployment):
+    """Names are stable too: schedules that are switched on are stored by name."""
+    repository = deployment.definitions.get_repository_def()
+
+    assert {job.name for job in repository.get_all_jobs()} >= {"load_shop_job", "load_shop_complete"}
+    assert [sensor.name for sensor in repository.sensor_defs] == ["shop_archive"]
+    assert sorted(schedule.name for schedule in repository.schedule_defs) == ["shop_complete", "shop_hourly"]
+    assert sorted(str(key.name) for key in repository.asset_graph.asset_check_keys) == sorted(
+        ["conservation", "objects_readable", "quarantine_growth", *["unique_ids"] * 6]
+    )
+
+
+def test_defining_reads_the_configuration_only(tmp_path):
+    """Neither the archive nor the warehouse need to be there: definitions are loaded in every process."""
+    config = tmp_path / "loader.yaml"
+    config.write_text(
+        "warehouse: {path: ./no/warehouse.duckdb}\n"
+        "sources: [{name: web, archive: {uri: 's3://nowhere/', endpoint_url: 'http://127.0.0.1:9'}}]\n"
+    )
+
+    dg.Definitions.validate_loadable(build_definitions(config))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loader.yaml"]
+
+
+def test_days_start_with_the_source_and_end_today(deployment):
+    """Today is a partition: archives arrive hourly."""
+    partitions = deployment.definitions.resolve_assets_def(dg.AssetKey(["shop", "tracks"])).partitions_def
+
+    keys = partitions.get_partition_keys()
+    assert (keys[0], keys[-1]) == (FIRST, datetime.now(UTC).date().isoformat())
+
+
+def test_a_flat_archive_has_no_partitions(tmp_path):
+    """Its objects have no received day before they are read."""
+    config = tmp_path / "loader.yaml"
+    config.write_text("warehouse: {path: w.duckdb}\nsources: [{name: web, archive: {uri: ./a, layout: flat}}]\n")
+
+    definitions = build_definitions(config)
+
+    assert definitions.resolve_assets_def(dg.AssetKey(["web", "tracks"])).partitions_def is None
+    assert [schedule.name for schedule in definitions.get_repository_def().schedule_defs] == ["web_hourly"]
+
+
+def test_a_wrong_configuration_is_reported_with_its_line(tmp_path):
+    """The page shows the same words as the command line."""
+    config = tmp_path / "loader.yaml"
+    config.write_text("warehouse: {path: w.duckdb}\nsources: [{nam: web}]\n")
+
+    with pytest.raises(ConfigError, match="loader.yaml:2"):
+        build_definitions(config)
+
+
+@pytest.mark.slow
+def test_dagster_itself_finds_the_definitions_valid(deployment):
+    """As in a pipeline: `dagster definitions validate`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", str(WORKSPACE)],
+        env={**os.environ, "LOADER_CONFIG": str(deployment.config), "DAGSTER_HOME": str(deployment.config.parent)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert (done.returncode, "All code locations passed validation" in done.stdout + done.stderr) == (0, True), done
+
+
+# What a run does
+
+
+def test_a_day_is_loaded_and_counted(deployment):
+    """One received day; the assets say what it brought."""
+    ran = deployment.run(partition=SECOND)
+
+    tracks = ran.metadata("shop/tracks")
+    assert ran.is_success
+    assert ran.materialized() == {(name, SECOND) for name in SNAPSHOT[1:]}
+    assert deployment.rows("select count(*) from shop.tracks") == [(4,)]  # nobody loaded the first day's copy
+    assert (tracks["dagster/row_count"], tracks["dagster/partition_row_count"], tracks["rows_loaded"]) == (4, 4, 4)
+    assert (tracks["objects"], tracks["lines"], tracks["messages"], tracks["quarantined"]) == (1, 6, 6, 0)
+    assert tracks["bytes_read"] > 0
+    assert {"id", "received_at"} <= {column.name for column in tracks["dagster/column_schema"].columns}
+
+
+def test_tables_that_do_not_exist_yet_have_no_rows(deployment):
+    """Nobody sent a screen call: the asset is there, and empty."""
+    ran = deployment.run(partition=FIRST)
+
+    assert ran.metadata("shop/screens")["dagster/row_count"] == 0
+    assert ran.metadata("shop/accounts")["dagster/row_count"] == 0
+    assert ran.checks()["shop/screens:unique_ids"]
+
+
+def test_the_event_tables_are_one_asset(deployment):
+    """Thousands of events would be thousands of assets."""
+    events = deployment.run(partition=FIRST).metadata("shop/events")
+
+    assert (events["event_tables"], events["dagster/row_count"]) == (1, 3)
+    assert [(record["table"], record["rows"]) for record in events["tables"]] == [("order_completed", 3)]
+    assert "order_completed" in events["new_tables"]
+
+
+def test_running_a_day_again_is_a_no_op(deployment):
+    """Same rows, nothing read, and the day still says how many rows it has."""
+    deployment.run(partition=FIRST)
+    before = deployment.rows("select * from shop.tracks order by id")
+
+    again = deployment.run(partition=FIRST).metadata("shop/tracks")
+
+    assert (again["objects"], again["rows_loaded"], again["dagster/partition_row_count"]) == (0, 0, 3)
+    assert deployment.rows("select * from shop.tracks order by id") == before
+
+
+def test_many_days_are_one_load(deployment):
+    """A backfill of a range is one run with one load; each day has its own count."""
+    ran = deployment.run(**EVERY_DAY)
+
+    first = ran.metadata("shop/tracks", FIRST)
+    assert ran.is_success
+    assert {day for _, day in ran.materialized()} == {FIRST, SECOND, THIRD}
+    assert (first["lines"], first["duplicates"], first["quarantined"]) == (LINES, DUPLICATES, QUARANTINED)
+    assert first["dagster/row_count"] == TRACKS
+    assert [ran.metadata("shop/tracks", day)["dagster/partition_row_count"] for day in (FIRST, SECOND, THIRD)] == [
+        3
+    ] * 3
+    assert ran.metadata("shop/identifies")["dagster/row_count"] == IDENTIFIES
+    assert ran.metadata("shop/pages")["dagster/row_count"] == PAGES
+    assert ran.metadata("shop/users")["dagster/row_count"] == 1
+
+
+def test_without_a_start_the_first_partition_takes_older_days_too(tmp_path, monkeypatch):
+    """No received day is out of reach because partitions begin somewhere."""
+    monkeypatch.setattr("dagster_defs.partitions.FIRST_DAY", date(2026, 3, 2))
+    with dg.instance_for_test() as instance:
+        deployment = Deployment(write_project(tmp_path, start=""), instance)
+
+        ran = deployment.run(partition=SECOND)
+
+        assert ran.metadata("shop/tracks")["dagster/partition_row_count"] == 6
+        assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
+
+
+def test_the_complete_pass_finds_late_objects_and_marks_their_days(deployment):
+    """An object that came for a day that was loaded long ago."""
+    deployment.run(**EVERY_DAY)
+    late = [line.replace("-t", "-late-t") for line in lines_of(DAYS[0])[:3]]
+    write_object(deployment.config.parent / "archive", DAYS[0], late, "late.gz")
+
+    ran = deployment.run("load_shop_complete")
+
+    assert {day for _, day in ran.materialized()} == {FIRST}
+    assert ran.metadata("shop/tracks")["rows_loaded"] == 3
+    assert deployment.run("load_shop_complete").materialized() == set()
+
+
+def test_the_copy_for_analysts_is_replaced_after_each_load(tmp_path):
+    """It is a file of its own, which anybody may keep open."""
+    with dg.instance_for_test() as instance:
+        deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
+        ran = deployment.run(partition=FIRST)
+
+        assert ("published/analytics", None) in ran.materialized()
+        with duckdb.connect(str(tmp_path / "analytics.duckdb"), read_only=True) as connection:
+            assert deployment.run(partition=SECOND).is_success
+            assert connection.execute("select count(*) from shop.tracks").fetchall() == [(3,)]
+        with duckdb.connect(str(tmp_path / "analytics.duckdb"), read_only=True) as connection:
+            assert connection.execute("select count(*) from shop.tracks").fetchall() == [(6,)]
+
+
+# Checks
+
+
+def test_every_check_passes_after_a_load_of_everything(deployment):
+    """Quarantine grew, which is a warning only: one line of seventeen."""
+    checks = deployment.run(**EVERY_DAY).checks()
+
+    assert len(checks) == 9
+    assert [name for name, passed in checks.items() if not passed] == ["shop/tracks:quarantine_growth"]
+
+
+def test_a_row_deleted_by_hand_fails_conservation(deployment):
+    """The check names the object."""
+    deployment.run(**EVERY_DAY)
+    with duckdb.connect(str(deployment.config.parent / "warehouse.duckdb")) as connection:
+        connection.execute("delete from shop.pages where id = ?", [f"{FIRST}-p"])
+
+    ran = deployment.run(**EVERY_DAY)
+
+    assert not ran.checks()["shop/tracks:conservation"]
+    (found,) = [e for e in ran.result.get_asset_check_evaluations() if e.check_name == "conservation"]
+    assert found.metadata["wrong_objects"].value == 1
+    assert "first.gz" in found.metadata["examples"].value
+
+
+def test_a_row_copied_by_hand_fails_unique_ids(deployment):
+    """Only the table concerned fails."""
+    deployment.run(**EVERY_DAY)
+    with duckdb.connect(str(deployment.config.parent / "warehouse.duckdb")) as connection:
+        connection.execute("insert into shop.pages select * from shop.pages limit 1")
+
+    checks = deployment.run(**EVERY_DAY).checks()
+
+    assert {name for name, passed in checks.items() if not passed and "unique" in name} == {"shop/pages:unique_ids"}
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"),
+    [
+        (TransientError("the service is busy", "s3://bucket/", "wait"), 4),
+        (BusyError("the warehouse is open for writing in process 77", "w.duckdb", "wait"), 4),
+        (TerminalError("access denied", "s3://bucket/", "grant s3:ListBucket"), 1),
+        (ConfigError("no such profile", "archive.profile", "configure it"), 1),
+        (ZeroDivisionError("a defect"), 1),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_only_what_may_pass_is_tried_again(error, calls, deployment, monkeypatch):
+    """Three more attempts for what may pass; anything else fails at once, with its words."""
+    made = []
+
+    def load_source(*arguments: Any, **named: Any) -> None:
+        made.append(1)
+        raise error
+
+    monkeypatch.setattr("loader.jobs.load.load_source", load_source)
+    monkeypatch.setattr(assets, "RETRY_SECONDS", 0)
+
+    ran = deployment.run(partition=FIRST)
+
+    assert (ran.is_success, len(made)) == (False, calls)
+    assert str(error.args[0]) in ran.failure()
+
+
+def test_a_secret_is_not_shown_in_errors(deployment, monkeypatch):
+    """Errors of libraries may repeat what they were given."""
+    monkeypatch.setenv("ARCHIVE_SECRET", "canary-51f0c2")
+
+    def load_source(*arguments: Any, **named: Any) -> None:
+        raise TerminalError("signature of canary-51f0c2 refused", "s3://bucket/", "check the key")
+
+    monkeypatch.setattr("loader.jobs.load.load_source", load_source)
+
+    ran = deployment.run(partition=FIRST)
+
+    assert "canary" not in str(
+        [event.to_json() if hasattr(event, "to_json") else event for event in ran.result.all_events]
+    )
+    assert "signature of ${env:ARCHIVE_SECRET} refused" in ran.failure()
+
+
+# Two at once
+
+RUN = (
+    "import sys, dagster as dg; from pathlib import Path; from dagster_defs.definitions import build_definitions\n"
+    "job = build_definitions(Path(sys.argv[1])).resolve_job_def('load_shop_job')\n"
+    "print('ready', flush=True); sys.stdin.readline()\n"
+    "with dg.DagsterInstance.get() as instance:\n"
+    "    sys.exit(not job.execute_in_process(partition_key=sys.argv[2], instance=instance, raise_on_error=False).success)\n"
+)
+
+
+def start_run(deployment: Deployment, day: str) -> subprocess.Popen[str]:
+    """A run in a process of its own, which waits for a line before it starts."""
+    home = {"DAGSTER_HOME": deployment.instance.root_directory, "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-c", RUN, str(deployment.config), day]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env={**os.environ, **home}, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_both_succeed(tmp_path):
+    """One slot in the pool: the second run waits for its turn at the file."""
+    pools = {"concurrency": {"pools": {"default_limit": 1, "granularity": "op"}}}
+    with dg.instance_for_test(overrides=pools) as instance:
+        deployment = Deployment(write_project(tmp_path), instance)
+        runs = [start_run(deployment, day) for day in (FIRST, THIRD)]
+        for run in runs:
+            run.stdout.readline()
+        for run in runs:
+            run.stdin.write("go\n")
+            run.stdin.flush()
+        ended = [run.communicate(timeout=120) for run in runs]
+
+        assert [run.returncode for run in runs] == [0, 0], ended
+        assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
+
+
+@pytest.mark.slow
+def test_an_open_reader_delays_a_load_and_does_not_break_it(deployment):
+    """An analyst who forgot a connection: the load waits, and says whom for."""
+    assert deployment.run(partition=FIRST).is_success
+    hold = "import duckdb,sys,time; c=duckdb.connect(sys.argv[1], read_only=True); print('held', flush=True); time.sleep(4)"
+    command = [sys.executable, "-c", hold, str(deployment.config.parent / "warehouse.duckdb")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        holder.stdout.readline()
+        ran = deployment.run(partition=SECOND)
+
+    assert ran.is_success
+    assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
+
+
+# Sensor and schedules
+
+
+def test_the_sensor_asks_for_each_received_day_and_reports_the_archive(deployment):
+    """One request per day; the observation has count, bytes and the newest object."""
+    result = deployment.tick()
+
+    (observed,) = result.asset_events
+    metadata = {name: value.value for name, value in observed.metadata.items()}
+    assert [request.partition_key for request in result.run_requests] == [FIRST, SECOND, THIRD]
+    assert observed.asset_key.to_user_string() == "archive/shop"
+    assert (metadata["objects"], metadata["newest_day"], metadata["is_complete"]) == (3, THIRD, True)
+    assert metadata["bytes"] > 0
+
+
+def test_an_archive_without_news_asks_for_nothing(deployment):
+    """Neither runs nor observations; the cursor stays."""
+    cursor = deployment.tick().cursor
+
+    assert isinstance(deployment.tick(cursor), dg.SkipReason)
+
+
+def test_a_late_object_asks_for_its_day_again_under_another_key(deployment):
+    """The same objects always have the same run key, other objects another one."""
+    first, repeated = deployment.tick(), deployment.tick()
+    write_object(deployment.config.parent / "archive", DAYS[1], lines_of(DAYS[1]), "late.gz")
+    late = deployment.tick(first.cursor)
+
+    assert [r.run_key for r in repeated.run_requests] == [r.run_key for r in first.run_requests]
+    assert [request.partition_key for request in late.run_requests] == [SECOND]
+    assert late.run_requests[0].run_key not in {request.run_key for request in first.run_requests}
+
+
+def test_a_long_history_is_one_run_over_its_days(deployment):
+    """Ten days are one process, not ten."""
+    for number in range(10):
+        day = DAYS[2] + timedelta(days=number)
+        write_object(deployment.config.parent / "archive", day, lines_of(day))
+
+    (request,) = deployment.tick().run_requests
+
+    last = (DAYS[2] + timedelta(days=9)).isoformat()
+    assert request.tags == {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": last}
+    assert deployment.run(**request.tags).metadata("shop/tracks")["dagster/row_count"] == 36
+
+
+def test_an_archive_that_cannot_be_listed_fails_the_look(deployment):
+    """The tick shows the error; the next one tries again."""
+    config = deployment.config.read_text().replace("./archive", "./elsewhere")
+    deployment.config.write_text(config)
+
+    with pytest.raises(dg.Failure, match="elsewhere"):
+        deployment.tick()
+
+
+def test_the_hourly_schedule_loads_the_newest_three_days(deployment):
+    """As one run."""
+    schedule = deployment.definitions.get_schedule_def("shop_hourly")
+    context = dg.build_schedule_context(
+        instance=deployment.instance, scheduled_execution_time=datetime(2026, 3, 10, 5, 10, tzinfo=UTC)
+    )
+
+    (request,) = schedule.evaluate_tick(context).run_requests
+
+    assert request.tags["dagster/asset_partition_range_start"] == "2026-03-08"
+    assert request.tags["dagster/asset_partition_range_end"] == "2026-03-10"

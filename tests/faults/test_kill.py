@@ -1,0 +1,84 @@
+"""kill -9 anywhere: the next load makes the same tables, as if nothing had happened."""
+
+import signal
+import time
+from collections import Counter
+
+import pytest
+from loading import canonical
+
+from loader.staging import StagingLimits
+
+STEPS = ("staged", "normalized", "schema", "begin", "inserted", "latest", "ledger", "committed")
+SMALL = StagingLimits(batch_objects=2)
+pytestmark = pytest.mark.slow
+
+
+def test_a_load_passes_every_step_in_every_batch(run_driver, undisturbed, loading):
+    """So that killing at a step kills something."""
+    code, out, err = run_driver()
+
+    assert (code, err) == (0, "")
+    counts = Counter(out.split())
+    assert set(STEPS) <= set(counts)
+    assert min(counts[name] for name in STEPS) >= 3
+    assert canonical(loading.held()) == undisturbed
+
+
+@pytest.mark.parametrize("occurrence", [1, 2, 3])
+@pytest.mark.parametrize("name", STEPS)
+def test_a_load_killed_at_a_step_is_repeated_in_full(run_driver, loading, undisturbed, name, occurrence):
+    """All of a batch is there or nothing; the next load does the rest."""
+    code, _, err = run_driver(name, occurrence)
+    assert (code, err) == (-signal.SIGKILL, "")
+
+    loading.load(limits=SMALL)
+
+    assert_as_undisturbed(loading, undisturbed)
+
+
+def test_killed_twice_in_a_row(run_driver, loading, undisturbed):
+    """Recovery may be killed as well."""
+    assert run_driver("inserted", 1)[0] == -signal.SIGKILL
+    assert run_driver("ledger", 2)[0] == -signal.SIGKILL
+
+    loading.load(limits=SMALL)
+
+    assert_as_undisturbed(loading, undisturbed)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.6, 0.7, 0.8, 0.9])
+def test_a_load_killed_at_some_moment_is_repeated_in_full(start_load, loading, undisturbed, part, whole_seconds):
+    """At no particular point: some part of the time that a whole load takes."""
+    process = start_load()
+    time.sleep(part * whole_seconds)
+    process.kill()
+    process.communicate(timeout=60)
+
+    loading.load(limits=SMALL)
+
+    assert_as_undisturbed(loading, undisturbed)
+
+
+@pytest.fixture(scope="module")
+def whole_seconds(tmp_path_factory):
+    """How long a whole `loader load` takes here."""
+    from faults.conftest import fill, start
+    from loading import Loading
+
+    loading = fill(Loading(tmp_path_factory.mktemp("timed") / "project"))
+    begin = time.monotonic()
+    process = start("-m", "loader", "load", "--config", str(loading.config_file), cwd=loading.folder)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return time.monotonic() - begin
+
+
+def assert_as_undisturbed(loading, undisturbed):
+    """Same content, every object done once, nothing left on disk, and a further load finds nothing to do."""
+    assert canonical(loading.held()) == undisturbed
+    assert loading.differences() == []
+    objects = loading.query("select key, status from _loader.objects")
+    assert sorted(objects) == sorted((key, "done") for key in loading.stored)
+    assert [path for path in loading.work_dir.rglob("*") if path.is_file()] == []
+    assert loading.load()["objects"] == 0

@@ -1,0 +1,52 @@
+"""Names and texts in SQL: whatever they hold, they stay names and texts."""
+
+import json
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loader.core.dialect import identifier, literal, literals, pointer
+
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with duckdb.connect() as connection:
+        yield connection
+
+
+@given(TEXT.filter(bool))
+def test_a_quoted_name_is_that_name(engine, name):
+    """Quotes, semicolons and comments inside a name end nothing."""
+    engine.execute(f"select 1 as {identifier(name)}")
+    assert engine.description[0][0] == name
+
+
+@given(TEXT)
+def test_a_literal_is_that_text(engine, text):
+    """Byte for byte, backslashes and quotes included."""
+    assert engine.execute(f"select {literal(text)}").fetchone() == (text,)
+
+
+@given(st.lists(TEXT, max_size=4))
+def test_a_list_of_literals_is_that_list(engine, texts):
+    """An empty one is a list of texts too."""
+    assert engine.execute(f"select {literals(texts)}").fetchone() == (texts,)
+
+
+@given(st.lists(TEXT, min_size=1, max_size=3))
+def test_a_pointer_finds_any_key(engine, path):
+    """Slashes and tildes in keys are escaped."""
+    value: object = 7
+    for key in reversed(path):
+        value = {key: value}
+    found = engine.execute("select json_extract_string(?::json, ?)", [json.dumps(value), pointer(path)]).fetchone()
+    assert found == ("7",)
+
+
+def test_null_and_parts():
+    """No text is null; parts are quoted one by one."""
+    assert (literal(None), identifier("web", 'a"b')) == ("null", '"web"."a""b"')

@@ -1,0 +1,99 @@
+"""Shapes → columns: which leaf goes where, what is unknown, what is too odd for set-based SQL."""
+
+import json
+
+import pytest
+from factories import a_call, a_group_call, a_page_call, a_track_call, an_identify_call
+
+from loader.core.messages import message_columns, naming_rule, source_name
+from loader.core.samples import WalkRules, shape_of
+
+LIMIT = 255
+
+
+def columns(message, call="track", excluded=frozenset()):
+    text = message if isinstance(message, str) else json.dumps(message)
+    return message_columns(shape_of(text, WalkRules()), call, LIMIT, frozenset(excluded))
+
+
+def names(message, call="track", **keywords):
+    return {leaf.column: leaf.is_context for leaf in columns(message, call, **keywords).leaves}
+
+
+def test_context_is_prefixed_and_payload_is_not():
+    """Both are taken apart; a message of the factories is not odd."""
+    found = names(a_track_call({"total": 1, "cart": {"id": 2}}))
+    assert found == {
+        "context_library_name": True,
+        "context_library_version": True,
+        "context_ip": True,
+        "context_locale": True,
+        "total": False,
+        "cart_id": False,
+    }
+    assert not columns(a_track_call()).is_odd
+
+
+def test_excluded_columns_have_no_leaf():
+    """Of context as of the payload."""
+    assert not {"total", "context_ip"} & set(names(a_track_call(), excluded={"total", "context_ip"}))
+
+
+def test_null_traits_are_named_in_order():
+    """Payload columns only."""
+    found = columns(an_identify_call({"b": None, "a": None, "c": {"d": None}, "e": 1}), "identify")
+    assert found.null_columns == ["a", "b", "c_d"]
+
+
+def test_unknown_keys_are_listed():
+    """What is neither loaded nor on the exclusion list."""
+    assert columns(a_track_call(extra=1, channel="x")).unknown_keys == ["extra"]
+    assert "groupId" in columns(a_track_call(groupId="g")).unknown_keys
+    assert columns(a_group_call(), "group").unknown_keys == []
+
+
+def test_the_name_of_a_page_is_not_loaded_twice():
+    """A property that repeats the top-level name has no column of its own; one that differs has."""
+    assert "_name" not in names(a_page_call({"name": "Home"}), "page")
+    assert "_name" in names(a_page_call({"name": "Other"}), "page")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"type":"track","properties":{"a":1,"a":2}}',
+        a_track_call({"a b": 1, "a_b": 2}),
+        a_track_call({"a.b": 1, "a": {"b": 2}}),
+        a_track_call(userId=5),
+        a_track_call(userId={"id": 1}),
+        a_track_call(receivedAt=1587600000),
+        a_track_call(event=["x"]),
+        a_track_call("text"),
+        a_track_call(context=[1]),
+        a_call("track", event="x", messageid="lower", message_id=None),
+    ],
+    ids=[
+        *("repeated key", "two spellings", "dotted and nested", "number id", "object id", "epoch"),
+        *("event is an array", "properties is text", "context is an array", "key in lower case"),
+    ],
+)
+def test_odd_messages_go_the_exact_way(message):
+    """Where set-based SQL would take a message for something else."""
+    if isinstance(message, dict) and "messageid" in message:
+        del message["messageId"]
+    assert columns(message).is_odd
+
+
+@pytest.mark.parametrize(
+    ("path", "column", "rule"),
+    [
+        (("properties", "productId"), "product_id", "snake_case"),
+        (("properties", "order"), "_order", "escaped"),
+        (("properties", "日本語"), "x77710aed", "hashed"),
+        (("context", "app", "name"), "context_app_name", "snake_case"),
+    ],
+)
+def test_the_registry_says_how_a_name_came_about(path, column, rule):
+    """And keeps the name that the source has."""
+    assert naming_rule(path, column) == rule
+    assert source_name(path) == ".".join(path)
