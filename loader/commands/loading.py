@@ -54,7 +54,13 @@ def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             code = max(code, report.exit_code(arguments.strict))
             progress.clear()
             _print_report(f"{source.name}{' (dry run)' if arguments.dry_run else ''}", results[source.name], output)
-    output.result({"sources": results, "dry_run": arguments.dry_run, "exit_code": code})
+    result = {"sources": results, "dry_run": arguments.dry_run, "exit_code": code}
+    if config.publish is not None and not arguments.dry_run:
+        from loader.jobs.publish import publish as publish_job
+
+        result["published"] = publish_job(config).as_dict()
+        output.line(f"published {config.publish.path}")
+    output.result(result)
     return code
 
 
@@ -130,7 +136,7 @@ def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None
     plain = [(name.replace("_", " "), value) for name, value in report.items() if _is_extra_count(name, value)]
     output.table(("count", "value"), [(name, _number(value)) for name, value in [*listed, *plain]], title)
     for name, heading in (("rows", "rows"), ("quarantined", "quarantined lines"), ("discards", "discarded values")):
-        if report.get(name):
+        if isinstance(report.get(name), Mapping) and report[name]:
             output.line()
             pairs = [(key, _number(value)) for key, value in sorted(dict(report[name]).items())]
             output.table((heading, "count"), pairs)

@@ -40,13 +40,14 @@ EXACT_INTEGERS: Final = 2**53
 """Integers up to here are exact in a float."""
 
 _NUMBERS: Final = frozenset({Kind.INT, Kind.FLOAT, Kind.HUGE})
-_DIRECT: Final = {
+FITTING: Final = {
     ColumnType.BOOL: frozenset({Kind.BOOL}),
     ColumnType.INT: frozenset({Kind.INT}),
     ColumnType.DECIMAL: frozenset({Kind.INT, Kind.HUGE}),
     ColumnType.FLOAT: frozenset({Kind.FLOAT}),
     ColumnType.TEXT: frozenset(Kind),
 }
+"""Kinds of which every value fits a type."""
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Evidence:
 
 def is_direct(column_type: ColumnType, kinds: Iterable[Kind]) -> bool:
     """Whether every value of these kinds fits the type, whatever the values are."""
-    return _DIRECT.get(column_type, frozenset()) >= frozenset(kinds)
+    return FITTING.get(column_type, frozenset()) >= frozenset(kinds)
 
 
 def new_type(evidence: Evidence, on_conflict: str) -> ColumnType:

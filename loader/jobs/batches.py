@@ -120,7 +120,7 @@ class BatchLoad:
             retry=is_unread,
             bytes_read=part.bytes_read,
             lines=part.lines,
-            blank=part.blank,
+            blank=part.blank + read.blank[index],
             quarantined_lines=read.quarantined_lines[index],
             messages=read.messages[index],
             quarantined_messages=read.quarantined_messages[index],

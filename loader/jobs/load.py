@@ -8,8 +8,10 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -28,14 +30,18 @@ from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
 from loader.normalize.engine import open_engine
 from loader.normalize.exact import ExactReader
-from loader.normalize.lines import LineReader
+from loader.normalize.lines import LineReader, Read
 from loader.normalize.losses import Load
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules
-from loader.staging import Stager, StagingLimits
+from loader.staging import StagedBatch, Stager, StagingLimits
+from loader.staging.records import MIB
 from loader.staging.workspace import Workspace
 from loader.warehouses.duckdb import DuckDBWarehouse
 
+_STAGES: Final = ("stage_a", "stage_b")
+_BATCH_SHARE: Final = 4
+"""The engine's memory holds this many times the text of a batch."""
 WAIT_SECONDS: Final = 60.0
 """How long a load waits for whoever has the warehouse file open."""
 Progress = Callable[..., None] | None
@@ -45,6 +51,11 @@ logger = logging.getLogger("loader.load")
 
 def step(name: str) -> None:
     """Called at every boundary of a batch; a test replaces it to stop there."""
+
+
+def batch_bytes(memory_bytes: int) -> int:
+    """How much text a batch has when the engine may use that much memory."""
+    return max(32 * MIB, min(memory_bytes // _BATCH_SHARE, 512 * MIB))
 
 
 def load_source(
@@ -112,7 +123,8 @@ class _Run:
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._attached():
             if not self._is_dry:
-                self._warehouse.migrate(self._now)
+                if self._warehouse.migrate(self._now):
+                    self._define_conflicts()
                 self._ledger.take_lease(self._holder, self._now)
                 self._ledger.begin_load(self.report.load_id, self._options, self._now)
             self._ledger.remember_known(again)
@@ -133,25 +145,38 @@ class _Run:
     def load(self, start: date | None, until: date | None, limits: StagingLimits | None, progress: Progress) -> None:
         """Stage, normalize and write, batch by batch."""
         archive = open_archive(self._source.archive)
-        stage, reader, writer = self._parts()
+        reader, writer = self._parts()
         listing = unknown_objects(self._engine, archive.objects(start, until))
-        with Stager(archive, listing, self.work_dir, limits) as stager:
-            for batch in stager.batches():
-                with self.report.timed("normalize"):
-                    read = reader.read(batch)
+        limits = limits or StagingLimits(batch_bytes=batch_bytes(self._config.resources.memory_bytes))
+        # The pool outlives the stager: closing the stager ends a read that waits for it.
+        with ThreadPoolExecutor(1, "normalize") as pool, Stager(archive, listing, self.work_dir, limits) as stager:
+            batches = stager.batches()
+            cursor = self._engine.cursor()
+            names = cycle(_STAGES)
+            name = next(names)
+            ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
+            while (read := ahead.result()) is not None:
                 step("staged")
+                stage, name = Stage(self._engine, name), next(names)
+                # The next batch is normalized while this one is written: a commit keeps one core busy, not two.
+                ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
                 with self.report.timed("warehouse"), self._attached():
                     writer.write(stage, read, datetime.now(UTC), self._is_dry)
+                stage.drop()
                 self._imputed += read.imputed
                 if progress is not None:
                     report = self.report
                     progress(self._source.name, objects=report.objects, messages=report.messages)
-        stage.drop()
         self.report.skipped_objects = archive.skipped_objects
         if self._imputed:
             self.report.warnings.append(f"{self._imputed} messages have no readable receivedAt: see docs/tables.md")
 
-    def _parts(self) -> tuple[Stage, LineReader, BatchLoad]:
+    def _read(self, reader: LineReader, batches: Iterator[StagedBatch], stage: Stage) -> Read | None:
+        with self.report.timed("normalize"):
+            batch = next(batches, None)
+            return None if batch is None else reader.read(batch, stage)
+
+    def _parts(self) -> tuple[LineReader, BatchLoad]:
         settings, rules = self._source.load, self._rules()
         walk = WalkRules(
             frozenset(tuple(path.split(".")) for path in settings.json_paths),
@@ -160,8 +185,7 @@ class _Run:
         everywhere = frozenset(name for name in rules.excluded if "." not in name)
         discovery = Discovery(walk, rules.identifier_bytes, everywhere, rules.reserved)
         exact = ExactReader(walk, rules.identifier_bytes, rules.reserved, everywhere)
-        stage = Stage(self._engine, "stage")
-        reader = LineReader(stage, discovery, exact, self._force_exact)
+        reader = LineReader(discovery, exact, self._force_exact)
         context = BatchContext(
             Load(self._source.name, self.report.load_id, self._now),
             self._schema,
@@ -170,7 +194,7 @@ class _Run:
             self._source.archive.layout,
         )
         writer = BatchLoad(self._warehouse, self._ledger, context, discovery, self.report, lambda name: step(name))
-        return stage, reader, writer
+        return reader, writer
 
     def close(self, is_complete: bool) -> None:
         """End the run in the ledger. `is_complete`: the whole archive was listed, to its end."""

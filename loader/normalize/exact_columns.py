@@ -88,7 +88,7 @@ class Settler:
         copy: dict[str, Any] = {}
         for key, member in value.items():
             below = (*path, key)
-            if isinstance(member, dict) and len(below) <= DEEPEST and below not in self.rules.walk.texts:
+            if isinstance(member, dict) and len(below) <= DEEPEST and (self.call, *below) not in self.rules.walk.texts:
                 copy[key] = self._copied(member, below, leaves)
                 continue
             copy[key] = member

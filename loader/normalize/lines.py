@@ -22,6 +22,7 @@ from loader.staging import OddLine, Part, StagedBatch
 
 _SEED_LINES: Final = 500
 _CHUNK: Final = 5_000
+_WHITE: Final = b" \t\r\n\v\f"
 LOSSES: Final = pa.schema(
     [
         ("part", pa.int32()),
@@ -46,43 +47,44 @@ class Read:
     quarantined_lines: Counter[int] = field(default_factory=Counter)
     quarantined_messages: Counter[int] = field(default_factory=Counter)
     exact_lines: Counter[int] = field(default_factory=Counter)
+    blank: Counter[int] = field(default_factory=Counter)
+    """Lines of white space that staging did not take for blank."""
     imputed: int = 0
     """Messages whose receivedAt was missing."""
 
 
 class LineReader:
-    """Reads batches of one load, each into the same stage."""
+    """Reads batches of one load in their order."""
 
-    def __init__(self, stage: Stage, discovery: Discovery, exact: ExactReader, is_all_exact: bool = False) -> None:
-        self._stage = stage
+    def __init__(self, discovery: Discovery, exact: ExactReader, is_all_exact: bool = False) -> None:
         self._discovery = discovery
         self._exact = exact
         self._is_all_exact = is_all_exact
         self._is_seeded = False
 
-    def read(self, batch: StagedBatch) -> Read:
-        """Fill the stage with the messages of a batch."""
+    def read(self, batch: StagedBatch, stage: Stage) -> Read:
+        """Fill a stage with the messages of a batch."""
         blocks = batch.blocks()
         first = list(islice(blocks, 1))
         if first and not self._is_seeded:
             self._discovery.seed(first[0].column("text").slice(0, _SEED_LINES).to_pylist())
             self._is_seeded = True
-        self._stage.fill(chain(first, blocks), self._discovery.known, self._is_all_exact)
+        stage.fill(chain(first, blocks), self._discovery.known, self._is_all_exact)
         read = Read(batch.parts)
         readable = [odd for odd in batch.odd if odd.problem is None]
         for odd in batch.odd:
             if odd.problem is not None:
                 read.quarantined_lines[odd.part] += 1
                 read.records.append(_damaged(odd))
-        staged = ((part, line, text.removesuffix("\n").encode()) for part, line, text in self._stage.odd_lines())
+        staged = ((part, line, text.removesuffix("\n").encode()) for part, line, text in stage.odd_lines())
         checked = ((odd.part, odd.line, odd.raw) for odd in readable)
-        self._take(heapq.merge(staged, checked), read)
-        while odd_signatures := self._discovery.explain(self._stage):
-            lines = self._stage.take_odd(odd_signatures)
+        self._take(heapq.merge(staged, checked), read, stage)
+        while odd_signatures := self._discovery.explain(stage):
+            lines = stage.take_odd(odd_signatures)
             if not lines:
                 break
-            self._take(((part, line, text.removesuffix("\n").encode()) for part, line, text in lines), read)
-        counts = self._stage.engine.execute(f"select part, count(*) from {self._stage.name} group by part").fetchall()
+            self._take(((part, line, text.removesuffix("\n").encode()) for part, line, text in lines), read, stage)
+        counts = stage.engine.execute(f"select part, count(*) from {stage.name} group by part").fetchall()
         for part, count in counts:
             read.messages[part] += count
         for part in batch.parts:
@@ -90,18 +92,21 @@ class LineReader:
                 self._exact.forget(part.obj.key)
         return read
 
-    def _take(self, lines: Iterable[tuple[int, int, bytes]], read: Read) -> None:
+    def _take(self, lines: Iterable[tuple[int, int, bytes]], read: Read, stage: Stage) -> None:
         for chunk in _chunks(lines):
             rows: list[dict[str, Any]] = []
             for part, line, raw in chunk:
                 rows += self._messages(part, line, raw, read)
             if rows:
-                self._stage.add([pa.RecordBatch.from_pylist(rows, schema=MESSAGES)], self._discovery.known)
+                stage.add([pa.RecordBatch.from_pylist(rows, schema=MESSAGES)], self._discovery.known)
 
     def _messages(self, part: int, line: int, raw: bytes, read: Read) -> Iterator[dict[str, Any]]:
         about = read.parts[part]
         place = ObjectPlace(about.obj.received_day, about.obj.last_modified)
         found = self._exact.read(about.obj.key, place, raw, about.unterminated_line == line)
+        if not found and not raw.strip(_WHITE):
+            read.blank[part] += 1
+            return
         read.exact_lines[part] += 1
         refused = [item for item in found if isinstance(item, Refusal)]
         if len(found) == 1 and refused:

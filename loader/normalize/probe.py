@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,16 +35,18 @@ class Probe:
         strings = [c for c in columns if _asks_for_timestamps(c.evidence, types.get(c.name))]
         unsure = [c for c in strings if types.get(c.name) is ColumnType.TIMESTAMP]
         new = [c for c in strings if types.get(c.name) is not ColumnType.TIMESTAMP]
-        begins = self._answers([_Question(c, "digits", self._count_digit_first(c)) for c in new])
+        texts = {Kind.STRING}
+        begins = self._answers([_Question(c, "digits", self._count_digit_first(c)) for c in new], texts)
         unsure += [c for c, count in zip(new, begins, strict=True) if count]
-        counts = self._answers([_Question(c, "timestamps", self._count_timestamps(c)) for c in unsure])
+        counts = self._answers([_Question(c, "timestamps", self._count_timestamps(c)) for c in unsure], texts)
         for column, count in zip(unsure, counts, strict=True):
             column.evidence.timestamps = count
         self._ask_for_numbers(columns, types)
 
     def _ask_for_numbers(self, columns: list[ColumnBatch], types: Mapping[str, ColumnType]) -> None:
         large = [c for c in columns if _asks_for_large_integers(c.evidence, types.get(c.name))]
-        most = self._answers([_Question(c, "largest", _largest(self._leaf(c))) for c in large], "is_doubtful")
+        questions = [_Question(c, "largest", _largest(self._leaf(c))) for c in large]
+        most = self._answers(questions, {Kind.INT}, "is_doubtful")
         for column, value in zip(large, most, strict=True):
             column.evidence.largest_integer = int(value or 0)
         exact = [c for c in columns if _asks_for_decimals(c.evidence, types.get(c.name))]
@@ -53,13 +55,15 @@ class Probe:
             leaf = self._leaf(column)
             questions.append(_Question(column, "integral", _count(f"is_number({leaf}) and fit_int({leaf}) is null")))
             questions.append(_Question(column, "decimal", _count(f"is_number({leaf}) and fit_dec9({leaf}) is null")))
-        answers = self._answers(questions)
+        answers = self._answers(questions, {Kind.FLOAT, Kind.INT})
         for column, integral, decimal in zip(exact, answers[::2], answers[1::2], strict=True):
             column.evidence.not_integral, column.evidence.not_decimal = integral, decimal
 
-    def _answers(self, questions: list[_Question], condition: str = "true") -> list[Any]:
+    def _answers(self, questions: list[_Question], kinds: set[Kind], condition: str = "true") -> list[Any]:
+        """`kinds`: what the questions are about; messages without such a value are not read."""
         if not questions:
             return []
+        condition += f" and {having([question.column for question in questions], kinds)}"
         types = {path: "JSON" for question in questions for path in question.column.paths}
         reader = leaf_reader(types)
         asked = ", ".join(question.sql for question in questions)
@@ -97,6 +101,15 @@ class Probe:
 def leaf_reader(types: Mapping[KeyPath, str]) -> LeafReader:
     """A reader of leaves of the stage."""
     return LeafReader(types)
+
+
+def having(columns: Iterable[ColumnBatch], kinds: Iterable[Kind] | None = None) -> str:
+    """The SQL of: the message has a value of one of the kinds in one of the columns; by default of a strange kind."""
+    found: set[int] = set()
+    for column in columns:
+        for kind in column.strange_kinds if kinds is None else kinds:
+            found |= column.signatures.get(kind, set())
+    return f"signature in ({', '.join(map(str, sorted(found)))})" if found else "false"
 
 
 def _count(condition: str) -> str:

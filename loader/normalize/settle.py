@@ -10,7 +10,7 @@ from loader.core.plan import WantedColumn
 from loader.core.samples import KeyPath
 from loader.core.tables import NULLS, PROVENANCE, Target
 from loader.normalize.leaves import LeafReader
-from loader.normalize.probe import Probe
+from loader.normalize.probe import Probe, having
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch
 from loader.normalize.values import FAMILIES, SQL_TYPE, TYPE_OF, ColumnBatch, variant_values
@@ -43,6 +43,11 @@ def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) ->
         column.variants = {
             family: there.get(f"{column.name}__v_{family}", sql_type) for family, sql_type in _variant_types(column)
         }
+        # A variant that exists costs less to fill than to ask whether it would be needed.
+        if rules.on_conflict != "discard":
+            column.wanted_variants = {
+                family for family in FAMILIES if f"{column.name}__v_{family}" in there and column.may_have(family)
+            }
     if rules.on_conflict != "discard":
         _find_variants(stage, batch, misfits, rules)
     return [*core_columns(batch.target), *_payload_columns(batch)]
@@ -104,12 +109,14 @@ def _find_variants(stage: Stage, batch: TableBatch, misfits: list[ColumnBatch], 
         (column, family, sql)
         for column in misfits
         for family, sql in variant_values(column, reader, rules.timestamp).items()
+        if family not in column.wanted_variants and column.may_have(family)
     ]
     if not asked:
         return
     (row,) = stage.engine.execute(
         f"select {', '.join(f'count({sql})' for _, _, sql in asked)} from "
-        f"(select text, specials, {reader.read} as r from {stage.name} where {batch.condition})"
+        f"(select text, specials, {reader.read} as r from {stage.name} "
+        f"where {batch.condition} and {having(misfits)})"
     ).fetchall()
     for (column, family, _), count in zip(asked, row, strict=True):
         if count:

@@ -129,6 +129,7 @@ def _count(column: ColumnBatch, leaf: Leaf, group: _Group) -> None:
     column.paths[leaf.path] = None
     counts = column.evidence.counts
     counts[leaf.kind] = counts.get(leaf.kind, 0) + group.count
+    column.signatures.setdefault(leaf.kind, set()).add(group.signature)
     column.first_seen = group.first if column.first_seen is None else min(column.first_seen, group.first)
     column.last_seen = group.last if column.last_seen is None else max(column.last_seen, group.last)
 
@@ -136,11 +137,11 @@ def _count(column: ColumnBatch, leaf: Leaf, group: _Group) -> None:
 def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mapping[int, str], rules: Rules) -> None:
     """Values beside the message, which the exact way put there."""
     rows = stage.engine.execute(
-        f"select call, kind, entry.key, entry.value[1], count(*), min(received_at), max(received_at) from "
-        f"(select call, kind, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
+        f"select call, kind, entry.key, entry.value[1], signature, count(*), min(received_at), max(received_at) from "
+        f"(select call, kind, signature, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
         f"where specials is not null) group by all"
     ).fetchall()
-    for call, kind, place, tag, count, first, last in rows:
+    for call, kind, place, tag, signature, count, first, last in rows:
         path = path_of(place)
         name = column_name(path, call, rules.identifier_bytes, rules.reserved)
         is_context = path[0] == "context"
@@ -151,7 +152,7 @@ def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mappin
                 continue
             column = batch.column(name)
             had = path in column.paths
-            _count(column, leaf, _Group(call, None, kind, 0, count, first, last))
+            _count(column, leaf, _Group(call, None, kind, signature, count, first, last))
             if not had:
                 del column.paths[path]
             column.special_paths[path] = None

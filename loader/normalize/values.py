@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from loader.core.columns import ColumnType, Evidence, Kind, is_direct
+from loader.core.columns import EXACT_INTEGERS, FITTING, ColumnType, Evidence, Kind, is_direct
 from loader.core.dialect import literal, pointer
 from loader.core.samples import KeyPath
 from loader.normalize.leaves import LeafReader, coalesced
@@ -49,6 +49,8 @@ class ColumnBatch:
     special_paths: dict[KeyPath, None] = field(default_factory=dict)
     """Those with values beside the message."""
     evidence: Evidence = field(default_factory=lambda: Evidence({}))
+    signatures: dict[Kind, set[int]] = field(default_factory=dict)
+    """Signatures of the messages that have a value of a kind: questions about it need no other rows."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     column_type: ColumnType = ColumnType.TEXT
@@ -61,6 +63,16 @@ class ColumnBatch:
     """Some value may not fit the type: the leaf is read as JSON, each value is judged by itself."""
 
     @property
+    def strange_kinds(self) -> frozenset[Kind]:
+        """Kinds of which a value may not fit, once the type is settled."""
+        kinds = self.evidence.kinds
+        return kinds - FITTING.get(self.column_type, frozenset()) - self._fitting_integers()
+
+    def _fitting_integers(self) -> frozenset[Kind]:
+        is_fitting = self.column_type is ColumnType.FLOAT and self.evidence.largest_integer <= EXACT_INTEGERS
+        return frozenset({Kind.INT}) if is_fitting else frozenset()
+
+    @property
     def is_timestamps_only(self) -> bool:
         """Whether all values are strings that are timestamps, and so is the column."""
         return self.column_type is ColumnType.TIMESTAMP and not self.has_misfits and not self.special_paths
@@ -71,6 +83,15 @@ class ColumnBatch:
         if self.has_misfits:
             return "JSON"
         return "VARCHAR" if self.column_type is ColumnType.TIMESTAMP else self.sql_type
+
+    def may_have(self, family: str) -> bool:
+        """Whether values of this batch may belong in a variant."""
+        kinds = self.strange_kinds
+        if family == "bool":
+            return Kind.BOOL in kinds
+        if family == "num":
+            return bool(kinds & {Kind.INT, Kind.FLOAT, Kind.HUGE})
+        return Kind.STRING in kinds if family == "ts" else True
 
     def settle(self) -> None:
         """Decide whether values must be judged one by one, once the type is known."""

@@ -100,8 +100,11 @@ class DuckDBWarehouse:
         query = f"select 1 from duckdb_tables() where database_name = '{ALIAS}' and schema_name = ? and table_name = 'objects'"
         return self.engine.execute(query, [self._system]).fetchall() != []
 
-    def migrate(self, now: datetime) -> None:
-        """Bring the state tables up to this version. Raises TerminalError when the file is newer."""
+    def migrate(self, now: datetime) -> bool:
+        """Bring the state tables up to this version; whether there was anything to do.
+
+        Raises TerminalError when the file is newer.
+        """
         engine, migrations = self.engine, self.state("migrations")
         engine.execute(f"create schema if not exists {identifier(ALIAS, self._system)}")
         engine.execute(
@@ -116,9 +119,10 @@ class DuckDBWarehouse:
                 str(self._path),
                 "upgrade this program: pip install --upgrade loader",
             )
-        for version, path in sorted(files.items()):
-            if version not in applied:
-                self._apply_migration(version, path, now)
+        wanted = [(version, path) for version, path in sorted(files.items()) if version not in applied]
+        for version, path in wanted:
+            self._apply_migration(version, path, now)
+        return bool(wanted)
 
     def _apply_migration(self, version: int, path: Path, now: datetime) -> None:
         engine = self.engine

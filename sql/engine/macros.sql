@@ -5,12 +5,16 @@
 create or replace macro is_timestamp(v) as
     regexp_full_match(v, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?');
 
--- The instant a string names, null when it names none. Older engines read a zone only with a colon.
+-- The instant a string names, null when it names none. Most strings are spelled as the engine reads them; the others
+-- are respelled first: older engines read a zone only with a colon.
+create or replace macro in_range(t) as
+    case when t between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z' then t end;
 create or replace macro timestamp_of(v) as
     case
+        when regexp_full_match(v, '\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)')
+            then in_range(try_cast(v as timestamptz))
         when is_timestamp(v)
-            and year(try_cast(regexp_replace(upper(v), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz)) between 1 and 9999
-        then try_cast(regexp_replace(upper(v), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz)
+            then in_range(try_cast(regexp_replace(upper(v), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz))
     end;
 
 -- The instant of a string known to be a timestamp with a date and `Z`.

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+from datetime import timedelta
 
 import duckdb
 import pytest
 from e2e.small_archive import DUPLICATES, LINES, QUARANTINED, write_project
 from factories import (
     ABSENT,
+    LAST_MODIFIED,
     a_group_call,
     a_key,
     a_page_call,
@@ -212,7 +214,8 @@ def test_objects_that_cannot_be_compared_are_named(tmp_path):
     """Gone, changed and new objects are no errors."""
     config = a_project(tmp_path, {a_key(1): [GOOD], a_key(2): [a_track_call(message_id="m2")], a_key(3): []})
     (tmp_path / "archive" / a_key(1)).unlink()
-    write_archive(tmp_path / "archive", {a_key(2): [a_track_call(message_id="m3")], a_key(4): [GOOD]})
+    later = LAST_MODIFIED + timedelta(days=1)
+    write_archive(tmp_path / "archive", {a_key(2): [a_track_call(message_id="m3")], a_key(4): [GOOD]}, later)
 
     report, code = verified(config)
 

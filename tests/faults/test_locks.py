@@ -41,7 +41,8 @@ def hold(loading):
     yield run
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()
 
 
 def test_two_loads_at_once_lose_nothing(start_load, loading, undisturbed):
@@ -99,7 +100,7 @@ def test_a_reader_that_stays_is_named_with_what_to_do(start_load, loading, hold,
     assert str(reader.pid) in err
     assert "fix:" in err
     reader.kill()
-    reader.communicate()
+    reader.wait()
     assert finished(start_load())[0] == 0
     assert canonical(loading.held()) == undisturbed
 

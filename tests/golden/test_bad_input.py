@@ -253,3 +253,36 @@ def test_objects_of_a_day_before_the_start_are_left_out(loading):
 
     assert "m1" not in loading.held().rows("tracks")
     assert "m2" in loading.held().rows("tracks")
+
+
+def test_13_a_lone_surrogate_in_a_key(loading):
+    """The key is repaired, as a value is; the engine's own reader must not see it."""
+    loading.write(with_properties(r'{"a\ud800":1,"n":2}'), a_track_call({"n": 3}, message_id="m2"))
+
+    loading.load()
+
+    assert {row_id: row["n"] for row_id, row in loading.held().rows("order_completed").items()} == {
+        "m1": "2",
+        "m2": "3",
+    }
+    assert loading.differences() == []
+
+
+def test_53_a_copy_that_lacks_receivedat_is_no_conflict(loading):
+    """Fingerprints leave out what servers set, and do not depend on the way a line took."""
+    call = a_track_call({"n": 1})
+    loading.write(call, {key: value for key, value in call.items() if key != "receivedAt"})
+
+    report = loading.load()
+
+    assert (report["duplicates"], report["conflicts"]) == (1, 0)
+
+
+def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
+    """`{"a":{"b":{}}}` beside `a.b` says nothing, also where another message has a value there."""
+    loading.write(a_track_call({"a": {"b": {}}, "a.b": [1]}), a_track_call({"a": {"b": 1}}, message_id="m2"))
+
+    loading.load()
+
+    assert loading.held().rows("order_completed")["m1"]["a_b"] == "[1]"
+    assert loading.differences() == []

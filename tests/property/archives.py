@@ -10,6 +10,7 @@ from factories import a_key, an_archive_object
 from hypothesis import strategies as st
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "data" / "sdk-archive"
+REAL_SOURCES = ("9nTs803scCpErML4mXYjy6", "LQ7hIEFqmv")
 IDS = ("m1", "m2", "m3", "m4", "m5", "m6")
 KEYS = ("a", "b", "A", "plan", "total", "id", "a.b", "Order Id")
 EVENTS = ("Paid", "paid", "Users", "", "Order Completed", "購入")
@@ -113,12 +114,11 @@ def archives(draw: st.DrawFn, lines: st.SearchStrategy = LINES, most_objects: in
 
 
 @cache
-def real_objects(most: int = 4, most_lines: int = 60) -> dict[str, bytes]:
-    """The beginnings of a few objects of the archive that real client libraries wrote, under their keys."""
-    paths = sorted(EXAMPLES.rglob("*.gz"))
-    assert paths, f"there is no archive in {EXAMPLES}"
-    step = max(1, len(paths) // most)
-    chosen = paths[::step][:most]
+def real_objects(source_id: str, most: int = 4, most_lines: int = 60) -> dict[str, bytes]:
+    """The beginnings of a few objects of one source that real client libraries wrote, under their keys."""
+    paths = sorted((EXAMPLES / "segment-logs" / source_id).rglob("*.gz"))
+    assert paths, f"there are no objects of {source_id} in {EXAMPLES}"
+    chosen = paths[:: max(1, len(paths) // most)][:most]
     return {path.relative_to(EXAMPLES).as_posix(): _head(path, most_lines) for path in chosen}
 
 
@@ -128,7 +128,13 @@ def _head(path: Path, most_lines: int) -> bytes:
 
 def real_lines() -> list[bytes]:
     """Lines of the real archive; the smaller ones, and some of the generated kind beside them."""
-    lines = [line for body in real_objects().values() for line in body.splitlines() if len(line) < 4000]
+    lines = [
+        line
+        for source in REAL_SOURCES
+        for body in real_objects(source).values()
+        for line in body.splitlines()
+        if len(line) < 4000
+    ]
     return lines[:120]
 
 

@@ -9,7 +9,16 @@ from factories import a_key
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loading import Loading, canonical
-from property.archives import LINES, PLAIN_PAYLOADS, PLAIN_SCALARS, archives, messages, real_objects, spelled
+from property.archives import (
+    LINES,
+    PLAIN_PAYLOADS,
+    PLAIN_SCALARS,
+    REAL_SOURCES,
+    archives,
+    messages,
+    real_objects,
+    spelled,
+)
 
 from loader.staging import StagingLimits
 
@@ -47,7 +56,7 @@ def loaded_in_steps(objects, order, **keywords):
         return canonical(loading.held())
 
 
-@few(25)
+@few(12)
 @given(archives())
 def test_a_load_agrees_with_the_reference(objects):
     """Rows, places, copies, conflicts, quarantine and discards are those of the slow reader."""
@@ -55,7 +64,7 @@ def test_a_load_agrees_with_the_reference(objects):
     assert differences == []
 
 
-@few(12)
+@few(4)
 @given(archives(), st.data())
 def test_the_order_of_loads_does_not_matter(objects, data):
     """Any permutation, cut into any loads, gives the same tables, copies and quarantine."""
@@ -66,7 +75,7 @@ def test_the_order_of_loads_does_not_matter(objects, data):
     assert loaded_in_steps(objects, order) == loaded_at_once(objects)[0]
 
 
-@few(8)
+@few(3)
 @given(archives(most_objects=3))
 def test_the_size_of_batches_does_not_matter(objects):
     """One object per batch gives what one batch gives."""
@@ -75,7 +84,7 @@ def test_the_size_of_batches_does_not_matter(objects):
     assert small == loaded_at_once(objects)[0]
 
 
-@few(6)
+@few(3)
 @given(archives(most_objects=2))
 def test_loading_again_changes_nothing(objects):
     """No object is read twice, and no row is written twice."""
@@ -89,7 +98,7 @@ def test_loading_again_changes_nothing(objects):
         assert (again["objects"], canonical(loading.held())) == (0, before)
 
 
-@few(6)
+@few(3)
 @given(st.lists(LINES, min_size=1, max_size=6))
 def test_the_same_lines_under_another_key_are_copies(lines):
     """A repeated object adds no row with an id; every message of it is a copy."""
@@ -107,7 +116,7 @@ def test_the_same_lines_under_another_key_are_copies(lines):
         assert loading.differences() == []
 
 
-@few(12)
+@few(4)
 @given(archives(PLAIN_LINES, most_objects=2))
 def test_plain_lines_give_the_same_rows_the_exact_way(objects):
     """Two ways, one result."""
@@ -121,7 +130,7 @@ def test_plain_lines_give_the_same_rows_the_exact_way(objects):
     assert report["exact_lines"] == 0
 
 
-@few(12)
+@few(4)
 @given(st.lists(st.lists(PLAIN_SCALARS, min_size=1, max_size=3), min_size=2, max_size=3))
 def test_later_values_never_change_a_stored_one(batches):
     """A column may widen; what earlier rows say of it stays to the last digit."""
@@ -149,16 +158,18 @@ def test_later_values_never_change_a_stored_one(batches):
         assert loading.differences() == []
 
 
+@pytest.mark.parametrize("source_id", REAL_SOURCES)
 @pytest.mark.parametrize("force_exact", [False, True], ids=["both ways", "the exact way"])
-def test_a_real_archive_agrees_with_the_reference(force_exact):
-    """Lines that client libraries of eleven kinds wrote, however they are loaded."""
-    _, differences = loaded_at_once(real_objects(), limits=ONE_BY_ONE, force_exact=force_exact)
+def test_a_real_archive_agrees_with_the_reference(source_id, force_exact):
+    """Lines that real client libraries wrote, however they are loaded."""
+    _, differences = loaded_at_once(real_objects(source_id), limits=ONE_BY_ONE, force_exact=force_exact)
     assert differences == []
 
 
-def test_a_real_archive_in_any_order():
+@pytest.mark.parametrize("source_id", REAL_SOURCES)
+def test_a_real_archive_in_any_order(source_id):
     """Backwards, object by object, with one of them repeated under another key."""
-    objects = dict(real_objects())
+    objects = dict(real_objects(source_id))
     first = next(iter(objects))
     objects[f"{first.rpartition('/')[0]}/repeated.gz"] = objects[first]
 
