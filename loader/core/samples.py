@@ -36,6 +36,9 @@ class Shape:
     """Paths that are null."""
     objects: set[KeyPath] = field(default_factory=set)
     """Paths of objects whose keys are columns; () is the message."""
+    call: str | None = None
+    """What `type` says, whatever that is, where it is a string; `event` likewise."""
+    event: str | None = None
     has_repeated_key: bool = False
     repeated_names: set[KeyPath] = field(default_factory=set)
     """`name` and `category` in properties that say what the top level says, or fill it where it says nothing."""
@@ -52,12 +55,17 @@ def shape_of(text: str, rules: WalkRules) -> Shape:
     top = dict(message)
     kept = frozenset(path[1:] for path in rules.texts if path[0] == top.get("type"))
     _walk(message, (), shape, WalkRules(kept, rules.envelope))
+    shape.call, shape.event = (_text(top.get(key)) for key in ("type", "event"))
     properties = top.get("properties")
     if isinstance(properties, _Object):
         for key, value in properties:
             if key in ("name", "category") and top.get(key) in (None, value):
                 shape.repeated_names.add(("properties", key))
     return shape
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _walk(value: _Object, path: KeyPath, shape: Shape, rules: WalkRules) -> None:

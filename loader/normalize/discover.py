@@ -1,6 +1,6 @@
 """Signatures → shapes: what all messages of a batch consist of, learnt from a few samples, exactly.
 
-A signature is a hash of the keys of all known objects and the types at all known paths. Messages of one signature agree
+A signature is a hash of the keys of all known objects and the types at all known paths of its group of messages. Messages of one signature agree
 in all of them; so when a sample shows no key and no path that is not known, every message of its signature is like it
 (up to collisions of a 64-bit hash). Samples that show something new extend what is known, and their signatures alone
 are refined. Cost: one parse per message, and Python work per new signature, not per message.
@@ -13,7 +13,8 @@ from typing import Final
 
 from loader.core.messages import MessageColumns, message_columns
 from loader.core.samples import KeyPath, Shape, WalkRules, shape_of
-from loader.normalize.stage import KnownPaths, Stage, signature
+from loader.core.tables import CALLS
+from loader.normalize.stage import Known, KnownPaths, MessageGroup, Stage, signature
 
 _ALWAYS: Final = (
     *("messageId", "userId", "anonymousId", "groupId", "previousId", "event", "name", "category"),
@@ -22,6 +23,8 @@ _ALWAYS: Final = (
 _START: Final = KnownPaths(
     objects=((), ("context",), ("properties",), ("traits",)), paths=tuple((key,) for key in _ALWAYS)
 )
+_MOST_EVENTS: Final = 64
+"""Events that get a group of their own: each costs a branch per message."""
 _ROUND: Final = 2_000
 """Most new signatures that are looked at together."""
 
@@ -36,15 +39,15 @@ class Discovery:
         self._rules = rules
         self._identifier_bytes = identifier_bytes
         self._excluded = excluded
-        self._objects = dict.fromkeys(_START.objects)
-        self._paths = dict.fromkeys(_START.paths)
-        self._known = _START
+        self._groups: dict[MessageGroup | None, _Places] = {None: _Places()}
+        self._new_groups: dict[MessageGroup, _Places] = {}
         self._shapes: dict[tuple[str, int], MessageColumns] = {}
 
     @property
-    def known(self) -> KnownPaths:
-        """What a signature covers now."""
-        return self._known
+    def known(self) -> Known:
+        """What signatures cover now."""
+        groups = {group: places.known() for group, places in self._groups.items() if group is not None}
+        return Known(groups, self._groups[None].known())
 
     def seed(self, texts: Iterable[str]) -> None:
         """Learn from lines that have not been judged: those that are no messages teach nothing."""
@@ -53,9 +56,14 @@ class Discovery:
                 shape = shape_of(text, self._rules) if text.startswith("{") else None
             except (ValueError, RecursionError, TypeError):
                 continue
-            if shape is not None:
-                self._learn(shape)
-        self._renew()
+            if shape is not None and shape.call in CALLS:
+                self._learn_for_next(shape)
+        self.begin_batch()
+
+    def begin_batch(self) -> None:
+        """Groups met for the first time count from here on: within a batch they stay as they are."""
+        self._groups.update(self._new_groups)
+        self._new_groups = {}
 
     def columns(self, call: str, key: int) -> MessageColumns:
         """What messages of a call and signature have. Only after `explain`."""
@@ -64,21 +72,39 @@ class Discovery:
     def explain(self, stage: Stage) -> list[int]:
         """Look at samples until every signature of the stage is known. Returns the signatures of odd messages."""
         while unknown := self._unknown(stage):
-            refined: dict[tuple[KeyPath, ...], list[int]] = {}
-            before = (set(self._objects), set(self._paths))
-            for call, key, text in unknown[:_ROUND]:
+            before = {group: places.copy() for group, places in self._groups.items()}
+            refined: dict[MessageGroup | None, list[int]] = {}
+            for call, key, text in unknown:
                 shape = shape_of(text, self._rules)
-                news = tuple(sorted(self._new_places(shape, *before)))
-                if news:
-                    self._learn(shape)
-                    refined.setdefault(news, []).append(key)
-                else:
+                group = self._group_of(shape)
+                if before[group].covers(shape):
                     self._shapes[call, key] = message_columns(
                         shape, call, self._identifier_bytes, self._excluded, self._reserved
                     )
-            if refined:
-                self._refine(stage, before, [key for keys in refined.values() for key in keys])
+                    self._learn_for_next(shape)
+                else:
+                    self._groups[group].learn(shape)
+                    refined.setdefault(group, []).append(key)
+            for group, keys in refined.items():
+                self._refine(stage, self._groups[group].beyond(before[group]), keys)
         return [key for call, key in self._signatures(stage) if self._shapes[call, key].is_odd]
+
+    def _group_of(self, shape: Shape) -> MessageGroup | None:
+        assert shape.call is not None
+        for group in ((shape.call, shape.event), (shape.call, None)):
+            if group in self._groups:
+                return group
+        return None
+
+    def _learn_for_next(self, shape: Shape) -> None:
+        """Prepare a group for the messages of this kind, if they have none and there is room."""
+        assert shape.call is not None
+        group: MessageGroup = (shape.call, shape.event if shape.call == "track" else None)
+        if group in self._groups:
+            return
+        if group[1] is not None and len(self._groups) + len(self._new_groups) >= _MOST_EVENTS:
+            return
+        self._new_groups.setdefault(group, _Places()).learn(shape)
 
     def _signatures(self, stage: Stage) -> list[tuple[str, int]]:
         return stage.engine.execute(f"select distinct call, signature from {stage.name}").fetchall()
@@ -87,36 +113,53 @@ class Discovery:
         rows = stage.engine.execute(
             f"select call, signature, min(rowid) from {stage.name} group by call, signature"
         ).fetchall()
-        wanted = [(call, key, row) for call, key, row in rows if (call, key) not in self._shapes]
+        wanted = [(call, key, row) for call, key, row in rows if (call, key) not in self._shapes][:_ROUND]
         if not wanted:
             return []
-        found: dict[int, str] = {}
-        numbers = [row for _, _, row in wanted[:_ROUND]]
-        listed = ", ".join(map(str, numbers))
-        found.update(stage.engine.execute(f"select rowid, text from {stage.name} where rowid in ({listed})").fetchall())
-        return [(call, key, found[row]) for call, key, row in wanted[:_ROUND]]
+        listed = ", ".join(str(row) for _, _, row in wanted)
+        found = dict(stage.engine.execute(f"select rowid, text from {stage.name} where rowid in ({listed})").fetchall())
+        return [(call, key, found[row]) for call, key, row in wanted]
 
-    def _new_places(self, shape: Shape, objects: set[KeyPath], paths: set[KeyPath]) -> set[KeyPath]:
-        return (_paths(shape) - paths) | (shape.objects - objects)
-
-    def _learn(self, shape: Shape) -> None:
-        self._objects.update(dict.fromkeys(sorted(shape.objects)))
-        self._paths.update(dict.fromkeys(sorted(_paths(shape))))
-
-    def _renew(self) -> None:
-        self._known = KnownPaths(tuple(self._objects), tuple(self._paths))
-
-    def _refine(self, stage: Stage, before: tuple[set[KeyPath], set[KeyPath]], keys: list[int]) -> None:
+    def _refine(self, stage: Stage, added: KnownPaths, keys: list[int]) -> None:
         """Extend the signatures whose sample showed something new by what is new. Others cannot have it."""
-        self._renew()
-        added = KnownPaths(
-            tuple(path for path in self._objects if path not in before[0]),
-            tuple(path for path in self._paths if path not in before[1]),
-        )
         listed = ", ".join(map(str, dict.fromkeys(keys)))
         stage.engine.execute(
             f"update {stage.name} set signature = hash(signature, {signature('text', added)}) "
             f"where signature in ({listed})"
+        )
+
+
+class _Places:
+    """Objects and paths known of one group, in the order in which they were learnt."""
+
+    def __init__(self) -> None:
+        self._objects = dict.fromkeys(_START.objects)
+        self._paths = dict.fromkeys(_START.paths)
+
+    def copy(self) -> _Places:
+        """As they are now."""
+        copied = _Places()
+        copied._objects, copied._paths = dict(self._objects), dict(self._paths)  # noqa: SLF001
+        return copied
+
+    def known(self) -> KnownPaths:
+        """For a signature."""
+        return KnownPaths(tuple(self._objects), tuple(self._paths))
+
+    def covers(self, shape: Shape) -> bool:
+        """Whether a shape shows nothing new."""
+        return self._objects.keys() >= shape.objects and self._paths.keys() >= _paths(shape)
+
+    def learn(self, shape: Shape) -> None:
+        """Add what a shape shows."""
+        self._objects.update(dict.fromkeys(sorted(shape.objects)))
+        self._paths.update(dict.fromkeys(sorted(_paths(shape))))
+
+    def beyond(self, before: _Places) -> KnownPaths:
+        """What was learnt since."""
+        return KnownPaths(
+            tuple(path for path in self._objects if path not in before._objects),  # noqa: SLF001
+            tuple(path for path in self._paths if path not in before._paths),  # noqa: SLF001
         )
 
 

@@ -69,6 +69,7 @@ class LineReader:
         if first and not self._is_seeded:
             self._discovery.seed(first[0].column("text").slice(0, _SEED_LINES).to_pylist())
             self._is_seeded = True
+        self._discovery.begin_batch()
         stage.fill(chain(first, blocks), self._discovery.known, self._is_all_exact)
         read = Read(batch.parts)
         readable = [odd for odd in batch.odd if odd.problem is None]

@@ -49,6 +49,26 @@ class KnownPaths:
     paths: tuple[KeyPath, ...]
 
 
+MessageGroup = tuple[str, str | None]
+"""A call, with the event for the events that have a group of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of each group of messages: a signature asks for no path that its messages never have."""
+
+    groups: dict[MessageGroup, KnownPaths]
+    rest: KnownPaths
+    """Of messages that belong to no group yet."""
+
+    def group_of(self, call: str, event: str | None) -> MessageGroup | None:
+        """The group of a message; None: the rest."""
+        for group in ((call, event), (call, None)):
+            if group in self.groups:
+                return group
+        return None
+
+
 class Stage:
     """The table `stage` of an engine, for one batch.
 
@@ -61,7 +81,7 @@ class Stage:
         self.engine = engine
         self.name = name
 
-    def fill(self, blocks: Iterable[pa.RecordBatch], known: KnownPaths, is_all_odd: bool = False) -> None:
+    def fill(self, blocks: Iterable[pa.RecordBatch], known: Known, is_all_odd: bool = False) -> None:
         """Judge the lines of blocks: plain ones become rows, the others, or all, are kept in `<stage>_odd`."""
         source = f"select part, line, 0::integer as item, text, null::map(varchar, varchar) as specials from {self.name}_blocks"
         self._read(blocks, BLOCKS, f"create or replace table {self.name} as {_staged(source, known, False)}")
@@ -73,7 +93,7 @@ class Stage:
         if self.count_odd():
             self.engine.execute(f"delete from {self.name} where call is null")
 
-    def add(self, messages: Sequence[pa.RecordBatch], known: KnownPaths) -> None:
+    def add(self, messages: Sequence[pa.RecordBatch], known: Known) -> None:
         """Append messages that the exact way read."""
         source = f"select * from {self.name}_blocks"
         self._read(messages, MESSAGES, f"insert into {self.name} by name {_staged(source, known, True)}")
@@ -116,6 +136,15 @@ class Stage:
         return int(rows[0][0])
 
 
+def grouped_signature(text: str, call: str, event: str, known: Known) -> str:
+    """The SQL of the signature by the group of a message. The group is part of it: each asks for paths of its own."""
+    cases = []
+    for number, (group, paths) in enumerate(known.groups.items(), 1):
+        is_group = f"{call} = {literal(group[0])}" + ("" if group[1] is None else f" and {event} = {literal(group[1])}")
+        cases.append(f"when {is_group} then hash({number}, {signature(text, paths)})")
+    return f"case {' '.join(cases)} else hash(0, {signature(text, known.rest)}) end"
+
+
 def signature(text: str, known: KnownPaths) -> str:
     """The SQL of a hash over the keys of all known objects and the types at all known paths of a text."""
     keys = f"json_keys({text}, {literals(map(pointer, known.objects))})"
@@ -123,7 +152,7 @@ def signature(text: str, known: KnownPaths) -> str:
     return f"hash({keys}, {types})"
 
 
-def _staged(source: str, known: KnownPaths, is_trusted: bool) -> str:
+def _staged(source: str, known: Known, is_trusted: bool) -> str:
     """Three layers: is the text what it seems, what does its envelope say, and the columns of the stage."""
     plain = (
         "true"
@@ -149,7 +178,7 @@ select
     e.messageId as id, {times},
     e.userId as user_id, e.anonymousId as anonymous_id, e.event as event,
     case when is_plain then md5_number_lower({printed}) end as fingerprint,
-    case when is_plain then hash({signature("text", known)}, {same_name}) end as signature,
+    case when is_plain then hash({grouped_signature("text", "e.type", "e.event", known)}, {same_name}) end as signature,
     is_doubtful
 from told"""
 

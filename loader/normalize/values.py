@@ -51,6 +51,8 @@ class ColumnBatch:
     evidence: Evidence = field(default_factory=lambda: Evidence({}))
     signatures: dict[Kind, set[int]] = field(default_factory=dict)
     """Signatures of the messages that have a value of a kind: questions about it need no other rows."""
+    is_asked_for_timestamps: bool = False
+    """Whether `evidence.timestamps` has been counted."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     column_type: ColumnType = ColumnType.TEXT

@@ -78,6 +78,7 @@ def test_25_of_a_line_too_long_the_beginning_is_kept(loading):
     assert (raw, length, digest) == (line[: 64 * 1024].decode(), len(line), sha256(line).hexdigest())
 
 
+@pytest.mark.slow
 def test_24_more_properties_than_columns_are_one_discard(loading):
     """The row loads; the table has as many columns as the cap says, the rest is one discard with a JSON object."""
     loading.with_options(column_cap=100)
