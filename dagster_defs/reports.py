@@ -37,7 +37,7 @@ def table_metadata(table: Table | None, rows: int, report: Mapping[str, Any]) ->
         "dagster/row_count": rows,
         "rows_loaded": int(dict(report.get("rows") or {}).get(table.name, 0)),
         "dagster/column_schema": dg.TableSchema(columns=columns),
-        "is_new_table": table.name in {_words(name) for name in report.get("new_tables") or ()},
+        "is_new_table": table.name in (report.get("new_tables") or ()),
     }
     new = [column for owner, column in _new_columns(report) if owner == table.name]
     if new:
@@ -48,7 +48,7 @@ def table_metadata(table: Table | None, rows: int, report: Mapping[str, Any]) ->
 def events_metadata(tables: Mapping[str, tuple[Table, int]], report: Mapping[str, Any]) -> Metadata:
     """All event tables as one asset: how many, their rows, which are new."""
     loaded = dict(report.get("rows") or {})
-    new = [name for name in map(_words, report.get("new_tables") or ()) if name in tables]
+    new = [name for name in report.get("new_tables") or () if name in tables]
     largest = sorted(tables.items(), key=lambda item: (-item[1][1], item[0]))[:MOST_ROWS]
     metadata: Metadata = {
         "dagster/row_count": sum(rows for _, rows in tables.values()),
@@ -71,21 +71,9 @@ def events_metadata(tables: Mapping[str, tuple[Table, int]], report: Mapping[str
 
 
 def _new_columns(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Pairs of table and column, from `table.column` texts, pairs or records."""
-    pairs = []
-    for item in report.get("new_columns") or ():
-        if isinstance(item, Mapping):
-            parts = [
-                str(item.get("table") or item.get("table_name")),
-                str(item.get("column") or item.get("column_name")),
-            ]
-        else:
-            parts = str(item).split(".") if isinstance(item, str) else [str(part) for part in item]
-        if len(parts) >= 2:
-            pairs.append(
-                (parts[-2] if isinstance(item, str) else parts[0], parts[-1] if isinstance(item, str) else parts[1])
-            )
-    return pairs
+    """Pairs of table and column, from texts `table.column`."""
+    pairs = (str(name).partition(".") for name in report.get("new_columns") or ())
+    return [(table, column) for table, _, column in pairs]
 
 
 def _two_columns(counts: Mapping[str, int], first: str, second: str) -> dg.TableMetadataValue:
@@ -96,4 +84,4 @@ def _two_columns(counts: Mapping[str, int], first: str, second: str) -> dg.Table
 def _words(item: object) -> str:
     if isinstance(item, Mapping):
         return ", ".join(f"{key} {value}" for key, value in item.items())
-    return ".".join(str(part) for part in item) if isinstance(item, tuple | list) else str(item)
+    return str(item)

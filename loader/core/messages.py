@@ -41,6 +41,10 @@ class MessageColumns:
     is_odd: bool = False
     """The exact way must read such messages: what they say is not what set-based SQL would take them for."""
     root: str = "properties"
+    objects: frozenset[KeyPath] = frozenset()
+    """Paths whose object is taken apart."""
+    empty_texts: frozenset[KeyPath] = frozenset()
+    """Paths that hold an empty object, which is no value."""
 
 
 def message_columns(
@@ -48,7 +52,9 @@ def message_columns(
 ) -> MessageColumns:
     """Where the leaves of a message go. `excluded` are columns that are not loaded into any table."""
     present = {path[0] for path in (*shape.leaves, *shape.objects) if path}
-    columns = MessageColumns(root=payload_root(call, present))
+    columns = MessageColumns(
+        root=payload_root(call, present), objects=frozenset(shape.objects), empty_texts=frozenset(shape.empty_texts)
+    )
     columns.is_odd = shape.has_repeated_key or _is_odd_envelope(shape, call) or _has_case_variant(shape, present)
     taken: dict[str, int] = {}
     skipped = shape.repeated_names if call in ("page", "screen") else frozenset[KeyPath]()

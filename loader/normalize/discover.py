@@ -52,17 +52,21 @@ class Discovery:
     def seed(self, texts: Iterable[str]) -> None:
         """Learn from lines that have not been judged: those that are no messages teach nothing."""
         for text in texts:
+            # Half a character cannot be part of a statement; such lines are odd anyway.
+            if not text.startswith("{") or "\\ud" in text.lower():
+                continue
             try:
-                shape = shape_of(text, self._rules) if text.startswith("{") else None
+                shape = shape_of(text, self._rules)
             except (ValueError, RecursionError, TypeError):
                 continue
-            if shape is not None and shape.call in CALLS:
+            if shape.call in CALLS:
                 self._learn_for_next(shape)
         self.begin_batch()
 
     def begin_batch(self) -> None:
         """Groups met for the first time count from here on: within a batch they stay as they are."""
-        self._groups.update(self._new_groups)
+        for group, places in self._new_groups.items():
+            self._groups[group] = places
         self._new_groups = {}
 
     def columns(self, call: str, key: int) -> MessageColumns:
@@ -164,4 +168,4 @@ class _Places:
 
 
 def _paths(shape: Shape) -> set[KeyPath]:
-    return {*shape.leaves, *shape.nulls, *(path for path in shape.objects if path)}
+    return {*shape.leaves, *shape.nulls, *shape.empty_texts, *(path for path in shape.objects if path)}

@@ -27,7 +27,7 @@ from loader.normalize.exact_json import (
     quoted,
     read_values,
 )
-from loader.normalize.exact_message import Draft, Objects, draft, given_id, id_texts, respelled, unpacked
+from loader.normalize.exact_message import Draft, Objects, draft, fingerprint, given_id, id_texts, respelled, unpacked
 from loader.normalize.exact_times import ObjectPlace, instant_text, message_times, read_time
 
 __all__ = ["ExactMessage", "ExactReader", "Loss", "ObjectPlace", "Refusal"]
@@ -52,6 +52,8 @@ class ExactMessage:
     """Values that JSON numbers cannot say, by JSON pointer: `d:` and a literal, or `s:` and JSON text."""
     losses: tuple[Loss, ...]
     received_at_imputed: bool
+    fingerprint: int
+    """Of what the message says, repaired or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ class ExactReader:
         settler = Settler(self._rules, call, {}, losses)
         members = Objects(call, body, settler, losses).members(ids, self._rules.walk)
         text = compact({"type": call, "messageId": message_id, **times.texts, **members})
-        return ExactMessage(number, text, settler.specials, tuple(losses), times.is_imputed)
+        return ExactMessage(
+            number, text, settler.specials, tuple(losses), times.is_imputed, fingerprint(call, body, ids)
+        )
 
     def _made_id(self, key: str, body: dict[str, Any]) -> str:
         """Made of the content, so that reading it again gives the same id."""

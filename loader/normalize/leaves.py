@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from loader.core.dialect import identifier, literal, pointer
@@ -18,9 +18,18 @@ class LeafReader:
     """
 
     def __init__(
-        self, types: Mapping[KeyPath, str], text: str = "text", absorbed: Mapping[KeyPath, str] | None = None
+        self,
+        types: Mapping[KeyPath, str],
+        absorbed: Mapping[KeyPath, str] | None = None,
+        objects: Collection[KeyPath] = frozenset(),
+        empty_texts: Collection[KeyPath] = frozenset(),
+        text: str = "text",
     ) -> None:
-        """`absorbed` are paths that count only where they differ from a top-level key that is there."""
+        """`absorbed` are paths that count only where they differ from a top-level key that is there.
+
+        `objects` are paths that hold an object to take apart in some message, `empty_texts` an empty object: these are
+        no values.
+        """
         self._absorbed = {path: key for path, key in (absorbed or {}).items() if path in types}
         types = {**types, **{(key,): "VARCHAR" for key in self._absorbed.values()}}
         self._types = types
@@ -28,13 +37,14 @@ class LeafReader:
         self._spec: dict[str, Any] = {}
         self._by_pointer: set[KeyPath] = set()
         prefixes = {path[:length] for path in types for length in range(1, len(path))}
+        self._taken_apart = {path for path in types if path in prefixes or path in objects}
         folded: dict[KeyPath, set[str]] = {}
         for step in prefixes | set(types):
             folded.setdefault((*step[:-1], step[-1].lower()), set()).add(step[-1])
         twins = {(*key[:-1], name) for key, names in folded.items() if len(names) > 1 for name in names}
         for path, kind in types.items():
             steps = [path[:length] for length in range(1, len(path) + 1)]
-            if path in prefixes or any(step in twins or not step[-1] for step in steps):
+            if path in self._taken_apart or path in empty_texts or any(step in twins or not step[-1] for step in steps):
                 self._by_pointer.add(path)
             else:
                 self._add(path, kind)
@@ -66,8 +76,10 @@ class LeafReader:
             return "r." + identifier(*path)
         place = literal(pointer(path))
         leaf = f"json_extract({self._text}, {place})"
-        # An object here is taken apart into columns of its own, unless it lies too deep.
-        leaf = f"case when json_type({leaf}) not in ('OBJECT', 'NULL') then {leaf} end"
+        none = f"json_type({leaf}) = 'NULL' or ({leaf})::varchar = '{{}}'"
+        if path in self._taken_apart:
+            none = f"json_type({leaf}) in ('OBJECT', 'NULL')"
+        leaf = f"case when not ({none}) then {leaf} end"
         kind = self._types[path]
         if kind == "JSON":
             return f"({leaf})"

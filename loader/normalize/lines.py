@@ -136,6 +136,7 @@ class LineReader:
                     "item": message.item,
                     "text": message.text,
                     "specials": list(message.specials.items()),
+                    "given_fingerprint": message.fingerprint,
                 }
 
 

@@ -10,8 +10,8 @@ from loader.core.dialect import identifier, literal, pointer
 from loader.core.messages import source_name
 from loader.core.samples import KeyPath
 from loader.core.tables import CALL_TABLE
-from loader.normalize.leaves import LeafReader, coalesced
-from loader.normalize.settle import absorbed_keys, read_types
+from loader.normalize.leaves import coalesced
+from loader.normalize.settle import read_types
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch
 from loader.normalize.values import misfit
@@ -63,7 +63,7 @@ def unknown_keys(into: str, load: Load, stage: Stage, shapes: str, parts: str) -
 def misfits(into: str, load: Load, stage: Stage, batch: TableBatch, parts: str, rules: Rules) -> Iterator[str]:
     """Values that do not fit the type of their column, where variants are not wanted."""
     columns = [column for column in batch.columns.values() if column.has_misfits]
-    reader = LeafReader(read_types(columns), absorbed=absorbed_keys(batch))
+    reader = batch.reader(read_types(columns))
     for column in columns:
         path = source_name(next(iter([*column.paths, *column.special_paths])))
         rows = (
@@ -78,16 +78,17 @@ def misfits(into: str, load: Load, stage: Stage, batch: TableBatch, parts: str, 
 def over_the_cap(into: str, load: Load, stage: Stage, batch: TableBatch, parts: str) -> str:
     """Values of columns that a table has no room for: one discard per row, an object of column names."""
     types: dict[KeyPath, str] = {path: "JSON" for column in batch.overflow.values() for path in column.paths}
-    reader = LeafReader(types, absorbed=absorbed_keys(batch))
+    reader = batch.reader(types)
     entries = []
     for column in batch.overflow.values():
         leaves = [reader.value(path) for path in column.paths]
         leaves += [f"special(specials, {literal(pointer(path))})" for path in column.special_paths]
         entries.append(f"nullif({coalesced(leaves)}, 'null'::json)::varchar")
     keys = ", ".join(literal(name) for name in batch.overflow)
+    # Zipped, because a lambda that looks into a list beside it copies that list for every element.
     pairs = (
-        "list_filter(list_transform(range(len(v)), lambda i: case when v[i + 1] is not null then "
-        "to_json(k[i + 1])::varchar || ':' || v[i + 1] end), lambda x: x is not null)"
+        "list_transform(list_filter(list_zip(k, v), lambda x: x[2] is not null), "
+        "lambda x: to_json(x[1])::varchar || ':' || x[2])"
     )
     rows = (
         f"(select *, '{{' || array_to_string({pairs}, ',') || '}}' as lost from (select *, [{keys}] as k, "

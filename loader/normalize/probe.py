@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loader.core.columns import ColumnType, Evidence, Kind
-from loader.normalize.leaves import LeafReader, coalesced
+from loader.normalize.leaves import coalesced
 from loader.normalize.stage import Stage
 from loader.normalize.tables import TableBatch
 from loader.normalize.values import ColumnBatch
@@ -78,7 +78,7 @@ class Probe:
         if not questions:
             return []
         condition += f" and {having([question.column for question in questions], kinds)}"
-        reader = LeafReader(
+        reader = self._batch.reader(
             {
                 path: "VARCHAR" if kinds == _TEXTS and _is_text(question.column) else "JSON"
                 for question in questions

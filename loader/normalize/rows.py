@@ -10,7 +10,7 @@ from loader.core.dialect import identifier, literal
 from loader.core.samples import KeyPath
 from loader.core.tables import NULLS
 from loader.normalize.leaves import LeafReader
-from loader.normalize.settle import absorbed_keys, read_types
+from loader.normalize.settle import read_types
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch
 from loader.normalize.values import FAMILIES, value, variant_values
@@ -46,9 +46,9 @@ def insert_rows(stage: Stage, batch: TableBatch, into: str, side: Side, rules: R
     own_types: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in own for path in paths}
     columns = list(batch.columns.values())
     types = own_types | read_types(columns)
-    reader = LeafReader(types, absorbed=absorbed_keys(batch))
+    reader = batch.reader(types)
     selected = dict(_core(batch, uuid_ts))
-    plain = LeafReader({path: types[path] for path in own_types} | types)
+    plain = LeafReader(types)
     for name, paths in own:
         texts = [_as_text(plain, path, types) for path in paths]
         selected[name] = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"

@@ -9,7 +9,6 @@ from loader.core.columns import ColumnType, Kind, Stored, new_type, widened
 from loader.core.plan import WantedColumn
 from loader.core.samples import KeyPath
 from loader.core.tables import NULLS, PROVENANCE, Target
-from loader.normalize.leaves import LeafReader
 from loader.normalize.probe import Probe, having
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch
@@ -109,7 +108,7 @@ def _find_variants(stage: Stage, batch: TableBatch, misfits: list[ColumnBatch], 
     """Which variant columns rows of this batch have values for."""
     if not misfits:
         return
-    reader = LeafReader(read_types(misfits), absorbed=absorbed_keys(batch))
+    reader = batch.reader(read_types(misfits))
     asked = [
         (column, family, sql)
         for column in misfits
@@ -131,10 +130,3 @@ def _find_variants(stage: Stage, batch: TableBatch, misfits: list[ColumnBatch], 
 def read_types(columns: Iterable[ColumnBatch]) -> dict[KeyPath, str]:
     """How the leaves of columns are read."""
     return {path: column.read_type for column in columns for path in column.paths}
-
-
-def absorbed_keys(batch: TableBatch) -> dict[KeyPath, str]:
-    """Payload keys of pages and screens that are no column of their own where they repeat the top-level key."""
-    if batch.target.call not in ("page", "screen"):
-        return {}
-    return {("properties", key): key for key in ("name", "category")}

@@ -20,6 +20,7 @@ MESSAGES: Final = pa.schema(
         ("item", pa.int32()),
         ("text", pa.large_string()),
         ("specials", pa.map_(pa.string(), pa.string())),
+        ("given_fingerprint", pa.uint64()),
     ]
 )
 """Messages that the exact way read: strict JSON, with what JSON numbers cannot say beside it."""
@@ -142,6 +143,8 @@ def grouped_signature(text: str, call: str, event: str, known: Known) -> str:
     for number, (group, paths) in enumerate(known.groups.items(), 1):
         is_group = f"{call} = {literal(group[0])}" + ("" if group[1] is None else f" and {event} = {literal(group[1])}")
         cases.append(f"when {is_group} then hash({number}, {signature(text, paths)})")
+    if not cases:
+        return f"hash(0, {signature(text, known.rest)})"
     return f"case {' '.join(cases)} else hash(0, {signature(text, known.rest)}) end"
 
 
@@ -160,10 +163,10 @@ def _staged(source: str, known: Known, is_trusted: bool) -> str:
         else " and ".join(("e.type in ('track', 'identify', 'page', 'screen', 'group', 'alias')", *_plain_envelope()))
     )
     times = ", ".join(f"instant(e.{_quoted(key)}) as {_quoted(column)}" for key, column in _TIMES)
-    # What the exact way set aside belongs to the content as well.
-    printed = "coalesce(specials::varchar, '') || " + " || chr(31) || ".join(
-        f"coalesce(e.{_quoted(key)}, '')" for key in (*_FINGERPRINTED, "context", "properties", "traits")
-    )
+    texts = {key: f"e.{_quoted(key)}" for key in (*_FINGERPRINTED, "context", "properties", "traits")}
+    texts["event"] = "case when e.type = 'track' then e.event end"
+    printed = " || chr(31) || ".join(f"coalesce({text}, '')" for text in texts.values())
+    fingerprint = "given_fingerprint" if is_trusted else f"case when is_plain then md5_number_lower({printed}) end"
     same_name = "case when e.type in ('page', 'screen') then [json_extract_string(text, '/properties/name') is not distinct from e.name, json_extract_string(text, '/properties/category') is not distinct from e.category] end"
     return f"""
 with judged as ({_judged(source, is_trusted)}),
@@ -177,7 +180,7 @@ select
     case when is_plain then case when e.type = 'track' then hash('track', e.event) else hash(e.type) end end as kind,
     e.messageId as id, {times},
     e.userId as user_id, e.anonymousId as anonymous_id, e.event as event,
-    case when is_plain then md5_number_lower({printed}) end as fingerprint,
+    {fingerprint} as fingerprint,
     case when is_plain then hash({grouped_signature("text", "e.type", "e.event", known)}, {same_name}) end as signature,
     is_doubtful
 from told"""
@@ -189,7 +192,7 @@ def _judged(source: str, is_trusted: bool) -> str:
     return f"""
     select *,
         case when is_doubtful then not is_read_exactly(text) else false end
-            or contains(text, '\\u0000') or may_nest_too_deep(text) as is_odd
+            or contains(text, '\\u0000') or may_nest_too_deep(text) or has_lone_surrogate(text) as is_odd
     from (select *, has_doubtful_value(text) as is_doubtful from ({source}))"""
 
 

@@ -13,10 +13,12 @@ from loader.core.naming import column_name, event_slug, table_name
 from loader.core.samples import KeyPath
 from loader.core.tables import CALLS, Target, call_target, event_target
 from loader.normalize.discover import Discovery
+from loader.normalize.leaves import LeafReader
 from loader.normalize.stage import Stage
 from loader.normalize.values import ColumnBatch
 
-_ABSORBED: Final = frozenset({("properties", "name"), ("properties", "category")})
+_ABSORBED: Final[dict[KeyPath, str]] = {("properties", "name"): "name", ("properties", "category"): "category"}
+"""Payload keys of pages and screens that are no column of their own where they repeat the top-level key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,18 @@ class TableBatch:
     columns: dict[str, ColumnBatch] = field(default_factory=dict)
     overflow: dict[str, ColumnBatch] = field(default_factory=dict)
     """Columns beyond the cap: their values become one discard per row."""
+    objects: set[KeyPath] = field(default_factory=set)
+    """Paths that hold an object to take apart in some message: there they are no value."""
+    empty_texts: set[KeyPath] = field(default_factory=set)
+    """Paths that hold an empty object in some message: no value either."""
     rows: int = 0
     source_names: dict[str, str] = field(default_factory=dict)
     """Event names that this table has, with the slug of each."""
+
+    def reader(self, types: Mapping[KeyPath, str]) -> LeafReader:
+        """A reader of leaves of these rows."""
+        is_named = self.target.call in ("page", "screen")
+        return LeafReader(types, _ABSORBED if is_named else {}, self.objects, self.empty_texts)
 
     def column(self, name: str) -> ColumnBatch:
         """The column of that name, new or known."""
@@ -110,9 +121,12 @@ def _add_leaves(
     rules: Rules,
 ) -> None:
     for group in groups:
-        leaves = discovery.columns(group.call, group.signature).leaves
+        columns = discovery.columns(group.call, group.signature)
+        leaves = columns.leaves
         for batch in _targets(group.call, group.kind, batches, owner):
             batch.rows += group.count
+            batch.objects |= columns.objects
+            batch.empty_texts |= columns.empty_texts
             excluded = table_excluded(rules.excluded, batch.target.name)
             for leaf in leaves:
                 if leaf.column not in excluded and (leaf.is_context or batch.target.has_payload):
@@ -161,8 +175,3 @@ def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mappin
 def path_of(place: str) -> KeyPath:
     """A JSON pointer as a path."""
     return tuple(key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:])
-
-
-def is_absorbable(call: str, path: KeyPath) -> bool:
-    """Whether a payload key of pages and screens says what the column of its name says, where they are equal."""
-    return call in ("page", "screen") and path in _ABSORBED

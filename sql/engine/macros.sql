@@ -49,6 +49,13 @@ create or replace macro may_nest_too_deep(t) as
     case when strlen(t) >= 1795 or (strlen(t) > 1026 and contains(t, '[['))
         then length(t) - length(replace(replace(t, '[', ''), '{', '')) > 512 else false end;
 
+-- Whether an escape may stand for half a character: the engine's reader cannot make text of it. (Emoji are pairs.)
+create or replace macro has_lone_surrogate(t) as
+    case when contains(t, '\ud') or contains(t, '\uD')
+        then regexp_matches(regexp_replace(t,
+            '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g'), '\\u[dD][89a-fA-F]')
+        else false end;
+
 -- What a JSON leaf is worth in a column of a type: the value, or null when it does not survive the round trip
 -- (contract 4.5). `j` is JSON; a missing leaf and a null are null.
 create or replace macro is_number(j) as json_type(j) in ('BIGINT', 'UBIGINT', 'DOUBLE');

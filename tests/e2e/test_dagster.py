@@ -1,10 +1,12 @@
 """The same project under Dagster: what is defined, what a run does, what it says about itself."""
 
+import logging
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from e2e.small_archive import (
     PAGES,
     QUARANTINED,
     TRACKS,
+    a_call,
     lines_of,
     write_object,
     write_project,
@@ -28,6 +31,7 @@ from dagster_defs import assets
 from dagster_defs.definitions import build_definitions
 from dagster_defs.resources import Project
 from loader.errors import BusyError, ConfigError, TerminalError, TransientError
+from loader.jobs import load
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
 FIRST, SECOND, THIRD = (day.isoformat() for day in DAYS)
@@ -110,11 +114,7 @@ class Deployment:
 
     def tick(self, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
         """One look of the sensor."""
-        sensor = (
-            self.definitions.resolve_sensor_def("shop_archive")
-            if hasattr(self.definitions, "resolve_sensor_def")
-            else self.definitions.get_sensor_def("shop_archive")
-        )
+        sensor = self.definitions.get_repository_def().get_sensor_def("shop_archive")
         resources = {"project": Project(config_file=str(self.config))}
         with dg.build_sensor_context(instance=self.instance, cursor=cursor, resources=resources) as context:
             return sensor(context)
@@ -236,8 +236,33 @@ def test_the_event_tables_are_one_asset(deployment):
     events = deployment.run(partition=FIRST).metadata("shop/events")
 
     assert (events["event_tables"], events["dagster/row_count"]) == (1, 3)
-    assert [(record["table"], record["rows"]) for record in events["tables"]] == [("order_completed", 3)]
+    assert [(r.data["table"], r.data["rows"]) for r in events["tables"].records] == [("order_completed", 3)]
     assert "order_completed" in events["new_tables"]
+
+
+def test_new_columns_are_named_on_their_own_table(deployment):
+    """The columns that a table began with are its schema, not news."""
+    first = deployment.run(partition=FIRST)
+    more = a_call("track", "wide", DAYS[1], event="Order Completed", properties={"total": 1, "coupon": "X"})
+    write_object(deployment.config.parent / "archive", DAYS[1], [more], "wide.gz")
+
+    second = deployment.run(partition=SECOND)
+
+    assert "new_columns" not in first.metadata("shop/events")
+    assert first.metadata("shop/tracks")["is_new_table"]
+    assert second.metadata("shop/events")["new_columns"] == "`order_completed.coupon`"
+    assert "new_columns" not in second.metadata("shop/tracks")
+    assert not second.metadata("shop/tracks")["is_new_table"]
+
+
+def test_what_was_set_aside_is_counted_by_reason(deployment):
+    """One line of the third day is not JSON."""
+    tracks = deployment.run(partition=THIRD).metadata("shop/tracks")
+
+    assert tracks["quarantined"] == QUARANTINED
+    assert [record.data for record in tracks["quarantined_by_reason"].records] == [
+        {"reason": "bad_json", "count": 1}
+    ]
 
 
 def test_running_a_day_again_is_a_no_op(deployment):
@@ -410,6 +435,22 @@ def start_run(deployment: Deployment, day: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env={**os.environ, **home}, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
+def turns_at_the_file(instance: dg.DagsterInstance) -> list[tuple[float, float, str]]:
+    """When each step that opens the warehouse began and ended, in every run."""
+    turns = []
+    for run in instance.get_runs():
+        events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+        times = [entry.timestamp for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+        for step in ("load_shop", "check_shop"):
+            began, ended = (
+                at
+                for event, at in zip(events, times, strict=True)
+                if event.step_key == step and event.event_type_value in ("STEP_START", "STEP_SUCCESS")
+            )
+            turns.append((began, ended, run.run_id))
+    return sorted(turns)
+
+
 @pytest.mark.slow
 def test_two_runs_at_once_both_succeed(tmp_path):
     """One slot in the pool: the second run waits for its turn at the file."""
@@ -424,20 +465,98 @@ def test_two_runs_at_once_both_succeed(tmp_path):
             run.stdin.flush()
         ended = [run.communicate(timeout=120) for run in runs]
 
+        turns = turns_at_the_file(instance)
         assert [run.returncode for run in runs] == [0, 0], ended
         assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
+        assert len({run for _, _, run in turns}) == 2
+        assert all(ended <= began for (_, ended, _), (began, _, _) in pairwise(turns)), turns
+
+
+HOLD = (
+    "import duckdb, sys\n"
+    "with duckdb.connect(sys.argv[1], read_only=True) as connection:\n"
+    "    connection.execute('select count(*) from shop.tracks').fetchall()\n"
+    "    print('held', flush=True); sys.stdin.readline()\n"
+)
+
+
+class Analyst:
+    """A read-only connection in another process, open until it is told to close."""
+
+    def __init__(self, warehouse: Path) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(warehouse)], stdin=pipe, stdout=pipe, text=True
+        )
+        assert self._process.stdout.readline() == "held\n"
+
+    @property
+    def number(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_reading(self) -> bool:
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """Close the connection; a second call does nothing."""
+        if self.is_reading:
+            self._process.communicate("close\n", timeout=60)
+
+
+@pytest.fixture
+def analyst(deployment):
+    """Has the warehouse open after its first day was loaded."""
+    assert deployment.run(partition=FIRST).is_success
+    opened = Analyst(deployment.config.parent / "warehouse.duckdb")
+    yield opened
+    opened.close()
 
 
 @pytest.mark.slow
-def test_an_open_reader_delays_a_load_and_does_not_break_it(deployment):
-    """An analyst who forgot a connection: the load waits, and says whom for."""
-    assert deployment.run(partition=FIRST).is_success
-    hold = "import duckdb,sys,time; c=duckdb.connect(sys.argv[1], read_only=True); print('held', flush=True); time.sleep(4)"
-    command = [sys.executable, "-c", hold, str(deployment.config.parent / "warehouse.duckdb")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        holder.stdout.readline()
-        ran = deployment.run(partition=SECOND)
+def test_an_open_reader_delays_a_load_and_does_not_break_it(analyst, deployment):
+    """An analyst who forgot a connection: the load waits, says whom for, and goes on when it closes."""
+    said = []
 
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append((record.getMessage(), analyst.is_reading))
+            analyst.close()
+
+    listener = Listener()
+    logging.getLogger("loader.warehouse").addHandler(listener)
+    try:
+        ran = deployment.run(partition=SECOND)
+    finally:
+        logging.getLogger("loader.warehouse").removeHandler(listener)
+
+    assert said == [(f"waiting for the warehouse file: process {analyst.number} has it open", True)]
+    assert ran.is_success
+    assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
+
+
+@pytest.mark.slow
+def test_a_reader_who_stays_too_long_is_named_and_the_step_tried_again(analyst, deployment, monkeypatch):
+    """Longer than a load waits, shorter than the attempts last."""
+    said = []
+    really_load = load.load_source
+
+    def load_source(*arguments: Any, **named: Any) -> Any:
+        try:
+            return really_load(*arguments, **named)
+        except BusyError as error:
+            said.append(str(error))
+            analyst.close()
+            raise
+
+    monkeypatch.setattr(load, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(load, "load_source", load_source)
+    monkeypatch.setattr(assets, "RETRY_SECONDS", 0)
+
+    ran = deployment.run(partition=SECOND)
+
+    (told,) = said
+    assert f"process {analyst.number} has it open, and it did not close it within 0.3 seconds" in told
     assert ran.is_success
     assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
 
@@ -499,7 +618,7 @@ def test_an_archive_that_cannot_be_listed_fails_the_look(deployment):
 
 def test_the_hourly_schedule_loads_the_newest_three_days(deployment):
     """As one run."""
-    schedule = deployment.definitions.get_schedule_def("shop_hourly")
+    schedule = deployment.definitions.get_repository_def().get_schedule_def("shop_hourly")
     context = dg.build_schedule_context(
         instance=deployment.instance, scheduled_execution_time=datetime(2026, 3, 10, 5, 10, tzinfo=UTC)
     )

@@ -235,7 +235,7 @@ def _cleaned(value: object, path: tuple[str, ...], lost: list[Lost]) -> object:
     if isinstance(value, Pairs):
         result: dict = {}
         for key, member in value:
-            clean_key = _text(key, (*path, key), lost)
+            clean_key = _text(key, (*path, SURROGATE.sub("\ufffd", key)), lost)
             if clean_key in result:
                 lost.append(Lost("duplicate_key", (*path, clean_key)))
                 del result[clean_key]
