@@ -3,7 +3,7 @@
 #   make dev    open the Dagster page on the same project, or on the one that LOADER_CONFIG names
 #   make test   everything: lint, types, layers, tests, docs, and the tests again on the built wheel
 #   make check  the quick gates only: lint, types, import layers
-#   make bench  speed and memory against the yardstick; make bench-peers: against other programs (make bench-peers: against other tools)
+#   make bench  speed and memory against the yardstick; make bench-peers: against other programs
 #   make docs   write the generated pages of docs/ again
 
 PYTHON ?= python3

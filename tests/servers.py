@@ -93,6 +93,8 @@ def proxy_to(upstream: str) -> Iterator[Proxy]:
             connection.close()
             if proxy.fault is not None:
                 proxy.fault(self.path, reply)
+            if reply.status >= 400:  # an error has no checksum of the object
+                reply.headers = [(n, v) for n, v in reply.headers if not n.lower().startswith("x-amz-checksum")]
             self._send(reply)
 
         def _send(self, reply: Reply) -> None:

@@ -38,17 +38,13 @@ class BatchWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether the batch in hand should end before anything is added to it."""
+        """Whether the batch in hand should end before anything is added to it, be it of an object that it has."""
         batch, limits = self._batch, self._limits
-        return (
-            batch.unpacked_bytes >= limits.batch_bytes
-            or batch.odd_bytes >= limits.odd_bytes
-            or len(batch.parts) >= limits.batch_objects
-        )
+        return batch.unpacked_bytes >= limits.batch_bytes or batch.odd_bytes >= limits.odd_bytes
 
     def begin(self, part: Part) -> int:
         """Start a stretch in the batch in hand, or in a new one if that is full; its index there."""
-        if self.is_full:
+        if self.is_full or len(self._batch.parts) >= self._limits.batch_objects:
             self.end_batch()
         self._batch.parts.append(part)
         return len(self._batch.parts) - 1

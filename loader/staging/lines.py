@@ -69,12 +69,14 @@ class LineReader:
         self._tail: list[bytes] = []
         self._tail_bytes = 0
         self._long: LongLine | None = None
+        self._long_return = b""
+        """A carriage return at the end of what came of a long line: no part of it if a line feed is next."""
 
     def feed(self, chunk: bytes) -> Piece | None:
         """Take the next bytes; the lines they complete."""
         if self._long is not None:
             end = chunk.find(b"\n")
-            self._long.add(chunk if end < 0 else memoryview(chunk)[:end])
+            self._lengthen(self._long, chunk if end < 0 else chunk[:end])
             if end < 0:
                 return None
             self._close_long(self._long, "line_too_long")
@@ -104,11 +106,10 @@ class LineReader:
 
     def tear(self) -> None:
         """The end of a damaged object: what follows its last line feed is the torn end of a line."""
-        torn = self._long or LongLine()
-        for chunk in self._tail:
-            torn.add(chunk)
-        if 0 < torn.length <= self._line_bytes:  # kept whole, as other odd lines are
-            torn.excerpt = b"".join(self._tail)
+        torn, rest = self._long or LongLine(), _without_boms(b"".join(self._tail))
+        torn.add(rest or self._long_return)
+        if 0 < len(rest) <= self._line_bytes:  # kept whole, as other odd lines are
+            torn.excerpt = rest
         if torn.length:
             self._close_long(torn, "truncated_line")
         self._tail = []
@@ -121,14 +122,20 @@ class LineReader:
         # A mark and a carriage return do not count: a line is judged alike wherever the chunks happen to end.
         if self._tail_bytes > self._line_bytes + len(BOM) + 1:
             self._long = LongLine()
-            for chunk in self._tail:
-                self._long.add(chunk)
+            self._lengthen(self._long, _without_boms(b"".join(self._tail)))
             self._tail, self._tail_bytes = [], 0
+
+    def _lengthen(self, line: LongLine, chunk: bytes) -> None:
+        if not chunk:
+            return
+        line.add(self._long_return)
+        self._long_return = b"\r" if chunk.endswith(b"\r") else b""
+        line.add(memoryview(chunk)[: len(chunk) - len(self._long_return)])
 
     def _close_long(self, line: LongLine, problem: Problem) -> None:
         self.odd.append(line.odd(self.part, self.next_line, problem))
         self.next_line += 1
-        self._long = None
+        self._long, self._long_return = None, b""
 
     def _checked(self, content: bytes) -> Piece | None:
         """Number the lines of `content`, which ends in a line feed; set blank and odd ones aside."""

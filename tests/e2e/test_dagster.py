@@ -260,9 +260,7 @@ def test_what_was_set_aside_is_counted_by_reason(deployment):
     tracks = deployment.run(partition=THIRD).metadata("shop/tracks")
 
     assert tracks["quarantined"] == QUARANTINED
-    assert [record.data for record in tracks["quarantined_by_reason"].records] == [
-        {"reason": "bad_json", "count": 1}
-    ]
+    assert [record.data for record in tracks["quarantined_by_reason"].records] == [{"reason": "bad_json", "count": 1}]
 
 
 def test_running_a_day_again_is_a_no_op(deployment):
