@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Final
 
 import duckdb
@@ -17,13 +14,11 @@ from loader.archive.base import ArchiveObject
 from loader.core.dialect import identifier, literal
 from loader.core.plan import SchemaChange
 from loader.core.tables import CALL_TABLE
-from loader.errors import BusyError
 from loader.warehouses.duckdb import DuckDBWarehouse
 
 KNOWN: Final = "known_objects"
 LISTED: Final = "listed_objects"
 _CHUNK: Final = 5_000
-_LEASE: Final = timedelta(minutes=15)
 
 QUARANTINE: Final = pa.schema(
     [
@@ -306,7 +301,7 @@ class Ledger:
         finally:
             self._engine.execute("use memory.main")
 
-    # Runs and leases --------------------------------------------------------------------------------------------------
+    # Runs --------------------------------------------------------------------------------------------------
 
     def begin_load(self, load_id: str, options: str, now: datetime) -> None:
         """A run starts."""
@@ -325,30 +320,6 @@ class Ledger:
             f"update {self._state('loads')} set status = ?, counters = ?, finished_at = ? where load_id = ?",
             [status, counters, now, load_id],
         )
-
-    def take_lease(self, holder: str, now: datetime) -> None:
-        """One load per source at a time. Raises BusyError while another one runs; a dead one is taken over."""
-        leases, name = self._state("leases"), f"load:{self._source}"
-        rows = self._engine.execute(
-            f"select holder, host, boot_id, pid, acquired_at, expires_at from {leases} where name = ?", [name]
-        ).fetchall()
-        for row in rows:
-            if row[0] == holder or not _is_alive(row, now):
-                continue
-            raise BusyError(
-                f"another load of {self._source!r} is running: process {row[3]} on {row[1]}, since {row[4]:%Y-%m-%d %H:%M} UTC",
-                f"source {self._source}",
-                "wait until it ends; if it is gone, its lease expires by itself",
-            )
-        self._engine.execute(f"delete from {leases} where name = ?", [name])
-        self._engine.execute(
-            f"insert into {leases} values (?, ?, ?, ?, ?, ?, ?)",
-            [name, holder, socket.gethostname(), _boot_id(), os.getpid(), now, now + _LEASE],
-        )
-
-    def drop_lease(self, holder: str) -> None:
-        """The load is over."""
-        self._engine.execute(f"delete from {self._state('leases')} where holder = ?", [holder])
 
 
 def unknown_objects(engine: duckdb.DuckDBPyConnection, objects: Iterable[ArchiveObject]) -> Iterator[ArchiveObject]:
@@ -397,27 +368,3 @@ def _store(engine: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Non
 def _append(engine: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
         engine.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
-
-
-def _boot_id() -> str:
-    path = Path("/proc/sys/kernel/random/boot_id")
-    return path.read_text().strip() if path.is_file() else ""
-
-
-def _is_alive(lease: tuple[Any, ...], now: datetime) -> bool:
-    _, host, boot_id, pid, _, expires_at = lease
-    if host == socket.gethostname():
-        if boot_id != _boot_id():
-            return False
-        return _is_running(int(pid))
-    return bool(expires_at > now)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -139,16 +139,3 @@ def _has_conflict(column_type: ColumnType, evidence: Evidence) -> bool:
     if column_type is ColumnType.BOOL:
         return kinds != {Kind.BOOL}
     return not kinds <= _NUMBERS
-
-
-def merged(left: Evidence, right: Evidence) -> Evidence:
-    """Evidence of both: several keys can become one column."""
-    counts = {kind: left.counts.get(kind, 0) + right.counts.get(kind, 0) for kind in Kind}
-    return replace(
-        left,
-        counts=counts,
-        timestamps=left.timestamps + right.timestamps,
-        largest_integer=max(left.largest_integer, right.largest_integer),
-        not_integral=left.not_integral + right.not_integral,
-        not_decimal=left.not_decimal + right.not_decimal,
-    )

@@ -26,6 +26,7 @@ from loader.core.tables import EXCLUDED
 from loader.errors import ConfigError, LoaderError
 from loader.jobs.batches import BatchContext, BatchLoad
 from loader.jobs.report import LoadReport
+from loader.leases import Leases
 from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
 from loader.normalize.engine import open_engine
@@ -119,13 +120,14 @@ class _Run:
         place = Path(":memory:") if self._is_absent else path
         self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
         self._ledger = Ledger(self._warehouse, self._source.name)
+        self._leases = Leases(self._warehouse, self._source.name)
         if not self._is_dry:
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._attached():
             if not self._is_dry:
                 if self._warehouse.migrate(self._now):
                     self._define_conflicts()
-                self._ledger.take_lease(self._holder, self._now)
+                self._leases.take(self._holder, self._now)
                 self._ledger.begin_load(self.report.load_id, self._options, self._now)
             self._ledger.remember_known(again)
 
@@ -212,7 +214,7 @@ class _Run:
             if any(change.change == "create_table" for change in report.changes):
                 self._define_conflicts()
             ledger.end_load(report.load_id, report.status, json.dumps(report.counters()), datetime.now(UTC))
-            ledger.drop_lease(self._holder)
+            self._leases.drop(self._holder)
         self._engine.close()
 
     def _define_conflicts(self) -> None:
@@ -226,7 +228,7 @@ class _Run:
             if not self._is_dry:
                 with self._warehouse.attached(0):
                     self._ledger.end_load(self.report.load_id, "failed", "{}", datetime.now(UTC))
-                    self._ledger.drop_lease(self._holder)
+                    self._leases.drop(self._holder)
         except (LoaderError, duckdb.Error) as error:
             logger.warning("the run could not be ended in the ledger: %s", error)
         finally:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from loader.core.columns import ColumnType
 from loader.core.dialect import identifier, literal
 from loader.core.naming import CORE_NAMES, KEYWORDS
 from loader.core.plan import WantedColumn
 from loader.core.tables import LATEST, NULLS, PROVENANCE, call_target, latest_target
 from loader.normalize.settle import core_columns
-from loader.normalize.values import FAMILIES, SQL_TYPE
+from loader.normalize.values import FAMILIES
 
 _CONTEXT_TRAITS = "context_traits_"
 _RANK = 'row(received_at, "timestamp", id)'
@@ -130,6 +129,3 @@ def nulls_of(call: str, schema: str, touched: str) -> str:
         f"select distinct unnest(from_json({identifier(NULLS)}, '[\"VARCHAR\"]')) from {history} "
         f"where {identifier(NULLS)} is not null and {identifier(owner)} in ({touched})"
     )
-
-
-TEXT = SQL_TYPE[ColumnType.TEXT]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from loader.core.dialect import identifier, literal, pointer
+from loader.core.dialect import literal, pointer
 from loader.core.messages import source_name
 from loader.core.samples import KeyPath
 from loader.core.tables import CALL_TABLE
@@ -115,8 +115,3 @@ def raw_messages(into: str, load: Load, stage: Stage) -> str:
         f"insert into {into} (source, call, id, received_at, raw) "
         f"select {literal(load.source)}, call, id, received_at, json(text)::varchar from {stage.name}"
     )
-
-
-def quoted(*parts: str) -> str:
-    """A qualified name in SQL."""
-    return identifier(*parts)

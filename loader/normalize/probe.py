@@ -18,7 +18,6 @@ _TEXTS: Final = frozenset({Kind.STRING})
 @dataclass(frozen=True, slots=True)
 class _Question:
     column: ColumnBatch
-    field: str
     sql: str
 
 
@@ -38,11 +37,11 @@ class Probe:
         strings = [c for c in columns if _asks_for_timestamps(c.evidence, types.get(c.name)) and not self._is_told(c)]
         unsure = [c for c in strings if types.get(c.name) is ColumnType.TIMESTAMP]
         new = [c for c in strings if types.get(c.name) is not ColumnType.TIMESTAMP]
-        begins = self._answers([_Question(c, "digits", self._count_digit_first(c)) for c in new], _TEXTS)
+        begins = self._answers([_Question(c, self._count_digit_first(c)) for c in new], _TEXTS)
         unsure += [c for c, count in zip(new, begins, strict=True) if count]
         for column in strings:
             column.is_asked_for_timestamps = True
-        counts = self._answers([_Question(c, "timestamps", self._count_timestamps(c)) for c in unsure], _TEXTS)
+        counts = self._answers([_Question(c, self._count_timestamps(c)) for c in unsure], _TEXTS)
         for column, count in zip(unsure, counts, strict=True):
             column.evidence.timestamps = count
         self._ask_for_numbers(columns, types)
@@ -59,7 +58,7 @@ class Probe:
 
     def _ask_for_numbers(self, columns: list[ColumnBatch], types: Mapping[str, ColumnType]) -> None:
         large = [c for c in columns if _asks_for_large_integers(c.evidence, types.get(c.name))]
-        questions = [_Question(c, "largest", _largest(self._leaf(c))) for c in large]
+        questions = [_Question(c, _largest(self._leaf(c))) for c in large]
         most = self._answers(questions, frozenset({Kind.INT}), "is_doubtful")
         for column, value in zip(large, most, strict=True):
             column.evidence.largest_integer = int(value or 0)
@@ -67,8 +66,8 @@ class Probe:
         questions = []
         for column in exact:
             leaf = self._leaf(column)
-            questions.append(_Question(column, "integral", _count(f"is_number({leaf}) and fit_int({leaf}) is null")))
-            questions.append(_Question(column, "decimal", _count(f"is_number({leaf}) and fit_dec9({leaf}) is null")))
+            questions.append(_Question(column, _count(f"is_number({leaf}) and fit_int({leaf}) is null")))
+            questions.append(_Question(column, _count(f"is_number({leaf}) and fit_dec9({leaf}) is null")))
         answers = self._answers(questions, frozenset({Kind.FLOAT, Kind.INT}))
         for column, integral, decimal in zip(exact, answers[::2], answers[1::2], strict=True):
             column.evidence.not_integral, column.evidence.not_decimal = integral, decimal

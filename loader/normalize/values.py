@@ -75,11 +75,6 @@ class ColumnBatch:
         return frozenset({Kind.INT}) if is_fitting else frozenset()
 
     @property
-    def is_timestamps_only(self) -> bool:
-        """Whether all values are strings that are timestamps, and so is the column."""
-        return self.column_type is ColumnType.TIMESTAMP and not self.has_misfits and not self.special_paths
-
-    @property
     def read_type(self) -> str:
         """How the leaves are read."""
         if self.has_misfits:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loader.core.columns import ColumnType, Evidence, Kind, Stored, is_direct, merged, new_type, widened
+from loader.core.columns import ColumnType, Evidence, Kind, Stored, is_direct, new_type, widened
 
 INT, FLOAT, HUGE, BOOL, STRING, JSON = Kind.INT, Kind.FLOAT, Kind.HUGE, Kind.BOOL, Kind.STRING, Kind.JSON
 BIG = 2**53 + 1
@@ -105,13 +105,3 @@ def test_other_types_take_their_own_kind_alone():
     assert not is_direct(ColumnType.FLOAT, [INT])
     assert not is_direct(ColumnType.TIMESTAMP, [STRING])
     assert not is_direct(ColumnType.OTHER, [STRING])
-
-
-def test_evidence_of_two_keys_adds_up():
-    """Counts add, the largest magnitude wins, in either order."""
-    one, other = seen(int=1, largest=5), seen(int=2, string=3, timestamps=1, not_integral=1, not_decimal=2)
-    both = merged(one, other)
-    assert both == merged(other, one)
-    assert (both.counts[INT], both.counts[STRING], both.largest_integer) == (3, 3, 5)
-    assert (both.timestamps, both.not_integral, both.not_decimal) == (1, 1, 2)
-    assert both.kinds == {INT, STRING}
