@@ -94,17 +94,13 @@ class Discovery:
         return [key for call, key in self._signatures(stage) if self._shapes[call, key].is_odd]
 
     def _group_of(self, shape: Shape) -> MessageGroup | None:
-        assert shape.call is not None
-        for group in ((shape.call, shape.event), (shape.call, None)):
-            if group in self._groups:
-                return group
-        return None
+        group = _group(shape)
+        return group if group in self._groups else None
 
     def _learn_for_next(self, shape: Shape) -> None:
         """Prepare a group for the messages of this kind, if they have none and there is room."""
-        assert shape.call is not None
-        group: MessageGroup = (shape.call, shape.event if shape.call == "track" else None)
-        if group in self._groups:
+        group = _group(shape)
+        if group is None or group in self._groups:
             return
         if group[1] is not None and len(self._groups) + len(self._new_groups) >= _MOST_EVENTS:
             return
@@ -165,6 +161,13 @@ class _Places:
             tuple(path for path in self._objects if path not in before._objects),  # noqa: SLF001
             tuple(path for path in self._paths if path not in before._paths),  # noqa: SLF001
         )
+
+
+def _group(shape: Shape) -> MessageGroup | None:
+    """The group that messages like this one have, or would have. The SQL of signatures asks the same question."""
+    if shape.call is None or (shape.call == "track" and shape.event is None):
+        return None
+    return shape.call, shape.event if shape.call == "track" else None
 
 
 def _paths(shape: Shape) -> set[KeyPath]:

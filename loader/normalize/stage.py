@@ -51,7 +51,7 @@ class KnownPaths:
 
 
 MessageGroup = tuple[str, str | None]
-"""A call, with the event for the events that have a group of their own."""
+"""A call; for track calls with their event. Track calls without an event have no group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,6 @@ class Known:
     groups: dict[MessageGroup, KnownPaths]
     rest: KnownPaths
     """Of messages that belong to no group yet."""
-
-    def group_of(self, call: str, event: str | None) -> MessageGroup | None:
-        """The group of a message; None: the rest."""
-        for group in ((call, event), (call, None)):
-            if group in self.groups:
-                return group
-        return None
 
 
 class Stage:
