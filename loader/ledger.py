@@ -90,7 +90,7 @@ class Ledger:
         """Objects that were loaded and are not in the listing that `unknown_objects` went through."""
         (row,) = self._engine.execute(
             f"select count(distinct key) from {self._state('objects')} where source = {literal(self._source)} "
-            f"and hash(key) not in (select h from {LISTED})"
+            f"and not (status = 'failed' and bytes_read = 0) and hash(key) not in (select h from {LISTED})"
         ).fetchall()
         return int(row[0])
 
