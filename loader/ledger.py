@@ -38,6 +38,10 @@ QUARANTINE: Final = pa.schema(
     ]
 )
 
+_CHANGES: Final = pa.schema(
+    [(name, pa.string()) for name in ("table_name", "column_name", "change", "old_type", "new_type")]
+)
+
 
 @dataclass(slots=True)
 class PartCounts:
@@ -225,11 +229,25 @@ class Ledger:
     def log_changes(self, changes: Iterable[SchemaChange], load_id: str, now: datetime) -> None:
         """Every column of every change."""
         rows = [
-            (self._source, load_id, change.table, column.name, change.change, change.old_type, column.sql_type, now)
+            {
+                "table_name": change.table,
+                "column_name": column.name,
+                "change": change.change,
+                "old_type": change.old_type,
+                "new_type": column.sql_type,
+            }
             for change in changes
             for column in change.columns
         ]
-        _append(self._engine, self._state("schema_log"), rows)
+        self._engine.register("given_changes", pa.Table.from_pylist(rows, schema=_CHANGES))
+        try:
+            self._engine.execute(
+                f"insert into {self._state('schema_log')} by name select {literal(self._source)} as source, "
+                f"? as load_id, g.*, ?::timestamptz as changed_at from given_changes as g",
+                [load_id, now],
+            )
+        finally:
+            self._engine.unregister("given_changes")
 
     def register_names(self, names: Sequence[tuple[str, str, str, str, str]], now: datetime) -> None:
         """(kind, table, source name, name, rule): those that are not registered yet."""
@@ -363,8 +381,3 @@ def _store(engine: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Non
         engine.execute(f"create or replace table {name} as select * from given_table")
     finally:
         engine.unregister("given_table")
-
-
-def _append(engine: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        engine.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
