@@ -43,8 +43,8 @@ class MessageColumns:
     root: str = "properties"
     objects: frozenset[KeyPath] = frozenset()
     """Paths whose object is taken apart."""
-    empty_texts: frozenset[KeyPath] = frozenset()
-    """Paths that hold an empty object, which is no value."""
+    text_objects: frozenset[KeyPath] = frozenset()
+    """Paths that hold an object kept as text."""
 
 
 def message_columns(
@@ -53,7 +53,7 @@ def message_columns(
     """Where the leaves of a message go. `excluded` are columns that are not loaded into any table."""
     present = {path[0] for path in (*shape.leaves, *shape.objects) if path}
     columns = MessageColumns(
-        root=payload_root(call, present), objects=frozenset(shape.objects), empty_texts=frozenset(shape.empty_texts)
+        root=payload_root(call, present), objects=frozenset(shape.objects), text_objects=frozenset(shape.text_objects)
     )
     columns.is_odd = shape.has_repeated_key or _is_odd_envelope(shape, call) or _has_case_variant(shape, present)
     taken: dict[str, int] = {}
@@ -93,6 +93,9 @@ def _is_odd_envelope(shape: Shape, call: str) -> bool:
     for key in (*_TEXT_KEYS, *_TIME_KEYS, *names):
         if shape.leaves.get((key,), Kind.STRING) is not Kind.STRING:
             return True
+    # A batch is unpacked, whatever else the line says of itself.
+    if any(shape.leaves.get((key,)) is Kind.JSON for key in ("batch", "payload")):
+        return True
     # An object where a text belongs is only kept as a path of its own.
     if any((key,) in shape.objects for key in _TEXT_KEYS):
         return True

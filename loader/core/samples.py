@@ -36,8 +36,8 @@ class Shape:
     """Paths that are null."""
     objects: set[KeyPath] = field(default_factory=set)
     """Paths of objects whose keys are columns; () is the message."""
-    empty_texts: set[KeyPath] = field(default_factory=set)
-    """Paths of empty objects that would be kept as text if they were not empty: they are no value."""
+    text_objects: set[KeyPath] = field(default_factory=set)
+    """Paths of objects that are kept as text; where such an object is empty it is no value."""
     call: str | None = None
     """What `type` says, whatever that is, where it is a string; `event` likewise."""
     event: str | None = None
@@ -86,9 +86,9 @@ def _walk(value: _Object, path: KeyPath, shape: Shape, rules: WalkRules) -> None
             _walk(child, below, shape, rules)
         else:
             shape.has_repeated_key = shape.has_repeated_key or _repeats(child)
-            if isinstance(child, _Object) and not child:
-                shape.empty_texts.add(below)
-            else:
+            if isinstance(child, _Object):
+                shape.text_objects.add(below)
+            if child or not isinstance(child, _Object):
                 shape.leaves[below] = _kind_of(child)
 
 

@@ -171,4 +171,4 @@ def _group(shape: Shape) -> MessageGroup | None:
 
 
 def _paths(shape: Shape) -> set[KeyPath]:
-    return {*shape.leaves, *shape.nulls, *shape.empty_texts, *(path for path in shape.objects if path)}
+    return {*shape.leaves, *shape.nulls, *shape.text_objects, *(path for path in shape.objects if path)}

@@ -22,14 +22,16 @@ class LeafReader:
         types: Mapping[KeyPath, str],
         absorbed: Mapping[KeyPath, str] | None = None,
         objects: Collection[KeyPath] = frozenset(),
-        empty_texts: Collection[KeyPath] = frozenset(),
+        text_objects: Collection[KeyPath] = frozenset(),
+        guards: Mapping[str, str] | None = None,
         text: str = "text",
     ) -> None:
         """`absorbed` are paths that count only where they differ from a top-level key that is there.
 
-        `objects` are paths that hold an object to take apart in some message, `empty_texts` an empty object: these are
-        no values.
+        `objects` are paths that hold an object to take apart in some message, `text_objects` one that
+        is kept as text: the former, and empty ones of the latter, are no values. `guards`: top-level key → condition under which what lies below it is read at all.
         """
+        self._guards = guards or {}
         self._absorbed = {path: key for path, key in (absorbed or {}).items() if path in types}
         types = {**types, **{(key,): "VARCHAR" for key in self._absorbed.values()}}
         self._types = types
@@ -44,7 +46,11 @@ class LeafReader:
         twins = {(*key[:-1], name) for key, names in folded.items() if len(names) > 1 for name in names}
         for path, kind in types.items():
             steps = [path[:length] for length in range(1, len(path) + 1)]
-            if path in self._taken_apart or path in empty_texts or any(step in twins or not step[-1] for step in steps):
+            if (
+                path in self._taken_apart
+                or path in text_objects
+                or any(step in twins or not step[-1] for step in steps)
+            ):
                 self._by_pointer.add(path)
             else:
                 self._add(path, kind)
@@ -65,6 +71,8 @@ class LeafReader:
     def value(self, path: KeyPath) -> str:
         """The expression of a leaf: of its type, or JSON where the type is `JSON`."""
         leaf = self._value(path)
+        if path[0] in self._guards:
+            return f"case when {self._guards[path[0]]} then {leaf} end"
         if path not in self._absorbed:
             return leaf
         top = self._value((self._absorbed[path],))

@@ -20,6 +20,9 @@ from loader.normalize.values import ColumnBatch
 _ABSORBED: Final[dict[KeyPath, str]] = {("properties", "name"): "name", ("properties", "category"): "category"}
 """Payload keys of pages and screens that are no column of their own where they repeat the top-level key."""
 
+_TRAITS_OF_TRACKS: Final = {"traits": "coalesce(json_type(text, '/properties'), 'NULL') = 'NULL'"}
+"""The traits of a track call are its payload only where it has no properties."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -50,16 +53,17 @@ class TableBatch:
     """Columns beyond the cap: their values become one discard per row."""
     objects: set[KeyPath] = field(default_factory=set)
     """Paths that hold an object to take apart in some message: there they are no value."""
-    empty_texts: set[KeyPath] = field(default_factory=set)
-    """Paths that hold an empty object in some message: no value either."""
+    text_objects: set[KeyPath] = field(default_factory=set)
+    """Paths that hold an object kept as text in some message: where it is empty it is no value."""
     rows: int = 0
     source_names: dict[str, str] = field(default_factory=dict)
     """Event names that this table has, with the slug of each."""
 
     def reader(self, types: Mapping[KeyPath, str]) -> LeafReader:
         """A reader of leaves of these rows."""
-        is_named = self.target.call in ("page", "screen")
-        return LeafReader(types, _ABSORBED if is_named else {}, self.objects, self.empty_texts)
+        absorbed = _ABSORBED if self.target.call in ("page", "screen") else {}
+        guards = _TRAITS_OF_TRACKS if self.target.call == "track" else {}
+        return LeafReader(types, absorbed, self.objects, self.text_objects, guards)
 
     def column(self, name: str) -> ColumnBatch:
         """The column of that name, new or known."""
@@ -126,7 +130,7 @@ def _add_leaves(
         for batch in _targets(group.call, group.kind, batches, owner):
             batch.rows += group.count
             batch.objects |= columns.objects
-            batch.empty_texts |= columns.empty_texts
+            batch.text_objects |= columns.text_objects
             excluded = table_excluded(rules.excluded, batch.target.name)
             for leaf in leaves:
                 if leaf.column not in excluded and (leaf.is_context or batch.target.has_payload):
