@@ -420,3 +420,26 @@ def test_an_identify_of_an_earlier_copy_replaces_the_user(loading):
 
     assert set(loading.held().rows("users")) == {"u-1"}
     assert loading.differences() == []
+
+
+def test_traits_beside_properties_are_no_payload(loading):
+    """One message of an event has traits alone, another has properties too: only the former's traits are columns."""
+    alone = a_track_call({}, "Paid", "m1", traits={"plan": "pro"})
+    beside = a_track_call({"amount": 1}, "Paid", "m2", traits={"plan": "free"})
+    loading.write({k: v for k, v in alone.items() if k != "properties"}, beside)
+
+    loading.load()
+
+    rows = loading.held().rows(TABLE)
+    assert (rows["m1"]["plan"], rows["m2"].get("plan"), rows["m2"]["amount"]) == ("pro", None, "1")
+    assert loading.differences() == []
+
+
+def test_a_batch_is_unpacked_whatever_its_line_says(loading):
+    """A line with a type of its own and a batch is an envelope."""
+    loading.write({**a_track_call(message_id="outer"), "batch": [a_track_call(message_id="inner")]})
+
+    loading.load()
+
+    assert set(loading.held().rows("tracks")) == {"inner"}
+    assert loading.differences() == []
