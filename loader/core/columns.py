@@ -52,7 +52,7 @@ FITTING: Final = {
 
 @dataclass(slots=True)
 class Evidence:
-    """Values of one column in one batch. Counts by kind are exact; the rest is known where it was probed."""
+    """Values of one column in one batch. Counts are exact; the rest is known where it was probed."""
 
     counts: dict[Kind, int]
     timestamps: int = 0

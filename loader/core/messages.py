@@ -27,6 +27,9 @@ class Leaf:
     kind: Kind
     is_context: bool
     """Whether it is a column of every table of the call, not of the payload's table alone."""
+    is_timestamp: bool = False
+    """Whether it is a string that is a timestamp; `is_day` likewise."""
+    is_day: bool = False
 
 
 @dataclass(slots=True)
@@ -63,7 +66,8 @@ def message_columns(
             continue
         for column, is_context in _columns_of(path, call, columns.root, identifier_bytes, reserved):
             if column not in excluded:
-                columns.leaves.append(Leaf(path, column, kind, is_context))
+                times = (path in shape.timestamps, path in shape.days)
+                columns.leaves.append(Leaf(path, column, kind, is_context, *times))
             taken[column] = taken.get(column, 0) + (path[0] != REQUEST_IP)
         if len(path) == 1 and not is_known_key(call, columns.root, path[0]):
             columns.unknown_keys.append(path[0])

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from loader.core.columns import Kind
 from loader.core.tables import EXCLUDED
+from loader.core.timestamps import is_day, is_timestamp
 
 KeyPath = tuple[str, ...]
 
@@ -32,6 +33,10 @@ class Shape:
 
     leaves: dict[KeyPath, Kind] = field(default_factory=dict)
     """Paths of values that are not null. Arrays, and objects kept as text, are leaves of kind JSON."""
+    timestamps: set[KeyPath] = field(default_factory=set)
+    """Paths of strings that are timestamps."""
+    days: set[KeyPath] = field(default_factory=set)
+    """Paths of strings that are days without a time."""
     nulls: list[KeyPath] = field(default_factory=list)
     """Paths that are null."""
     objects: set[KeyPath] = field(default_factory=set)
@@ -90,6 +95,11 @@ def _walk(value: _Object, path: KeyPath, shape: Shape, rules: WalkRules) -> None
                 shape.text_objects.add(below)
             if child or not isinstance(child, _Object):
                 shape.leaves[below] = _kind_of(child)
+            if isinstance(child, str):
+                if is_timestamp(child):
+                    shape.timestamps.add(below)
+                elif is_day(child):
+                    shape.days.add(below)
 
 
 def _is_taken_apart(path: KeyPath, rules: WalkRules) -> bool:

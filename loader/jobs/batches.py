@@ -140,10 +140,8 @@ class BatchLoad:
         over = self._over_the_cap(batches, existing)
         bounds = Existing(existing, lambda table, column: self._warehouse.bounds(self._schema, table, column))
         wanted: dict[str, list[WantedColumn]] = {}
-        tracks = batches.get(CALL_TABLE["track"])
-        for name, batch in sorted(batches.items(), key=lambda item: not item[1].target.is_call_table):
-            whole = None if batch.target.is_call_table else tracks
-            wanted[name] = settle(stage, batch, bounds, self._rules, whole)
+        for name, batch in batches.items():
+            wanted[name] = settle(stage, batch, bounds, self._rules)
         touched = self._touched(stage, dedupe, existing)
         for call in touched:
             history = {**existing.get(CALL_TABLE[call], {})}

@@ -34,6 +34,7 @@ from loader.normalize.exact import ExactReader
 from loader.normalize.lines import LineReader, Read
 from loader.normalize.losses import Load
 from loader.normalize.stage import Stage
+from loader.normalize.structure import StructureReader
 from loader.normalize.tables import Rules
 from loader.staging import StagedBatch, Stager, StagingLimits
 from loader.staging.records import MIB
@@ -187,7 +188,7 @@ class _Run:
         everywhere = frozenset(name for name in rules.excluded if "." not in name)
         discovery = Discovery(walk, rules.identifier_bytes, everywhere, rules.reserved)
         exact = ExactReader(walk, rules.identifier_bytes, rules.reserved, everywhere)
-        reader = LineReader(discovery, exact, self._force_exact)
+        reader = LineReader(StructureReader(walk), discovery, exact, self._force_exact)
         context = BatchContext(
             Load(self._source.name, self.report.load_id, self._now),
             self._schema,
@@ -240,7 +241,7 @@ class _Run:
             excluded=frozenset(load.exclude),
             reserved=frozenset(load.envelope_columns),
             null_traits=load.null_traits,
-            timestamp="timestamp_of" if load.date_only == "text" else "timestamp_or_day_of",
+            takes_days=load.date_only != "text",
             users_from_context_traits=load.users_from_context_traits,
             on_conflict=load.on_conflict,
             column_cap=load.column_cap,

@@ -8,7 +8,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final
 
 import duckdb
@@ -18,9 +18,9 @@ from loader.core.messages import source_name
 from loader.normalize.discover import Discovery
 from loader.normalize.exact import ExactMessage, ExactReader, ObjectPlace, Refusal
 from loader.normalize.stage import MESSAGES, Stage
+from loader.normalize.structure import StructureReader
 from loader.staging import OddLine, Part, StagedBatch
 
-_SEED_LINES: Final = 500
 _CHUNK: Final = 5_000
 _WHITE: Final = b" \t\r\n\v\f"
 LOSSES: Final = pa.schema(
@@ -56,21 +56,17 @@ class Read:
 class LineReader:
     """Reads batches of one load in their order."""
 
-    def __init__(self, discovery: Discovery, exact: ExactReader, is_all_exact: bool = False) -> None:
+    def __init__(
+        self, structures: StructureReader, discovery: Discovery, exact: ExactReader, is_all_exact: bool = False
+    ) -> None:
+        self._structures = structures
         self._discovery = discovery
         self._exact = exact
         self._is_all_exact = is_all_exact
-        self._is_seeded = False
 
     def read(self, batch: StagedBatch, stage: Stage) -> Read:
         """Fill a stage with the messages of a batch."""
-        blocks = batch.blocks()
-        first = list(islice(blocks, 1))
-        if first and not self._is_seeded:
-            self._discovery.seed(first[0].column("text").slice(0, _SEED_LINES).to_pylist())
-            self._is_seeded = True
-        self._discovery.begin_batch()
-        stage.fill(chain(first, blocks), self._discovery.known, self._is_all_exact)
+        stage.fill(batch.blocks(), self._structures, self._is_all_exact)
         read = Read(batch.parts)
         readable = [odd for odd in batch.odd if odd.problem is None]
         for odd in batch.odd:
@@ -99,7 +95,7 @@ class LineReader:
             for part, line, raw in chunk:
                 rows += self._messages(part, line, raw, read)
             if rows:
-                stage.add([pa.RecordBatch.from_pylist(rows, schema=MESSAGES)], self._discovery.known)
+                stage.add([pa.RecordBatch.from_pylist(rows, schema=MESSAGES)], self._structures)
 
     def _messages(self, part: int, line: int, raw: bytes, read: Read) -> Iterator[dict[str, Any]]:
         about = read.parts[part]

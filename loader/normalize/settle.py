@@ -26,17 +26,12 @@ class Existing:
     bounds: StoredBounds
 
 
-def settle(
-    stage: Stage, batch: TableBatch, existing: Existing, rules: Rules, whole: TableBatch | None = None
-) -> list[WantedColumn]:
-    """Decide every column of the table. Returns the columns it needs, with their types.
-
-    `whole` is a settled table that has every row of this one.
-    """
+def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) -> list[WantedColumn]:
+    """Decide every column of the table. Returns the columns it needs, with their types."""
     there = existing.tables.get(batch.target.name, {})
     _cap(batch, there, rules)
     types = {name: TYPE_OF.get(there[name], ColumnType.OTHER) for name in batch.columns if name in there}
-    Probe(stage, batch, rules.timestamp, whole).ask(types)
+    Probe(stage, batch).ask(types)
     for name, column in batch.columns.items():
         column.column_type = _type(column, types.get(name), batch.target.name, existing.bounds, rules)
         is_other = column.column_type is ColumnType.OTHER

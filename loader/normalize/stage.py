@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import duckdb
 import pyarrow as pa
 
-from loader.core.dialect import literal, literals, pointer
-from loader.core.samples import KeyPath
+from loader.core.dialect import literal
+from loader.normalize.scan_text import DOUBTFUL, ODD
+from loader.normalize.structure import StructureReader
 
 BLOCKS: Final = pa.schema([("part", pa.int32()), ("line", pa.int64()), ("text", pa.large_string())])
 MESSAGES: Final = pa.schema(
@@ -42,43 +42,26 @@ _SET: Final = "between timestamptz '0001-01-01 00:00:00.000001Z' and timestamptz
 _FINGERPRINTED: Final = (*_TEXTS[:2], "userId", "anonymousId", "groupId", "previousId", "name", "category")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPaths:
-    """Objects whose keys and paths whose types make up a signature. Grows while samples show new ones."""
-
-    objects: tuple[KeyPath, ...]
-    paths: tuple[KeyPath, ...]
-
-
-MessageGroup = tuple[str, str | None]
-"""A call; for track calls with their event. Track calls without an event have no group."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of each group of messages: a signature asks for no path that its messages never have."""
-
-    groups: dict[MessageGroup, KnownPaths]
-    rest: KnownPaths
-    """Of messages that belong to no group yet."""
-
-
 class Stage:
     """The table `stage` of an engine, for one batch.
 
     Columns: part, line, item, text, specials, call, kind (hash of call and event; null once the message is no row),
-    id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event, fingerprint, signature,
-    is_doubtful (integers may be beyond 2^53).
+    id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event, fingerprint, signature (of the
+    structure), is_doubtful (integers may be beyond 2^53).
     """
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, name: str) -> None:
         self.engine = engine
         self.name = name
 
-    def fill(self, blocks: Iterable[pa.RecordBatch], known: Known, is_all_odd: bool = False) -> None:
+    def fill(self, blocks: Iterable[pa.RecordBatch], structures: StructureReader, is_all_odd: bool = False) -> None:
         """Judge the lines of blocks: plain ones become rows, the others, or all, are kept in `<stage>_odd`."""
-        source = f"select part, line, 0::integer as item, text, null::map(varchar, varchar) as specials from {self.name}_blocks"
-        self._read(blocks, BLOCKS, f"create or replace table {self.name} as {_staged(source, known, False)}")
+        source = (
+            f"select part, line, 0::integer as item, text, null::map(varchar, varchar) as specials, signature, flags "
+            f"from {self.name}_blocks"
+        )
+        statement = f"create or replace table {self.name} as {_staged(source, False)}"
+        self._read(blocks, BLOCKS, structures, statement)
         if is_all_odd:
             self.engine.execute(f"update {self.name} set call = null")
         self.engine.execute(
@@ -87,10 +70,10 @@ class Stage:
         if self.count_odd():
             self.engine.execute(f"delete from {self.name} where call is null")
 
-    def add(self, messages: Sequence[pa.RecordBatch], known: Known) -> None:
+    def add(self, messages: Sequence[pa.RecordBatch], structures: StructureReader) -> None:
         """Append messages that the exact way read."""
-        source = f"select * from {self.name}_blocks"
-        self._read(messages, MESSAGES, f"insert into {self.name} by name {_staged(source, known, True)}")
+        statement = f"insert into {self.name} by name {_staged(f'select * from {self.name}_blocks', True)}"
+        self._read(messages, MESSAGES, structures, statement)
 
     def count_odd(self) -> int:
         """Lines set aside."""
@@ -112,8 +95,12 @@ class Stage:
         self.engine.execute(f"drop table if exists {self.name}")
         self.engine.execute(f"drop table if exists {self.name}_odd")
 
-    def _read(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, statement: str) -> None:
-        self.engine.register(f"{self.name}_blocks", pa.RecordBatchReader.from_batches(schema, batches))
+    def _read(
+        self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, structures: StructureReader, statement: str
+    ) -> None:
+        widened = pa.schema([*schema, ("signature", pa.uint64()), ("flags", pa.uint8())])
+        read = (_with_structure(batch, structures, widened) for batch in batches)
+        self.engine.register(f"{self.name}_blocks", pa.RecordBatchReader.from_batches(widened, read))
         try:
             self.engine.execute(statement)
         finally:
@@ -130,25 +117,14 @@ class Stage:
         return int(rows[0][0])
 
 
-def grouped_signature(text: str, call: str, event: str, known: Known) -> str:
-    """The SQL of the signature by the group of a message. The group is part of it: each asks for paths of its own."""
-    cases = []
-    for number, (group, paths) in enumerate(known.groups.items(), 1):
-        is_group = f"{call} = {literal(group[0])}" + ("" if group[1] is None else f" and {event} = {literal(group[1])}")
-        cases.append(f"when {is_group} then hash({number}, {signature(text, paths)})")
-    if not cases:
-        return f"hash(0, {signature(text, known.rest)})"
-    return f"case {' '.join(cases)} else hash(0, {signature(text, known.rest)}) end"
+def _with_structure(batch: pa.RecordBatch, structures: StructureReader, schema: pa.Schema) -> pa.RecordBatch:
+    found = structures.read(batch.column("text"))
+    return pa.RecordBatch.from_arrays(
+        [*batch.columns, pa.array(found.signatures), pa.array(found.flags)], schema=schema
+    )
 
 
-def signature(text: str, known: KnownPaths) -> str:
-    """The SQL of a hash over the keys of all known objects and the types at all known paths of a text."""
-    keys = f"json_keys({text}, {literals(map(pointer, known.objects))})"
-    types = f"json_type({text}, {literals(map(pointer, known.paths))})"
-    return f"hash({keys}, {types})"
-
-
-def _staged(source: str, known: Known, is_trusted: bool) -> str:
+def _staged(source: str, is_trusted: bool) -> str:
     """Three layers: is the text what it seems, what does its envelope say, and the columns of the stage."""
     plain = (
         "true"
@@ -160,7 +136,6 @@ def _staged(source: str, known: Known, is_trusted: bool) -> str:
     texts["event"] = "case when e.type = 'track' then e.event end"
     printed = " || chr(31) || ".join(f"coalesce({text}, '')" for text in texts.values())
     fingerprint = "given_fingerprint" if is_trusted else f"case when is_plain then md5_number_lower({printed}) end"
-    same_name = "case when e.type in ('page', 'screen') then [json_extract_string(text, '/properties/name') is not distinct from e.name, json_extract_string(text, '/properties/category') is not distinct from e.category] end"
     return f"""
 with judged as ({_judged(source, is_trusted)}),
 read as (
@@ -174,7 +149,7 @@ select
     e.messageId as id, {times},
     e.userId as user_id, e.anonymousId as anonymous_id, e.event as event,
     {fingerprint} as fingerprint,
-    case when is_plain then hash({grouped_signature("text", "e.type", "e.event", known)}, {same_name}) end as signature,
+    case when is_plain then signature end as signature,
     is_doubtful
 from told"""
 
@@ -184,9 +159,10 @@ def _judged(source: str, is_trusted: bool) -> str:
         return f"select *, true as is_doubtful, false as is_odd from ({source})"
     return f"""
     select *,
-        case when is_doubtful then not is_read_exactly(text) else false end
-            or contains(text, '\\u0000') or may_nest_too_deep(text) or has_lone_surrogate(text) as is_odd
-    from (select *, has_doubtful_value(text) as is_doubtful from ({source}))"""
+        flags & {DOUBTFUL} <> 0 as is_doubtful,
+        case when flags & {ODD} <> 0 then true when flags & {DOUBTFUL} <> 0 then not is_read_exactly(text) else false end
+            or contains(text, '\\u0000') as is_odd
+    from ({source})"""
 
 
 def _plain_envelope() -> Iterator[str]:

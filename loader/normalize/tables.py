@@ -31,14 +31,19 @@ class Rules:
     excluded: frozenset[str]
     reserved: frozenset[str]
     null_traits: str
-    timestamp: str
-    """Name of the engine's rule for strings that are timestamps."""
+    takes_days: bool
+    """Whether a day without a time is a timestamp."""
     users_from_context_traits: bool
     on_conflict: str
     column_cap: int
     table_cap: int
     raw_events: bool
     identifier_bytes: int
+
+    @property
+    def timestamp(self) -> str:
+        """Name of the engine's rule for strings that are timestamps."""
+        return "timestamp_or_day_of" if self.takes_days else "timestamp_of"
 
 
 @dataclass(slots=True)
@@ -134,7 +139,8 @@ def _add_leaves(
             excluded = table_excluded(rules.excluded, batch.target.name)
             for leaf in leaves:
                 if leaf.column not in excluded and (leaf.is_context or batch.target.has_payload):
-                    _count(batch.column(leaf.column), leaf, group)
+                    is_timestamp = leaf.is_timestamp or (leaf.is_day and rules.takes_days)
+                    _count(batch.column(leaf.column), leaf, group, is_timestamp)
 
 
 def _targets(call: str, kind: int, batches: Mapping[str, TableBatch], owner: Mapping[int, str]) -> Iterable[TableBatch]:
@@ -143,10 +149,11 @@ def _targets(call: str, kind: int, batches: Mapping[str, TableBatch], owner: Map
         yield batches[owner[kind]]
 
 
-def _count(column: ColumnBatch, leaf: Leaf, group: _Group) -> None:
+def _count(column: ColumnBatch, leaf: Leaf, group: _Group, is_timestamp: bool = False) -> None:
     column.paths[leaf.path] = None
     counts = column.evidence.counts
     counts[leaf.kind] = counts.get(leaf.kind, 0) + group.count
+    column.evidence.timestamps += group.count * is_timestamp
     column.signatures.setdefault(leaf.kind, set()).add(group.signature)
     column.first_seen = group.first if column.first_seen is None else min(column.first_seen, group.first)
     column.last_seen = group.last if column.last_seen is None else max(column.last_seen, group.last)

@@ -51,8 +51,6 @@ class ColumnBatch:
     evidence: Evidence = field(default_factory=lambda: Evidence({}))
     signatures: dict[Kind, set[int]] = field(default_factory=dict)
     """Signatures of the messages that have a value of a kind: questions about it need no other rows."""
-    is_asked_for_timestamps: bool = False
-    """Whether `evidence.timestamps` has been counted."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     column_type: ColumnType = ColumnType.TEXT
@@ -88,7 +86,7 @@ class ColumnBatch:
             return Kind.BOOL in kinds
         if family == "num":
             return bool(kinds & {Kind.INT, Kind.FLOAT, Kind.HUGE})
-        return Kind.STRING in kinds if family == "ts" else True
+        return Kind.STRING in kinds and self.evidence.timestamps > 0 if family == "ts" else True
 
     def settle(self) -> None:
         """Decide whether values must be judged one by one, once the type is known."""

@@ -28,33 +28,12 @@ create or replace macro day_of(v) as
 -- The same as one rule: a timestamp, or a day.
 create or replace macro timestamp_or_day_of(v) as coalesce(timestamp_of(v), day_of(v));
 
--- Whether a text may hold what the engine's JSON reader accepts although it loses a value or is no JSON: a number of
--- 16 characters or more, a large exponent, NaN, Infinity, a comma before a closing bracket. Each pattern begins with
--- a fixed character, which makes the search several times faster than one pattern that begins with a class.
-create or replace macro has_doubtful_value(t) as
-    regexp_matches(t, ':\s*-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])')
-    or regexp_matches(t, ',\s*(?:-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])|[}\]])')
-    or regexp_matches(t, '\[\s*-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
-
--- Of the doubtful texts, those that are read as they stand: minified, every float in its shortest form, no integer
+-- Of the texts with numbers that the engine may round, those that are read as they stand: minified, every float in its shortest form, no integer
 -- beyond 18 digits.
 create or replace macro is_read_exactly(t) as
     starts_with(t, try(json(t)))
     and strlen(try(json(t))) + 1 = strlen(t)
     and not regexp_matches(t, '[:,\[]-?(?:[0-9]{19}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
-
--- Whether objects and arrays may nest deeper than 512. A level takes two bytes at least; without two brackets side by
--- side it takes three and a half on average, so shorter texts need no count. (`case`, because `and` evaluates both sides.)
-create or replace macro may_nest_too_deep(t) as
-    case when strlen(t) >= 1795 or (strlen(t) > 1026 and contains(t, '[['))
-        then length(t) - length(replace(replace(t, '[', ''), '{', '')) > 512 else false end;
-
--- Whether an escape may stand for half a character: the engine's reader cannot make text of it. (Emoji are pairs.)
-create or replace macro has_lone_surrogate(t) as
-    case when contains(t, '\ud') or contains(t, '\uD')
-        then regexp_matches(regexp_replace(t,
-            '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g'), '\\u[dD][89a-fA-F]')
-        else false end;
 
 -- What a JSON leaf is worth in a column of a type: the value, or null when it does not survive the round trip
 -- (contract 4.5). `j` is JSON; a missing leaf and a null are null.

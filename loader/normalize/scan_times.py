@@ -1,0 +1,121 @@
+"""Compiled judgement of strings: timestamps, days and other texts. The grammar is that of `loader.core.timestamps`."""
+
+from __future__ import annotations
+
+from loader.normalize.scan_text import (
+    BACKSLASH,
+    BAD,
+    COLON,
+    DAY,
+    NO_NUMBER,
+    STRING,
+    TIMESTAMP,
+    Bytes,
+    digits,
+    inlined,
+    past_digits,
+)
+
+_DAY_MINUTES = 1_440
+_LONGEST_TIME = 6 * 35
+"""Bytes that a timestamp has at most, every character an escape."""
+
+
+@inlined
+def _day_of_year(year: int, month: int, day: int) -> int:
+    """From 0, or `BAD` where there is no such day."""
+    if month < 1 or month > 12 or day < 1:
+        return BAD
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    before = 0
+    for earlier in range(1, month):
+        before += _length(earlier, is_leap)
+    return before + day - 1 if day <= _length(month, is_leap) else BAD
+
+
+@inlined
+def _length(month: int, is_leap: bool) -> int:
+    if month == 2:
+        return 29 if is_leap else 28
+    return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
+
+
+@inlined
+def _is_digit_escape(content: Bytes, at: int, end: int) -> bool:
+    """`\\u0030` to `\\u0039`, and six more."""
+    return (
+        at + 4 < end
+        and content[at + 1] == 117
+        and content[at + 2] == 48
+        and content[at + 3] == 48
+        and content[at + 4] == 51
+    )
+
+
+@inlined
+def string_kind(content: Bytes, at: int, end: int) -> int:
+    """Whether a string between two places is a timestamp, a day, or another text; `BAD` where only an escape hides it."""
+    if at == end or not (48 <= content[at] <= 57 or content[at] == BACKSLASH):
+        return STRING
+    for place in range(at, min(end, at + _LONGEST_TIME)):
+        if content[place] == BACKSLASH:
+            return BAD if content[at] != BACKSLASH or _is_digit_escape(content, at, end) else STRING
+    if end - at < 10 or content[at + 4] != 45 or content[at + 7] != 45:
+        return STRING
+    year, month, day = (
+        digits(content, at, end, 4),
+        digits(content, at + 5, end, 2),
+        digits(content, at + 8, end, 2),
+    )
+    if year < 1 or month < 0 or day < 0:
+        return STRING
+    day_of_year = _day_of_year(year, month, day)
+    if day_of_year == BAD:
+        return STRING
+    if end == at + 10:
+        return DAY
+    if end < at + 16 or (content[at + 10] != 84 and content[at + 10] != 32) or content[at + 13] != COLON:
+        return STRING
+    hour, minute = digits(content, at + 11, end, 2), digits(content, at + 14, end, 2)
+    if hour < 0 or hour > 23 or minute < 0 or minute > 59:
+        return STRING
+    at += 16
+    if at < end and content[at] == COLON:
+        second = digits(content, at + 1, end, 2)
+        if second < 0 or second > 59:
+            return STRING
+        at += 3
+        if at < end and content[at] == 46:
+            past = past_digits(content, at + 1, end)
+            if past == at + 1 or past > at + 10:
+                return STRING
+            at = past
+    offset = _offset_minutes(content, at, end)
+    if offset == NO_NUMBER:
+        return STRING
+    minutes = day_of_year * _DAY_MINUTES + hour * 60 + minute - offset
+    if (year == 1 and minutes < 0) or (year == 9999 and minutes >= 365 * _DAY_MINUTES):
+        return STRING
+    return TIMESTAMP
+
+
+@inlined
+def _offset_minutes(content: Bytes, at: int, end: int) -> int:
+    """What a zone at the end of a timestamp says, 0 for none; `NO_NUMBER` for what is no zone."""
+    if at == end:
+        return 0
+    sign = content[at]
+    if sign == 90 or sign == 122:
+        return 0 if at + 1 == end else NO_NUMBER
+    if sign != 43 and sign != 45:
+        return NO_NUMBER
+    hours, minutes = digits(content, at + 1, end, 2), 0
+    at += 3
+    if at < end:
+        at += content[at] == COLON
+        minutes = digits(content, at, end, 2)
+        at += 2
+    if hours < 0 or minutes < 0 or at != end:
+        return NO_NUMBER
+    offset = hours * 60 + minutes
+    return offset if sign == 43 else -offset
