@@ -8,16 +8,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-CALL_TABLES: Final = {
-    "track": "tracks",
-    "identify": "identifies",
-    "page": "pages",
-    "screen": "screens",
-    "group": "groups",
-    "alias": "aliases",
-}
-"""The table of each call."""
-STANDARD_TABLES: Final = frozenset({*CALL_TABLES.values(), "users", "accounts"})
+from loader.core.tables import CALL_TABLE, LATEST
+
+STANDARD_TABLES: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
 KEYWORDS: Final = frozenset(
     [
         "account",

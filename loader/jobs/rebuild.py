@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from loader.config import Config, SourceSettings, WarehouseSettings
 from loader.core.dialect import DUCKDB, identifier, literal
-from loader.core.naming import CALL_TABLES, schema_name
+from loader.core.naming import schema_name
+from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError, GuardError
 from loader.jobs.load import WAIT_SECONDS, load_source
 from loader.jobs.report import LoadReport
@@ -118,7 +119,7 @@ class _Swap:
 
     def _guard(self, old: set[str], new: set[str], chosen: Sequence[str]) -> None:
         """Every id of a call table that is replaced must come back."""
-        for call, name in CALL_TABLES.items():
+        for call, name in CALL_TABLE.items():
             if name not in old or (name not in chosen and len(chosen) == 1):
                 continue
             there = identifier(ALIAS, self._schema, name)
@@ -148,7 +149,7 @@ class _Swap:
             has_object = name in ("objects", "copies", "quarantine", "discards")
             shifted = f"replace (object_id + {offset[0][0]} as object_id)" if has_object else ""
             engine.execute(f"insert into {into} by name select * {shifted} from {given}")
-        for name in CALL_TABLES.values():
+        for name in CALL_TABLE.values():
             if name in new:
                 table = identifier(ALIAS, self._schema, name)
                 engine.execute(f"update {table} set _object = _object + {offset[0][0]}")
@@ -158,7 +159,7 @@ class _Swap:
         if is_there:
             engine.execute(f"drop table {identifier(ALIAS, self._schema, table)}")
         self._copy(table)
-        if table in CALL_TABLES.values():
+        if table in CALL_TABLE.values():
             # Objects have other numbers in the new file; their versions are the same.
             engine.execute(
                 f"update {identifier(ALIAS, self._schema, table)} as t set _object = o.object_id "

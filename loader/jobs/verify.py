@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from loader.archive import Archive, ArchiveObject, open_archive
 from loader.config import Config, SourceSettings
 from loader.config.models import LoadSettings
-from loader.core.naming import CALL_TABLES
+from loader.core.tables import CALL_TABLE
 from loader.errors import TerminalError, TransientError
 from loader.inventory import tables
 from loader.jobs.findings import MOST_KEPT, Findings
@@ -168,7 +168,7 @@ class _Verification:
         self._findings = report.findings
         self._options: dict[str | None, LoadSettings] = {}
         self.tables = tables(reader, source)
-        calls = {call: self.tables[name] for call, name in CALL_TABLES.items() if name in self.tables}
+        calls = {call: self.tables[name] for call, name in CALL_TABLE.items() if name in self.tables}
         self._places = PlaceReader(reader, source.name, calls)
         self._sample = ValueSample(reader, source.name, self.tables, self._findings)
 
