@@ -1,8 +1,9 @@
 # Every target does its own set-up. Needs Python 3.11 or newer, make and git; nothing else.
 #   make demo   load the bundled archive and print what is in the tables
 #   make dev    open the Dagster page on the same project, or on the one that LOADER_CONFIG names
-#   make test   everything: lint, types, layers, tests, docs, and the tests again on the built wheel
+#   make test   everything: lint, types, layers, coverage, tests, docs, and the tests again on the built wheel
 #   make check  the quick gates only: lint, types, import layers
+#   make coverage  every branch of loader/core is passed by its unit tests
 #   make bench  speed and memory against the yardstick; make bench-peers: against other programs
 #   make docs   write the generated pages of docs/ again
 
@@ -21,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo dev test check bench bench-peers docs lock clean tests wheel-tests chromium
+.PHONY: demo dev test check bench bench-peers docs lock clean coverage tests wheel-tests chromium
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -50,6 +51,12 @@ check: $(STAMP)
 tests: $(STAMP) chromium
 	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal
 
+# loader/core is pure, so its unit tests alone have to pass every branch.
+coverage: $(STAMP)
+	@mkdir -p .make
+	@$(BIN)/python -m coverage run -m pytest -q tests/unit
+	@$(BIN)/python -m coverage report
+
 # The second run sees the built wheel only: tests and examples are copied beside it, loader/ and sql/ are not.
 # The pinned packages are shared with the first environment by a path file; its own loader stays out, because
 # an editable install is itself a path file, and those are read in the environment's own folder alone.
@@ -65,7 +72,7 @@ wheel-tests: $(STAMP)
 	@echo "the tests again, against $$(ls dist)"
 	@cd $(WHEEL_RUN) && PATH="$(CURDIR)/$(WHEEL_VENV)/bin:$(CURDIR)/$(BIN):$$PATH" TEST_PROFILE=light ../../$(WHEEL_VENV)/bin/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not browser and not slow and not checkout" tests
 
-test: check tests wheel-tests
+test: check coverage tests wheel-tests
 	@command -v chromium chromium-browser google-chrome > /dev/null || echo "Browser tests were skipped: no Chromium was found. Install one (Debian: apt-get install chromium) and run make test again."
 
 chromium:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from dagster_defs.partitions import partition_of, partitions_of, window
+from dagster_defs.publishing import publish_after_load
 from dagster_defs.reports import Metadata, events_metadata, run_metadata, table_metadata
 from dagster_defs.resources import WRITER_POOL, Project
 from loader.config import Config, SourceSettings, redact
@@ -90,6 +91,7 @@ def load_assets(source: SourceSettings, config: Config) -> dg.AssetsDefinition:
             context.add_asset_metadata({"dagster/partition_row_count": rows}, dg.AssetKey([schema, table]), key)
         for table, metadata in described.items():
             yield dg.MaterializeResult(asset_key=[schema, table], metadata=metadata)
+        publish_after_load(context, project)
 
     return load
 

@@ -24,7 +24,7 @@ def build_definitions(config_file: Path) -> dg.Definitions:
     published = [] if config.publish is None else [published_asset(config)]
     parts = [dg.Definitions(assets=published, resources={"project": Project(config_file=str(config_file.absolute()))})]
     for source in config.sources:
-        job, complete = load_job(source, config), complete_job(source)
+        job, complete = load_job(source), complete_job(source)
         parts.append(
             dg.Definitions(
                 assets=[archive_asset(source), load_assets(source, config)],

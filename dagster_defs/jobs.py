@@ -1,4 +1,4 @@
-"""Jobs beside the assets' own: the complete pass over an archive, and the read-only copy for analysts."""
+"""Jobs beside the assets' own: the complete pass over an archive, and the copy for analysts by hand."""
 
 from collections.abc import Mapping
 
@@ -8,23 +8,15 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster_defs.assets import describe, run_load, table_keys
 from dagster_defs.checks import check_keys
 from dagster_defs.partitions import partition_of, partitions_of
+from dagster_defs.publishing import publish_after_load, publish_copy, published_key
 from dagster_defs.resources import WRITER_POOL, Project
-from loader.config import Config, SourceSettings, redact
-from loader.errors import LoaderError
+from loader.config import Config, SourceSettings
 from loader.inventory import days_of_last_load, schema_of
 
 
-def published_key(config: Config) -> dg.AssetKey:
-    """The copy that analysts read."""
-    assert config.publish is not None
-    return dg.AssetKey(["published", config.publish.path.stem])
-
-
-def load_job(source: SourceSettings, config: Config) -> UnresolvedAssetJobDefinition:
-    """Load, check, and replace the copy for analysts."""
+def load_job(source: SourceSettings) -> UnresolvedAssetJobDefinition:
+    """Load, which replaces the copy for analysts, and check."""
     selection = dg.AssetSelection.assets(*table_keys(source)) | dg.AssetSelection.checks(*check_keys(source))
-    if config.publish is not None:
-        selection = selection | dg.AssetSelection.assets(published_key(config))
     return dg.define_asset_job(
         f"load_{schema_of(source)}_job", selection=selection, description=f"Loads received days of {source.name}."
     )
@@ -50,19 +42,6 @@ def published_asset(config: Config) -> dg.AssetsDefinition:
     return published
 
 
-def publish_copy(project: Project) -> str:
-    """Call the job."""
-    from loader.jobs.publish import publish
-
-    config = project.config()
-    assert config.publish is not None
-    try:
-        publish(config)
-    except LoaderError as error:
-        raise dg.Failure(redact(str(error)), allow_retries=False) from None
-    return str(config.publish.path)
-
-
 def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
     """A load of everything, which marks the days that had new objects; None where every load is one."""
     if partitions_of(source) is None:
@@ -74,8 +53,7 @@ def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
         settings = project.config().source(name)
         report = run_load(context, project, settings, settings.start, None)
         _mark(context, project, settings, report)
-        if project.config().publish is not None:
-            publish_copy(project)
+        publish_after_load(context, project)
 
     @dg.job(
         name=f"load_{schema}_complete",

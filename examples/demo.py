@@ -14,7 +14,7 @@ from typing import Any
 
 from loader.cli import main as loader
 from loader.config import Config, load_config
-from loader.core.naming import CALL_TABLES
+from loader.core.tables import CALL_TABLE
 from loader.inventory import CALLS, LATEST, row_count, tables
 from loader.reading import Reader, open_reader
 
@@ -140,7 +140,7 @@ def compare(reader: Reader, config: Config, rows: Rows) -> bool:
     lines, wrong = [], []
     for source in config.sources:
         want = expected[str(source.archive.source_id)]["distinct_by_type"]
-        got = {call: rows[source.name].get(name, 0) for call, name in CALL_TABLES.items()}
+        got = {call: rows[source.name].get(name, 0) for call, name in CALL_TABLE.items()}
         got = {call: count for call, count in got.items() if count}
         lines.append([f"{source.name}: messages, and each call", sum(got.values()), verdict(got == want)])
         wrong += [] if got == want else [f"  {source.name}: {want} expected, {got} found"]

@@ -6,12 +6,13 @@ from datetime import date
 from itertools import groupby
 
 from loader.config import SourceSettings
-from loader.core.naming import CALL_TABLES, schema_name
+from loader.core.naming import schema_name
+from loader.core.tables import CALL_TABLE
 from loader.reading import Reader
 
 SCHEMA_BYTES = 255
 # Tables of every source; any other table of its schema belongs to one event.
-CALLS = tuple(CALL_TABLES.values())
+CALLS = tuple(CALL_TABLE.values())
 LATEST = ("users", "accounts")
 
 

@@ -5,11 +5,12 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from factories import LAST_MODIFIED, Line, a_key, an_archive_object, day_of, write_archive
+from factories import FIRST_DAY, LAST_MODIFIED, Line, a_key, an_archive_object, day_of, write_archive
 from reference import Loaded, Options, StoredObject
 from reference import load as reference_load
 from tables import Held, differences, tables_of
@@ -101,6 +102,16 @@ class Loading:
 
         config = load_config(self.config_file, {})
         return load_source(config, config.source(SOURCE), **keywords)
+
+    def rebuild(self, table: str | None = None, first: int | None = None, last: int | None = None) -> dict[str, Any]:
+        """Rebuild the source or one table; `first` and `last` are days of the test month, both included."""
+        from loader.config import load_config
+        from loader.jobs.rebuild import rebuild
+
+        config = load_config(self.config_file, {})
+        start = None if first is None else FIRST_DAY + timedelta(days=first - 1)
+        until = None if last is None else FIRST_DAY + timedelta(days=last)
+        return rebuild(config, config.source(SOURCE), table, start, until).as_dict()
 
     def query(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a query on the warehouse; `_loader` and `web` are its schemas."""

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
@@ -13,55 +13,17 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    FlexibleChecksumError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from loader.archive.base import ArchiveObject, ArchiveOptions, StoredFile, never
 from loader.archive.layouts import Walk
-from loader.errors import ConfigError, LoaderError, TerminalError, TransientError
+from loader.archive.s3_errors import CUT, LIBRARY, chunks, translate
+from loader.errors import ConfigError, TransientError
 
 CHUNK_BYTES = 1024 * 1024
 DOWNLOAD_ATTEMPTS = 3
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
-_CUT = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, FlexibleChecksumError)
-_REASONS: Mapping[str, tuple[str, str]] = {
-    "403": ("access was denied", "grant s3:GetObject on the objects and s3:ListBucket on the bucket"),
-    "404": ("the object is gone", "nothing to do if it was removed on purpose; a later listing leaves it out"),
-    "412": ("the object was rewritten after it was listed", "run again: the next run reads the new version"),
-    "NoSuchBucket": ("the bucket does not exist", "check the bucket in archive.uri, archive.region and endpoint_url"),
-    "KMS": ("the key that encrypts the object refused", "grant kms:Decrypt on the key, and see that it is enabled"),
-    "InvalidAccessKeyId": ("the access key is not known", "check the credentials that this process finds"),
-    "SignatureDoesNotMatch": ("the secret key is wrong", "check the credentials that this process finds"),
-    "ExpiredToken": ("the session token has expired", "sign in again, or use a role that renews itself"),
-    "InvalidObjectState": ("the object is in cold storage", "restore it to a class that can be read at once"),
-    "PermanentRedirect": ("the bucket is in another region", "set archive.region"),
-}
-_SAME = {
-    "AccessDenied": "403",
-    "Forbidden": "403",
-    "AllAccessDisabled": "403",
-    "NoSuchKey": "404",
-    "NotFound": "404",
-    "NoSuchVersion": "404",
-    "PreconditionFailed": "412",
-    "AuthorizationHeaderMalformed": "PermanentRedirect",
-    "301": "PermanentRedirect",
-    "InvalidToken": "ExpiredToken",
-    "RequestExpired": "ExpiredToken",
-}
-_TRANSIENT = frozenset({"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 
 
 class S3Archive:
@@ -96,7 +58,7 @@ class S3Archive:
             for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
                 try:
                     return self._copy(obj, path, is_cancelled, where)
-                except _CUT as error:
+                except CUT as error:
                     if attempt == DOWNLOAD_ATTEMPTS or is_cancelled():
                         raise TransientError(
                             f"the download broke off {attempt} times ({type(error).__name__})",
@@ -104,7 +66,7 @@ class S3Archive:
                             "run again; if it goes on, look at the network between here and the bucket",
                         ) from error
                     time.sleep(self._retry_seconds * 2 ** (attempt - 1))
-        except (BotoCoreError, ClientError) as error:
+        except LIBRARY as error:
             path.unlink(missing_ok=True)
             raise translate(error, "read the object", where) from error
         except BaseException:
@@ -117,8 +79,7 @@ class S3Archive:
         body = response["Body"]
         try:
             with path.open("wb") as file:
-                # read() of botocore hands out the stored bytes: Content-Encoding is never undone.
-                while chunk := body.read(CHUNK_BYTES):
+                for chunk in chunks(body, CHUNK_BYTES):
                     if is_cancelled():
                         raise TransientError("the download was cancelled", where, "run again")
                     file.write(chunk)
@@ -165,7 +126,7 @@ class BucketTree:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **options)
         try:
             yield from pages
-        except (BotoCoreError, ClientError) as error:
+        except LIBRARY as error:
             raise translate(error, "list the bucket", f"s3://{self._bucket}/{prefix}") from error
 
 
@@ -178,35 +139,6 @@ def _has_md5_etag(obj: ArchiveObject, response: dict[str, Any]) -> bool:
     """Whether the ETag is the MD5 of the stored bytes: one part, and not encrypted with a customer's or KMS key."""
     encrypted = response.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in response
     return _MD5.fullmatch(obj.etag) is not None and not encrypted
-
-
-def translate(error: BotoCoreError | ClientError, doing: str, where: str) -> LoaderError:
-    """The library's error as one of ours, by code and status: its text may repeat keys or tokens."""
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code.startswith("KMS."):
-            code = "KMS"
-        elif code not in _REASONS:
-            code = _SAME.get(code, str(status) if str(status) in _REASONS else code)
-        if code in _REASONS:
-            what, fix = _REASONS[code]
-            return TerminalError(f"cannot {doing}: {what}", where, fix)
-        kind = TransientError if status >= 500 or status == 429 or code in _TRANSIENT else TerminalError
-        return kind(f"cannot {doing}: the service answered {status} {code}".rstrip(), where, "see the service's status")
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
-        return ConfigError(
-            f"cannot {doing}: no complete credentials were found",
-            where,
-            "set archive.profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or archive.anonymous: true",
-        )
-    if isinstance(error, (HTTPClientError, NoConnectionError)):
-        return TransientError(
-            f"cannot {doing}: no connection to the service ({type(error).__name__})",
-            where,
-            "look at the network and at archive.endpoint_url, then run again",
-        )
-    return TerminalError(f"cannot {doing} ({type(error).__name__})", where, "check the settings under archive")
 
 
 def _client(settings: ArchiveOptions) -> Any:

@@ -100,8 +100,10 @@ def _is_odd_envelope(shape: Shape, call: str) -> bool:
     # A batch is unpacked, whatever else the line says of itself.
     if any(shape.leaves.get((key,)) is Kind.JSON for key in ("batch", "payload")):
         return True
-    # An object where a text belongs is only kept as a path of its own.
-    if any((key,) in shape.objects for key in _TEXT_KEYS):
+    # An empty object where a text belongs is no leaf.
+    if any((key,) in shape.text_objects for key in (*_TEXT_KEYS, *names)):
+        return True
+    if any(("properties", key) in shape.objects | shape.text_objects for key in names):
         return True
     if any(shape.leaves.get(("properties", key), Kind.STRING) is not Kind.STRING for key in names):
         return True

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-CALL_TABLES: Final = {
-    "track": "tracks",
-    "identify": "identifies",
-    "page": "pages",
-    "screen": "screens",
-    "group": "groups",
-    "alias": "aliases",
-}
-"""The table of each call."""
-STANDARD_TABLES: Final = frozenset({*CALL_TABLES.values(), "users", "accounts"})
+from loader.core.tables import CALL_TABLE, LATEST
+
+STANDARD_TABLES: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
 KEYWORDS: Final = frozenset(
     [
         "account",
@@ -253,8 +245,3 @@ def schema_name(source: str, identifier_bytes: int) -> str:
     """The schema of a source."""
     name = snake(source) or f"source_{_digest(source)}"
     return _shortened(f"_{name}" if _is_escaped(name) else name, identifier_bytes)
-
-
-def dotted(path: Sequence[str]) -> str:
-    """A path as people write it: `properties.cart.id`."""
-    return ".".join(path)

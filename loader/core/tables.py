@@ -9,13 +9,14 @@ from loader.core.columns import ColumnType
 
 CALLS: Final = ("identify", "track", "page", "screen", "group", "alias")
 CALL_TABLE: Final = {
-    "identify": "identifies",
     "track": "tracks",
+    "identify": "identifies",
     "page": "pages",
     "screen": "screens",
     "group": "groups",
     "alias": "aliases",
 }
+"""The table of each call."""
 LATEST: Final = {"identify": ("users", "user_id"), "group": ("accounts", "group_id")}
 """Tables that hold the latest traits: their name, and the column of the call table that becomes their id."""
 

@@ -26,6 +26,7 @@ from loader.core.tables import EXCLUDED
 from loader.errors import ConfigError, LoaderError
 from loader.jobs.batches import BatchContext, BatchLoad
 from loader.jobs.report import LoadReport
+from loader.jobs.rules import rules_of
 from loader.leases import Leases
 from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
@@ -35,7 +36,6 @@ from loader.normalize.lines import LineReader, Read
 from loader.normalize.losses import Load
 from loader.normalize.stage import Stage
 from loader.normalize.structure import StructureReader
-from loader.normalize.tables import Rules
 from loader.staging import StagedBatch, Stager, StagingLimits
 from loader.staging.records import MIB
 from loader.staging.workspace import Workspace
@@ -180,7 +180,7 @@ class _Run:
             return None if batch is None else reader.read(batch, stage)
 
     def _parts(self) -> tuple[LineReader, BatchLoad]:
-        settings, rules = self._source.load, self._rules()
+        settings, rules = self._source.load, rules_of(self._source.load)
         walk = WalkRules(
             frozenset(tuple(path.split(".")) for path in settings.json_paths),
             frozenset(key for key, column in EXCLUDED.items() if column in settings.envelope_columns),
@@ -234,18 +234,3 @@ class _Run:
             logger.warning("the run could not be ended in the ledger: %s", error)
         finally:
             self._engine.close()
-
-    def _rules(self) -> Rules:
-        load = self._source.load
-        return Rules(
-            excluded=frozenset(load.exclude),
-            reserved=frozenset(load.envelope_columns),
-            null_traits=load.null_traits,
-            takes_days=load.date_only != "text",
-            users_from_context_traits=load.users_from_context_traits,
-            on_conflict=load.on_conflict,
-            column_cap=load.column_cap,
-            table_cap=load.table_cap,
-            raw_events=load.raw_events,
-            identifier_bytes=DUCKDB.identifier_bytes,
-        )

@@ -16,7 +16,8 @@ from typing import Any, Final
 from loader.config.models import LoadSettings
 from loader.core.columns import VARIANTS
 from loader.core.dialect import DUCKDB, pointer
-from loader.core.naming import CALL_TABLES, column_name
+from loader.core.naming import column_name
+from loader.core.tables import CALL_TABLE
 from loader.jobs.recount import Written, member
 
 Row = Mapping[str, Any]
@@ -108,7 +109,7 @@ def missing(
 def _is_in_row(wanted: Wanted, table: str, call: str, row: Row, load: LoadSettings) -> bool:
     column = wanted.column
     assert column is not None
-    if {column, f"{table}.{column}", f"{CALL_TABLES[call]}.{column}"} & set(load.exclude):
+    if {column, f"{table}.{column}", f"{CALL_TABLE[call]}.{column}"} & set(load.exclude):
         return True
     names = [column, *(f"{column}__v_{variant}" for variant in VARIANTS)]
     if call in ("page", "screen") and len(wanted.path) == 2 and wanted.path[1] in ("name", "category"):

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from loader.config.models import LoadSettings
 from loader.core.dialect import DUCKDB
-from loader.core.naming import CALL_TABLES, table_name
+from loader.core.naming import table_name
+from loader.core.tables import CALL_TABLE
 from loader.inventory import Table
 from loader.jobs.findings import Findings
 from loader.jobs.recount import Item
@@ -56,7 +57,7 @@ class ValueSample:
         if not waiting:
             return
         discards = self._discards(each.id for each in waiting)
-        for call, table in CALL_TABLES.items():
+        for call, table in CALL_TABLE.items():
             of_call = [each for each in waiting if each.call == call]
             rows = self._rows(table, [each.id for each in of_call])
             by_event: dict[str, list[_Sampled]] = {}

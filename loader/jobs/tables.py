@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from loader.core.dialect import DUCKDB, identifier, literal
-from loader.core.naming import CALL_TABLES, table_name
+from loader.core.naming import table_name
+from loader.core.tables import CALL_TABLE
 from loader.inventory import Table, row_count
 from loader.jobs.findings import Findings
 from loader.reading import Reader
@@ -19,7 +20,7 @@ def compare_tables(
     reader: Reader, source: str, tables: Mapping[str, Table], system_schema: str, found: Findings
 ) -> None:
     """Report what does not fit to `found`."""
-    for name in CALL_TABLES.values():
+    for name in CALL_TABLE.values():
         if name not in tables:
             continue
         table = tables[name].qualified

@@ -1,6 +1,6 @@
 """Read the archive again and prove that the warehouse accounts for every line, message and value of it.
 
-Source: contract 0 (accounting identities), design 2. The warehouse is open for reading meanwhile: loads wait.
+Source: contract 0 (accounting identities), design 2. It looks at a copy of the warehouse, so loads go on meanwhile.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from pydantic import ValidationError
 from loader.archive import Archive, ArchiveObject, open_archive
 from loader.config import Config, SourceSettings
 from loader.config.models import LoadSettings
-from loader.core.naming import CALL_TABLES
+from loader.core.tables import CALL_TABLE
 from loader.errors import TerminalError, TransientError
 from loader.inventory import tables
 from loader.jobs.findings import MOST_KEPT, Findings
 from loader.jobs.places import WINDOW_LINES, Found, Lines, ObjectPlaces, PlaceReader
 from loader.jobs.recount import Item, Line, Verdict, is_blank, items_of, read_lines
 from loader.jobs.sample import MESSAGES, ValueSample
+from loader.jobs.snapshot import open_snapshot
 from loader.jobs.tables import compare_tables
-from loader.reading import Reader, open_reader
+from loader.reading import Reader
+from loader.staging.workspace import Workspace
 
 _PAGE_OBJECTS: Final = 1000
 _COUNTS: Final = ("lines", "blank", "quarantined_lines", "messages", "quarantined_messages")
@@ -130,14 +132,15 @@ def verify_source(config: Config, source: SourceSettings) -> VerifyReport:
     """
     started = time.monotonic()
     archive = open_archive(source.archive.model_copy(update={"recent_days": None}))
-    work_dir = config.resources.work_dir
-    if work_dir is not None:
-        work_dir.mkdir(parents=True, exist_ok=True)
     report = VerifyReport()
-    with open_reader(config) as reader, tempfile.TemporaryDirectory(prefix="verify-", dir=work_dir) as folder:
-        verification = _Verification(reader, source, archive, Path(folder) / "object", report)
-        verification.read_archive()
-        compare_tables(reader, source.name, verification.tables, config.system_schema, report.findings)
+    workspace = Workspace(config.resources.work_dir or Path(tempfile.gettempdir()))
+    try:
+        with open_snapshot(config, workspace.folder) as reader:
+            verification = _Verification(reader, source, archive, workspace.new_path(), report)
+            verification.read_archive()
+            compare_tables(reader, source.name, verification.tables, config.system_schema, report.findings)
+    finally:
+        workspace.remove()
     _warn(report, source.name)
     report.seconds = time.monotonic() - started
     return report
@@ -168,7 +171,7 @@ class _Verification:
         self._findings = report.findings
         self._options: dict[str | None, LoadSettings] = {}
         self.tables = tables(reader, source)
-        calls = {call: self.tables[name] for call, name in CALL_TABLES.items() if name in self.tables}
+        calls = {call: self.tables[name] for call, name in CALL_TABLE.items() if name in self.tables}
         self._places = PlaceReader(reader, source.name, calls)
         self._sample = ValueSample(reader, source.name, self.tables, self._findings)
 

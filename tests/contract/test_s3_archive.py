@@ -1,10 +1,16 @@
 """What only a bucket does: refused, cut and changed answers, credentials, and how much it asks for."""
 
 import gzip
+import http.client
+import ssl
+from dataclasses import dataclass
 from datetime import date
 from urllib.parse import unquote
 
 import pytest
+import urllib3
+from botocore.exceptions import HTTPClientError
+from botocore.response import StreamingBody
 from servers import Reply
 
 from loader.archive.s3 import S3Archive
@@ -100,6 +106,75 @@ def test_a_connection_that_is_always_cut_is_transient(listed, proxy, tmp_path):
 
     assert len(proxy.requests) == 3
     assert list(tmp_path.iterdir()) == []
+
+
+@dataclass
+class Breaking:
+    """A stream that gives some bytes and then an error of a library, which no server can bring about."""
+
+    error: Exception
+    opened: int = 0
+
+    def open(self, **_):
+        self.opened += 1
+        self.left = [BODY[:1000]]
+        return {"Body": StreamingBody(self, len(BODY))}
+
+    def read(self, amt=None):
+        if self.left:
+            return self.left.pop()
+        raise self.error
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(urllib3.exceptions.SSLError("bad record mac"), id="TLS"),
+        pytest.param(urllib3.exceptions.IncompleteRead(10, 20), id="incomplete, of urllib3"),
+        pytest.param(urllib3.exceptions.ProtocolError("cut"), id="protocol"),
+        pytest.param(urllib3.exceptions.DecodeError("no chunk"), id="decoding"),
+        pytest.param(http.client.IncompleteRead(b"x", 20), id="incomplete, of http"),
+        pytest.param(ConnectionResetError(104, "reset"), id="reset"),
+        pytest.param(ssl.SSLError(1, "record layer failure"), id="TLS, of the socket"),
+        pytest.param(TimeoutError("timed out"), id="timeout"),
+        pytest.param(HTTPClientError(error="anything"), id="the client's own"),
+    ],
+)
+def test_any_error_of_the_connection_is_transient(listed, tmp_path, monkeypatch, error):
+    """Whatever library says so: the object fails and the load goes on; the next run tries again."""
+    archive, obj = listed
+    broken = Breaking(error)
+    monkeypatch.setattr(archive._client, "get_object", broken.open)
+
+    with pytest.raises(TransientError) as caught:
+        archive.download(obj, tmp_path / "x")
+
+    assert caught.value.where.endswith(KEY)
+    assert broken.opened == (1 if isinstance(error, HTTPClientError) else 3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_no_error_of_the_connection(listed, tmp_path):
+    """It stops the load instead of failing object after object."""
+    archive, obj = listed
+
+    with pytest.raises(FileNotFoundError):
+        archive.download(obj, tmp_path / "gone" / "x")
+
+
+def test_a_listing_that_is_no_listing_is_transient(bucket, proxy):
+    """A proxy on the way answers with a page of its own, and half of it."""
+    bucket.put(KEY)
+
+    def page(target, reply):
+        reply.body = b"<html><body>Welcome"
+
+    proxy.fault = page
+    with pytest.raises(TransientError, match="cannot list the bucket"):
+        list(bucket.open().objects())
 
 
 def test_changed_bytes_are_noticed(listed, proxy, tmp_path):

@@ -107,6 +107,16 @@ class Deployment:
             )
         )
 
+    def materialize(self, partition: str | None, *keys: list[str]) -> Ran:
+        """What the asset page runs: the tables of the source, or the chosen assets."""
+        chosen = [dg.AssetKey(key) for key in keys] or [dg.AssetKey(name.split("/")) for name in SNAPSHOT[1:]]
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return Ran(
+            job.execute_in_process(
+                partition_key=partition, asset_selection=chosen, instance=self.instance, raise_on_error=False
+            )
+        )
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """A query of the warehouse."""
         with duckdb.connect(str(self.config.parent / "warehouse.duckdb"), read_only=True) as connection:
@@ -328,6 +338,47 @@ def test_the_copy_for_analysts_is_replaced_after_each_load(tmp_path):
             assert connection.execute("select count(*) from shop.tracks").fetchall() == [(3,)]
         with duckdb.connect(str(tmp_path / "analytics.duckdb"), read_only=True) as connection:
             assert connection.execute("select count(*) from shop.tracks").fetchall() == [(6,)]
+
+
+def test_a_day_materialized_from_the_asset_page_is_published(tmp_path):
+    """Without the job of the source: the page runs the assets that were chosen and nothing else."""
+    with dg.instance_for_test() as instance:
+        deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
+
+        ran = deployment.materialize(SECOND)
+
+        assert ran.is_success
+        assert ("published/analytics", None) in ran.materialized()
+        assert ("shop/tracks", SECOND) in ran.materialized()
+        with duckdb.connect(str(tmp_path / "analytics.duckdb"), read_only=True) as connection:
+            assert connection.execute("select count(*) from shop.tracks").fetchall() == [(4,)]
+
+
+def test_a_copy_that_cannot_be_made_fails_the_run_after_the_load(tmp_path):
+    """The rows are there and recorded; the error says what is wrong with the copy."""
+    with dg.instance_for_test() as instance:
+        deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
+        (tmp_path / "analytics.duckdb").mkdir()
+
+        ran = deployment.materialize(SECOND)
+
+        assert not ran.is_success
+        assert "the copy is a file, this is a folder" in ran.failure()
+        assert ("shop/tracks", SECOND) in ran.materialized()
+        assert deployment.rows("select count(*) from shop.tracks") == [(4,)]
+
+
+def test_the_copy_is_made_by_hand_too(tmp_path):
+    """Its own asset needs no load."""
+    with dg.instance_for_test() as instance:
+        deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
+        deployment.materialize(SECOND)
+        (tmp_path / "analytics.duckdb").unlink()
+
+        ran = deployment.materialize(None, ["published", "analytics"])
+
+        assert ran.materialized() == {("published/analytics", None)}
+        assert (tmp_path / "analytics.duckdb").is_file()
 
 
 # Checks

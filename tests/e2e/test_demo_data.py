@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from loader.config import load_config
-from loader.core.naming import CALL_TABLES, table_name
-from loader.core.tables import NULLS, PROVENANCE, call_target
+from loader.core.naming import table_name
+from loader.core.tables import CALL_TABLE, NULLS, PROVENANCE, call_target
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DEMO = EXAMPLES / "demo.py"
@@ -110,7 +110,7 @@ def loaded(tmp_path_factory):
 def union_of_call_tables(loaded: Loaded) -> str:
     parts = []
     for source in SOURCES:
-        for call, table in CALL_TABLES.items():
+        for call, table in CALL_TABLE.items():
             if loaded.has_table(source, table):
                 event = "event_text" if call == "track" else "null"
                 parts.append(

@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 import boto3
 import duckdb
 import pytest
+import urllib3
+from botocore.response import StreamingBody
 from factories import a_key, a_track_call, an_archive_object
 from servers import Proxy, Reply, proxy_to, s3_server
 
@@ -209,6 +211,30 @@ def test_a_download_that_is_always_cut_is_left_to_the_next_run(loading):
     loading.proxy.fault = None
     assert loading.load()["status"] == "done"
     assert loading.ids() == [*ids, "x"]
+
+
+def test_an_error_that_the_client_does_not_know_fails_one_object_only(loading, monkeypatch):
+    """Raised by a library in the middle of a download; the others load, and the next run reads the one."""
+    broken = loading.put("broken", ["m2"])
+    loading.put("larger", [f"l{number}" for number in range(50)])
+    broken_bytes = str(loading.client.head_object(Bucket=loading.bucket, Key=broken)["ContentLength"])
+    read = StreamingBody.read
+
+    def failing(body, amt=None):
+        if body._content_length == broken_bytes:
+            raise urllib3.exceptions.SSLError("bad record mac")
+        return read(body, amt)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StreamingBody, "read", failing)
+        patched.setattr("loader.archive.s3.time.sleep", lambda _: None)
+        report = loading.load()
+
+    assert [each["key"] for each in report["failed_objects"]] == [broken]
+    assert dict(loading.statuses()) == {"broken": "failed", "larger": "done"}
+    assert loading.report.exit_code(False) == 1
+    assert loading.load()["objects"] == 1
+    assert "m2" in loading.ids()
 
 
 def test_an_object_rewritten_after_it_was_listed_is_reported(loading):

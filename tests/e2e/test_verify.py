@@ -3,10 +3,11 @@
 import gzip
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
-from e2e.small_archive import DUPLICATES, LINES, QUARANTINED, write_project
+from e2e.small_archive import DAYS, DUPLICATES, LINES, QUARANTINED, write_object, write_project
 from factories import (
     ABSENT,
     LAST_MODIFIED,
@@ -270,3 +271,61 @@ def test_a_large_object_is_compared_in_stretches(tmp_path, monkeypatch):
     whats = {mismatch["what"] for mismatch in report["mismatches"]}
     assert {"line 8 item 0", "line 100 item 0", "line 101 item 0", "line 450 item 0"} <= whats
     assert "line 9999 item 0 in the archive" in whats
+
+
+def listing_while(config: Config, monkeypatch, then) -> dict:
+    """Verify, and do something once the archive is listed; the report."""
+    from loader.archive.files import FolderArchive
+
+    objects = FolderArchive.objects
+
+    def listed(archive, *days):
+        found = list(objects(archive, *days))
+        monkeypatch.setattr(FolderArchive, "objects", objects)
+        then()
+        return iter(found)
+
+    monkeypatch.setattr(FolderArchive, "objects", listed)
+    return verified(config)[0]
+
+
+def test_a_load_goes_on_while_the_archive_is_recounted(small, tmp_path, monkeypatch):
+    """It takes over rows and adds others; what is compared is how things stood at the beginning."""
+    before = verified(small)[0]
+
+    def load() -> None:
+        write_object(tmp_path / "archive", DAYS[0], [json.dumps(a_track_call(message_id="new"))], "late.gz")
+        assert load_source(small, small.sources[0]).objects == 1
+        change(small, "delete from shop.users")
+
+    report = listing_while(small, monkeypatch, load)
+
+    assert {**report, "seconds": 0} == {**before, "seconds": 0}
+    assert verified(small)[1] == 1
+
+
+def test_a_warehouse_that_cannot_be_copied_is_held(small, monkeypatch, caplog):
+    """There is no room: then loads wait, and the log says why."""
+    monkeypatch.setattr("loader.jobs.snapshot._ROOM", 10**12)
+
+    def load() -> None:
+        with pytest.raises(duckdb.Error):
+            change(small, "delete from shop.users")
+
+    report = listing_while(small, monkeypatch, load)
+
+    assert (report["mismatch_count"], report["objects"] > 0) == (0, True)
+    assert "loads wait until the end" in caplog.text
+
+
+def test_a_copy_that_breaks_off_is_not_read(small, monkeypatch, caplog):
+    """The disk filled up meanwhile; what there is of the copy goes."""
+
+    def full(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("loader.jobs.snapshot.shutil.copyfile", full)
+
+    assert verified(small)[0]["mismatch_count"] == 0
+    assert "No space left" in caplog.text

@@ -57,10 +57,10 @@ def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def run_driver(loading):
-    """Load in a process that is killed at an occurrence of a step."""
+    """Load, or rebuild days, in a process that is killed at an occurrence of a step."""
 
-    def run(name: str = "-", occurrence: int = 0) -> tuple[int, str, str]:
-        process = start(str(DRIVER), str(loading.config_file), name, str(occurrence), cwd=loading.folder)
+    def run(name: str = "-", occurrence: int = 0, *days: str) -> tuple[int, str, str]:
+        process = start(str(DRIVER), str(loading.config_file), name, str(occurrence), *days, cwd=loading.folder)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 

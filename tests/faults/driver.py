@@ -1,16 +1,18 @@
-"""Loads the only source of a project in small batches and dies where it is told to. Run as a process, by path."""
+"""Loads or rebuilds the only source of a project and dies where it is told to. Run as a process, by path."""
 
 import os
 import signal
 import sys
+from datetime import date
 
 from loader.config import load_config
 from loader.jobs import load as job
+from loader.jobs import rebuild
 from loader.staging import StagingLimits
 
 
-def main(config_file: str, name: str, occurrence: int) -> None:
-    """Load; at the given occurrence of a step, be gone without a trace."""
+def main(config_file: str, name: str, occurrence: int, *days: str) -> None:
+    """Load in small batches, or rebuild these days; at the given occurrence of a step, be gone without a trace."""
     passed: list[str] = []
 
     def step(reached: str) -> None:
@@ -18,11 +20,14 @@ def main(config_file: str, name: str, occurrence: int) -> None:
         if reached == name and passed.count(name) == occurrence:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    job.step = step  # type: ignore[assignment]
+    job.step = rebuild.step = step  # type: ignore[assignment]
     config = load_config(config_file)
-    job.load_source(config, config.sources[0], limits=StagingLimits(batch_objects=2))
+    if days:
+        rebuild.rebuild(config, config.sources[0], None, *map(date.fromisoformat, days))
+    else:
+        job.load_source(config, config.sources[0], limits=StagingLimits(batch_objects=2))
     print(" ".join(passed))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])

@@ -4,7 +4,7 @@ import gzip
 from hashlib import sha256
 
 import pytest
-from factories import a_key, a_page_call, a_track_call, an_archive_object, received
+from factories import ABSENT, a_call, a_key, a_page_call, a_track_call, an_archive_object, received
 from golden.cases import KEY, OTHER, Case, with_properties
 from golden.catalogue import CASES
 from loading import outcome_of_product, outcome_of_reference
@@ -286,4 +286,31 @@ def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
     loading.load()
 
     assert loading.held().rows("order_completed")["m1"]["a_b"] == "[1]"
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(a_call("track", **{"event": "Paid", key: {}}) for key in ("userId", "anonymousId", "event")),
+        {**a_track_call(), "messageId": {}},
+        *(a_call("track", event="Paid", **{key: {}}) for key in ("receivedAt", "timestamp", "sentAt")),
+        *(a_call("track", event="Paid", **{key: {}}) for key in ("originalTimestamp", "request_ip", "batch")),
+        a_call("group", groupId={}),
+        a_call("alias", previousId={}),
+        a_page_call(name={}),
+        a_page_call(category={}),
+        a_page_call({"name": {}, "category": {}}, name=ABSENT),
+        a_page_call({"name": {"first": 1}}, name=ABSENT),
+    ],
+    ids=lambda call: "{} {}".format(
+        call["type"], "+".join(key for key in call if call[key] == {} and key != "integrations")
+    ),
+)
+def test_an_object_is_no_text_even_when_it_is_empty(loading, call):
+    """Where a text or an instant belongs, it is as wrong as any other object."""
+    loading.write(call, a_page_call(message_id="other"), a_track_call(message_id="another"))
+
+    loading.load()
+
     assert loading.differences() == []

@@ -19,6 +19,7 @@ from property.archives import (
     real_objects,
     spelled,
 )
+from tables import CALL_TABLES
 
 from loader.staging import StagingLimits
 
@@ -96,6 +97,26 @@ def test_loading_again_changes_nothing(objects):
         again = loading.load()
 
         assert (again["objects"], canonical(loading.held())) == (0, before)
+
+
+@few(4)
+@given(archives(), st.integers(1, 2), st.integers(1, 3))
+def test_a_rebuilt_day_is_as_if_nothing_had_happened_to_it(objects, day, every):
+    """Whatever rows of it were lost: every one, or some, with what the ledger knew of it."""
+    with a_source() as loading:
+        loading.write_objects(objects)
+        loading.load()
+        whole = canonical(loading.held())
+        of_day = f"(select object_id from _loader.objects where received_day = date '2026-03-0{day}')"
+        for table in whole["tables"].keys() & CALL_TABLES:
+            loading.change(f"delete from web.{table} where _object in {of_day} and _line % {every} = 0")
+        for table in ("copies", "discards", "quarantine"):
+            loading.change(f"delete from _loader.{table} where object_id in {of_day} and line % {every} = 0")
+
+        loading.rebuild(first=day, last=day)
+
+        assert canonical(loading.held()) == whole
+        assert loading.differences() == []
 
 
 @few(3)

@@ -5,15 +5,16 @@ import json
 import pytest
 from factories import a_call, a_group_call, a_page_call, a_track_call, an_identify_call
 
-from loader.core.messages import message_columns, naming_rule, source_name
+from loader.core.messages import message_columns, naming_rule, source_name, table_excluded
 from loader.core.samples import WalkRules, shape_of
 
 LIMIT = 255
+NO_RULES = WalkRules()
 
 
-def columns(message, call="track", excluded=frozenset()):
+def columns(message, call="track", excluded=frozenset(), rules=NO_RULES):
     text = message if isinstance(message, str) else json.dumps(message)
-    return message_columns(shape_of(text, WalkRules()), call, LIMIT, frozenset(excluded))
+    return message_columns(shape_of(text, rules), call, LIMIT, frozenset(excluded))
 
 
 def names(message, call="track", **keywords):
@@ -52,6 +53,39 @@ def test_unknown_keys_are_listed():
     assert columns(a_group_call(), "group").unknown_keys == []
 
 
+def test_traits_beside_properties_are_unknown():
+    """Of the two only one is the payload; empty ones are nothing."""
+    assert columns(a_track_call(traits={"plan": "pro"})).unknown_keys == ["traits"]
+    assert columns(a_track_call(traits={})).unknown_keys == []
+    assert columns(an_identify_call(properties={"a": 1}), "identify").unknown_keys == ["properties"]
+
+
+def test_the_address_of_the_sender_is_context():
+    """It has a column of its own and fills that of the context, which is odd only where both are sent in one leaf."""
+    found = columns(a_track_call(request_ip="198.51.100.7"))
+    assert {leaf.column for leaf in found.leaves if leaf.path == ("request_ip",)} == {
+        "context_request_ip",
+        "context_ip",
+    }
+    assert (found.unknown_keys, found.is_odd) == ([], False)
+
+
+def test_envelope_keys_that_are_wanted_have_a_column_in_every_table():
+    """By their name in snake case; objects are taken apart below it."""
+    rules = WalkRules(envelope=frozenset({"writeKey", "integrations"}))
+    message = a_track_call({}, writeKey="w", integrations={"Google Ads": True}, context={})
+    assert names(message, rules=rules) == {"write_key": True, "integrations_google_ads": True}
+    assert names(message) == {}
+
+
+def test_what_a_user_leaves_out_of_one_table():
+    """A name without a table is left out of every table, one with a table of that alone."""
+    excluded = frozenset({"note", "tracks.user_id", "paid.total"})
+    assert table_excluded(excluded, "tracks") == {"note", "user_id"}
+    assert table_excluded(excluded, "paid") == {"note", "total"}
+    assert table_excluded(excluded, "pages") == {"note"}
+
+
 def test_the_name_of_a_page_is_not_loaded_twice():
     """A property that repeats the top-level name has no column of its own; one that differs has."""
     assert "_name" not in names(a_page_call({"name": "Home"}), "page")
@@ -66,6 +100,7 @@ def test_the_name_of_a_page_is_not_loaded_twice():
         a_track_call({"a.b": 1, "a": {"b": 2}}),
         a_track_call(userId=5),
         a_track_call(userId={"id": 1}),
+        a_track_call(userId={}),
         a_track_call(receivedAt=1587600000),
         a_track_call(event=["x"]),
         a_track_call("text"),
@@ -73,7 +108,7 @@ def test_the_name_of_a_page_is_not_loaded_twice():
         a_call("track", event="x", messageid="lower", message_id=None),
     ],
     ids=[
-        *("repeated key", "two spellings", "dotted and nested", "number id", "object id", "epoch"),
+        *("repeated key", "two spellings", "dotted and nested", "number id", "object id", "empty id", "epoch"),
         *("event is an array", "properties is text", "context is an array", "key in lower case"),
     ],
 )
@@ -82,6 +117,23 @@ def test_odd_messages_go_the_exact_way(message):
     if isinstance(message, dict) and "messageid" in message:
         del message["messageId"]
     assert columns(message).is_odd
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(a_page_call(name=5), id="name is a number"),
+        pytest.param(a_page_call({"category": 5}), id="category of the properties is a number"),
+        pytest.param(a_page_call({"name": {"first": 1}}), id="name of the properties is an object"),
+        pytest.param(a_page_call(name={}), id="name is an empty object"),
+        pytest.param(a_page_call(batch=[]), id="a batch"),
+        pytest.param(a_page_call(payload=[{}]), id="a payload"),
+    ],
+)
+def test_odd_pages_go_the_exact_way(message):
+    """What a page's own columns say, and lines that are batches whatever else they say."""
+    assert columns(message, "page").is_odd
+    assert not columns(a_page_call({"category": "docs"}), "page").is_odd
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ def test_kinds_of_leaves(value, kind):
 
 
 def test_nulls_and_empty_objects_are_no_leaves():
-    """Neither has a column."""
-    found = shape({"properties": {"n": None, "e": {}, "d": {"x": None}}})
+    """Neither has a column, not even where objects are kept as text."""
+    found = shape({"properties": {"n": None, "e": {}, "d": {"x": None}}, "extra": {}})
     assert found.leaves == {}
     assert set(found.nulls) == {("properties", "n"), ("properties", "d", "x")}
 
@@ -64,6 +64,8 @@ def test_the_exclusion_list_is_skipped_unless_wanted():
         ('{"properties":{"a":1,"a":1}}', True),
         ('{"properties":{"a":{"b":1,"b":2}}}', True),
         ('{"properties":{"a":1,"A":2}}', False),
+        ('{"extra":{"a":{"b":1,"b":2}}}', True),
+        ('{"extra":{"a":{"b":1},"b":2}}', False),
         ('{"properties":{"a":1},"context":{"a":1}}', False),
         ('{"properties":{"list":[{"b":1,"b":2}]}}', False),
     ],

@@ -1,0 +1,164 @@
+"""Copy a source into another file without what the objects of some days gave, so that a load can add them anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from loader.config import Config, SourceSettings
+from loader.core.dialect import DUCKDB, identifier, literal
+from loader.core.naming import STANDARD_TABLES, schema_name
+from loader.core.plan import changes
+from loader.core.tables import CALL_TABLE, LATEST
+from loader.jobs.rules import rules_of
+from loader.normalize.latest import latest_columns, nulls_of, recompute
+from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
+
+WAIT_SECONDS: Final = 60.0
+_INTO: Final = "n"
+_KEPT: Final = "kept_objects"
+"""Objects of which everything is carried. Rows of objects that the ledger does not know are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Received days: from `start` on, before `until`. Objects without a received day belong to every range."""
+
+    start: date | None
+    until: date | None
+
+    def condition(self) -> str:
+        """The SQL that holds for objects of these days."""
+        bounds = ["true"]
+        bounds += [] if self.start is None else [f"received_day >= date '{self.start}'"]
+        bounds += [] if self.until is None else [f"received_day < date '{self.until}'"]
+        return f"(received_day is null or ({' and '.join(bounds)}))"
+
+
+def own_tables(
+    engine: duckdb.DuckDBPyConnection, database: str, system_schema: str, source: SourceSettings
+) -> set[str]:
+    """The tables that loads of a source made; a user's own tables in its schema are none of them."""
+    names = engine.execute(
+        f"select distinct name from {identifier(database, system_schema, 'names')} where source = ? and kind = 'table'",
+        [source.name],
+    ).fetchall()
+    made = STANDARD_TABLES | {name for (name,) in names}
+    return _tables(engine, database, schema_name(source.name, DUCKDB.identifier_bytes)) & made
+
+
+def _tables(engine: duckdb.DuckDBPyConnection, database: str, schema: str) -> set[str]:
+    rows = engine.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = ?", [database, schema]
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def carry(
+    engine: duckdb.DuckDBPyConnection, config: Config, source: SourceSettings, days: Days, into: Path, now: datetime
+) -> None:
+    """Make the file `into`. `users` and `accounts` in it are those of the rows that were carried.
+
+    Raises BusyError when somebody holds the warehouse for longer than WAIT_SECONDS.
+    """
+    copy = _Copy(engine, DuckDBWarehouse(engine, config.warehouse.path, config.system_schema), config, source)
+    copy.run(days, into)
+    _recompute(engine, DuckDBWarehouse(engine, into, config.system_schema), source, now)
+
+
+class _Copy:
+    """The tables of a source, from the warehouse into the new file."""
+
+    def __init__(
+        self, engine: duckdb.DuckDBPyConnection, warehouse: DuckDBWarehouse, config: Config, source: SourceSettings
+    ) -> None:
+        self._engine = engine
+        self._warehouse = warehouse
+        self._system = config.system_schema
+        self._settings = source
+        self._source = literal(source.name)
+        self._schema = schema_name(source.name, DUCKDB.identifier_bytes)
+
+    def run(self, days: Days, into: Path) -> None:
+        """Copy what is not of these days."""
+        engine, warehouse = self._engine, self._warehouse
+        with warehouse.attached(WAIT_SECONDS, read_only=True):
+            engine.execute(f"attach {literal(str(into))} as {_INTO}")
+            try:
+                engine.execute(
+                    f"create or replace table {_KEPT} as select object_id from {warehouse.state('objects')} "
+                    f"where source = {self._source} and not {days.condition()}"
+                )
+                tables = own_tables(engine, ALIAS, self._system, self._settings)
+                self._copy_rows(tables)
+                self._copy_state(tables)
+            finally:
+                engine.execute(f"detach {_INTO}")
+
+    def _copy_rows(self, tables: set[str]) -> None:
+        """Rows by the object that gave them; rows of event tables by their row in `tracks`, owners unless touched."""
+        self._engine.execute(f"create schema {identifier(_INTO, self._schema)}")
+        calls = {name for name in CALL_TABLE.values() if name in tables}
+        for name in calls:
+            self._copy(self._schema, name, f"_object in (select object_id from {_KEPT})")
+        for call, (name, owner) in LATEST.items():
+            touched = f"touched_{call}"
+            has_calls = CALL_TABLE[call] in tables
+            given = self._warehouse.table(self._schema, CALL_TABLE[call]) if has_calls else f"(select null as {owner})"
+            where = f"_object is null or _object not in (select object_id from {_KEPT})" if has_calls else "false"
+            self._engine.execute(
+                f"create or replace table {touched} as select distinct {owner} as id from {given} "
+                f"where {owner} is not null and ({where})"
+            )
+            if name in tables:
+                self._copy(self._schema, name, f"id not in (select id from {touched})")
+        for name in tables - calls - {name for name, _ in LATEST.values()}:
+            tracks = identifier(_INTO, self._schema, CALL_TABLE["track"])
+            self._copy(self._schema, name, f"id in (select id from {tracks})")
+
+    def _copy_state(self, tables: set[str]) -> None:
+        """State of what was carried. Runs, leases, observations and the log of changes begin anew."""
+        self._engine.execute(f"create schema {identifier(_INTO, self._system)}")
+        of_object = f"source = {self._source} and object_id in (select object_id from {_KEPT})"
+        rows = " union all ".join(
+            f"select {literal(call)} as call, id from {identifier(_INTO, self._schema, name)}"
+            for call, name in CALL_TABLE.items()
+            if name in tables
+        )
+        carried = {
+            **dict.fromkeys(("objects", "copies", "quarantine", "discards"), of_object),
+            "names": f"source = {self._source}",
+            "raw": f"source = {self._source} and (call, id) in ({rows})" if rows else "false",
+            "migrations": "true",
+        }
+        for name in _tables(self._engine, ALIAS, self._system):
+            self._copy(self._system, name, carried.get(name, "false"))
+
+    def _copy(self, schema: str, table: str, where: str) -> None:
+        self._engine.execute(
+            f"create table {identifier(_INTO, schema, table)} as "
+            f"select * from {identifier(ALIAS, schema, table)} where {where}"
+        )
+
+
+def _recompute(
+    engine: duckdb.DuckDBPyConnection, warehouse: DuckDBWarehouse, source: SourceSettings, now: datetime
+) -> None:
+    """Rows of the owners who lost some of their calls, from those that they still have."""
+    rules, name = rules_of(source.load), schema_name(source.name, DUCKDB.identifier_bytes)
+    with warehouse.attached(WAIT_SECONDS):
+        for call, (table, _) in LATEST.items():
+            columns = warehouse.catalogue(name).get(CALL_TABLE[call])
+            if columns is None:
+                continue
+            wanted = {table: latest_columns(call, columns, rules.users_from_context_traits)}
+            warehouse.apply(name, changes(warehouse.catalogue(name), wanted))
+            schema, touched = warehouse.schema(name), f"select id from touched_{call}"
+            nulls = frozenset(column for (column,) in engine.execute(nulls_of(call, schema, touched)).fetchall())
+            clears, from_context = rules.null_traits == "clear", rules.users_from_context_traits
+            for statement in recompute(call, schema, columns, touched, now, clears, nulls, from_context):
+                engine.execute(statement)

@@ -1,0 +1,217 @@
+"""Rebuilt tables of a source → the place of the old ones, in one transaction, unless rows would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from loader.config import Config, SourceSettings
+from loader.core.dialect import DUCKDB, identifier, literal
+from loader.core.naming import schema_name
+from loader.core.tables import CALL_TABLE
+from loader.errors import ConfigError, GuardError
+from loader.jobs.carry import own_tables
+from loader.jobs.load import WAIT_SECONDS
+from loader.ledger import Ledger
+from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
+
+_NEW: Final = "n"
+_ADDED: Final = ("loads", "schema_log")
+"""State that tells a history: what the rebuild did is added to it."""
+_STATE: Final = (*_ADDED, "objects", "copies", "quarantine", "discards", "names", "observed", "raw")
+_UNCHANGED: Final = "nothing was changed"
+
+
+class Swap:
+    """Puts the tables of a rebuilt file into the warehouse."""
+
+    def __init__(
+        self,
+        engine: duckdb.DuckDBPyConnection,
+        warehouse: DuckDBWarehouse,
+        config: Config,
+        source: SourceSettings,
+        step: Callable[[str], None],
+    ) -> None:
+        """`step` is called at every boundary, so that a test can stop there."""
+        self._engine = engine
+        self._warehouse = warehouse
+        self._config = config
+        self._source = source
+        self._step = step
+        self._schema = schema_name(source.name, DUCKDB.identifier_bytes)
+
+    def run(self, rebuilt: Path, table: str | None, is_part: bool) -> list[str]:
+        """Compare, then swap. `is_part`: only some days were read anew. Returns the tables replaced."""
+        with self._warehouse.attached(WAIT_SECONDS):
+            self._engine.execute(f"attach {literal(str(rebuilt))} as {_NEW} (read_only)")
+            try:
+                return self._run(table, is_part)
+            finally:
+                self._engine.execute(f"detach {_NEW}")
+
+    def _run(self, table: str | None, is_part: bool) -> list[str]:
+        old, new = self._tables(ALIAS), self._tables(_NEW)
+        if table is not None and table not in new:
+            raise ConfigError(
+                f"the source has no table {table!r}",
+                f"{self._source.name}.{table}",
+                f"use one of: {', '.join(sorted(new)) or 'none, its archive is empty'}",
+            )
+        chosen = sorted(new) if table is None else [table]
+        self._guard_rows(old, new, list(CALL_TABLE.values()) if table is None else [table])
+        self._guard_copies(new)
+        if table is None:
+            self._guard_quarantine()
+        else:
+            self._guard_objects(table)
+        self._engine.execute("begin")
+        try:
+            if table is None:
+                self._replace_all(old, new, is_part)
+            else:
+                self._replace_one(table, table in old)
+            self._step("swapped")
+            self._engine.execute("commit")
+        except BaseException:
+            self._engine.execute("rollback")
+            raise
+        self._define_conflicts()
+        return chosen
+
+    def _tables(self, database: str) -> set[str]:
+        return own_tables(self._engine, database, self._config.system_schema, self._source)
+
+    # What would be lost -----------------------------------------------------------------------------------------------
+
+    def _guard_rows(self, old: set[str], new: set[str], chosen: Sequence[str]) -> None:
+        """Every id of a call table that is replaced must come back."""
+        for call, name in CALL_TABLE.items():
+            if name not in old or name not in chosen:
+                continue
+            there = identifier(ALIAS, self._schema, name)
+            missing = f"select count(*) from {there}"
+            if name in new:
+                missing = f"select count(*) from {there} anti join {identifier(_NEW, self._schema, name)} using (id)"
+            if lost := self._count(missing):
+                raise GuardError(
+                    f"{lost} rows of {call} calls would be lost: their lines are not in what was read",
+                    f"{self._source.name}.{name}",
+                    f"restore the missing archive objects, and see that the source's start is not later; {_UNCHANGED}",
+                )
+
+    def _guard_copies(self, new: set[str]) -> None:
+        """No copy may come before its row: then an object that was not read anew owns the row."""
+        copies, objects = self._state(_NEW, "copies"), self._state(_NEW, "objects")
+        for call, name in CALL_TABLE.items():
+            query = f"select count(*) from {copies} where call = {literal(call)}"
+            if name in new:
+                query = (
+                    f"select count(*) from {copies} as c join {objects} as o on o.object_id = c.object_id "
+                    f"left join {identifier(_NEW, self._schema, name)} as t on t.id = c.id "
+                    f"left join {objects} as p on p.object_id = t._object where c.call = {literal(call)} and "
+                    f"(t.id is null or row(c.received_at, c.fingerprint, o.key, c.line, c.item, o.etag) "
+                    f"< row(t.received_at, t._fingerprint, p.key, t._line, t._item, p.etag))"
+                )
+            if wrong := self._count(query):
+                raise GuardError(
+                    f"{wrong} rows of {call} calls would have to come from copies in objects of other days",
+                    f"{self._source.name}.{name}",
+                    f"rebuild the whole source, without --from and --to; {_UNCHANGED}",
+                )
+
+    def _guard_quarantine(self) -> None:
+        """The ledger may hold the only copy of a line whose object is gone."""
+        read = f"select key from {self._state(_NEW, 'objects')}"
+        lost = self._count(
+            f"select count(*) from {self._state(ALIAS, 'quarantine')} as q "
+            f"join {self._state(ALIAS, 'objects')} as o using (object_id) "
+            f"where q.source = {literal(self._source.name)} and o.key not in ({read})"
+        )
+        if lost:
+            raise GuardError(
+                f"{lost} quarantined lines would be lost: their objects are gone from the archive",
+                f"source {self._source.name}",
+                f"restore the missing archive objects; {_UNCHANGED}",
+            )
+
+    def _guard_objects(self, table: str) -> None:
+        """One table cannot hold rows of objects that the others know nothing of."""
+        unknown = self._count(
+            f"select count(*) from {self._state(_NEW, 'objects')} anti join (select source, key, etag, size "
+            f"from {self._state(ALIAS, 'objects')} where status <> 'loading') using (source, key, etag, size)"
+        )
+        if unknown:
+            raise GuardError(
+                f"{unknown} objects of the archive are not loaded yet, so the table would not fit the others",
+                f"{self._source.name}.{table}",
+                f"run `loader load {self._source.name}` first, or rebuild the whole source; {_UNCHANGED}",
+            )
+
+    def _count(self, query: str) -> int:
+        (row,) = self._engine.execute(query).fetchall()
+        return int(row[0])
+
+    # Swapping ---------------------------------------------------------------------------------------------------------
+
+    def _replace_all(self, old: set[str], new: set[str], is_part: bool) -> None:
+        engine, source = self._engine, literal(self._source.name)
+        for name in sorted(old):
+            engine.execute(f"drop table {identifier(ALIAS, self._schema, name)}")
+        engine.execute(f"create schema if not exists {identifier(ALIAS, self._schema)}")
+        # Objects have other numbers in the new file.
+        offset = self._count(f"select coalesce(max(object_id), 0) from {self._state(ALIAS, 'objects')}")
+        for name in sorted(new):
+            self._copy(name, f"replace (_object + {offset} as _object)" if name in CALL_TABLE.values() else "")
+        for name in _STATE:
+            into, given = self._state(ALIAS, name), self._state(_NEW, name)
+            if name == "observed" and is_part:
+                self._observe(into, given)
+                continue
+            if name not in _ADDED:
+                engine.execute(f"delete from {into} where source = {source}")
+            has_object = name in ("objects", "copies", "quarantine", "discards")
+            shifted = f"replace (object_id + {offset} as object_id)" if has_object else ""
+            engine.execute(f"insert into {into} by name select * {shifted} from {given}")
+
+    def _observe(self, into: str, given: str) -> None:
+        """Values of some days were counted once already: only what was never seen before is new."""
+        same = (
+            "o.source = g.source and o.table_name = g.table_name and o.column_name = g.column_name and o.type = g.type"
+        )
+        self._engine.execute(
+            f"merge into {into} as o using {given} as g on {same} "
+            f"when matched then update set count = greatest(o.count, g.count), "
+            f"first_seen = least(o.first_seen, g.first_seen), last_seen = greatest(o.last_seen, g.last_seen) "
+            f"when not matched then insert by name"
+        )
+
+    def _replace_one(self, table: str, is_there: bool) -> None:
+        engine = self._engine
+        if is_there:
+            engine.execute(f"drop table {identifier(ALIAS, self._schema, table)}")
+        self._copy(table)
+        if table in CALL_TABLE.values():
+            # Objects have other numbers in the new file; their versions are the same.
+            engine.execute(
+                f"update {identifier(ALIAS, self._schema, table)} as t set _object = o.object_id "
+                f"from {self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o "
+                f"using (source, key, etag, size) where n.object_id = t._object"
+            )
+
+    def _copy(self, name: str, shifted: str = "") -> None:
+        self._engine.execute(
+            f"create table {identifier(ALIAS, self._schema, name)} as "
+            f"select * {shifted} from {identifier(_NEW, self._schema, name)}"
+        )
+
+    def _define_conflicts(self) -> None:
+        schemas = {source.name: schema_name(source.name, DUCKDB.identifier_bytes) for source in self._config.sources}
+        tables = {name: (schema, self._warehouse.catalogue(schema)) for name, schema in schemas.items()}
+        Ledger(self._warehouse, self._source.name).define_conflicts(tables, self._config.system_schema)
+
+    def _state(self, database: str, name: str) -> str:
+        return identifier(database, self._config.system_schema, name)
