@@ -12,10 +12,8 @@ from loader.core.tables import EXCLUDED, REQUEST_IP, is_known_key, payload_root
 
 _TEXT_KEYS: Final = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event")
 _TIME_KEYS: Final = ("receivedAt", "timestamp", "sentAt", "originalTimestamp")
-_ENVELOPE_KEYS: Final = {
-    key.lower(): key
-    for key in (*_TEXT_KEYS, *_TIME_KEYS, "type", "context", "properties", "traits", "name", "category")
-}
+_OTHER_KEYS: Final = ("context", "properties", "traits", "name", "category", REQUEST_IP)
+_ENVELOPE_KEYS: Final = {key.lower(): key for key in (*_TEXT_KEYS, *_TIME_KEYS, *_OTHER_KEYS, *EXCLUDED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,8 @@ def _is_odd_envelope(shape: Shape, call: str) -> bool:
     # A batch is unpacked, whatever else the line says of itself.
     if any(shape.leaves.get((key,)) is Kind.JSON for key in ("batch", "payload")):
         return True
-    # An object where a text belongs is only kept as a path of its own.
-    if any((key,) in shape.objects for key in _TEXT_KEYS):
+    # Empty objects are no leaves, but no texts either.
+    if any((key,) in shape.text_objects for key in (*_TEXT_KEYS, *names)):
         return True
     if any(shape.leaves.get(("properties", key), Kind.STRING) is not Kind.STRING for key in names):
         return True

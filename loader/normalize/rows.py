@@ -48,7 +48,7 @@ def insert_rows(stage: Stage, batch: TableBatch, into: str, side: Side, rules: R
     types = own_types | read_types(columns)
     reader = batch.reader(types)
     selected = dict(_core(batch, uuid_ts))
-    plain = LeafReader(types)
+    plain = LeafReader(types, objects=batch.objects, text_objects=batch.text_objects)
     for name, paths in own:
         texts = [_as_text(plain, path, types) for path in paths]
         selected[name] = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"

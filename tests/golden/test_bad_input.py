@@ -4,7 +4,7 @@ import gzip
 from hashlib import sha256
 
 import pytest
-from factories import a_key, a_page_call, a_track_call, an_archive_object, received
+from factories import a_group_call, a_key, a_page_call, a_track_call, an_archive_object, received
 from golden.cases import KEY, OTHER, Case, with_properties
 from golden.catalogue import CASES
 from loading import outcome_of_product, outcome_of_reference
@@ -286,4 +286,23 @@ def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
     loading.load()
 
     assert loading.held().rows("order_completed")["m1"]["a_b"] == "[1]"
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(a_track_call(event={}), id="event"),
+        pytest.param(a_track_call(userId={}), id="userId"),
+        pytest.param(a_group_call(group_id={}), id="groupId"),
+        pytest.param(a_page_call(name={}), id="name"),
+        pytest.param(a_page_call({"name": {}}), id="name in the properties"),
+    ],
+)
+def test_an_empty_object_where_a_text_belongs_is_no_text(call, loading):
+    """It is treated like an object with members."""
+    loading.write(call)
+
+    loading.load()
+
     assert loading.differences() == []
