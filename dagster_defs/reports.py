@@ -22,6 +22,8 @@ def run_metadata(report: Mapping[str, Any]) -> Metadata:
         metadata[name] = sum(counts.values())
         if counts:
             metadata[heading] = _two_columns(counts, "reason", "count")
+    if report.get("warning_counts"):
+        metadata["warning_counts"] = _two_columns(report["warning_counts"], "warning", "count")
     for name in ("warnings", "failed_objects"):
         if report.get(name):
             metadata[name] = dg.MetadataValue.md("\n".join(f"- {_words(item)}" for item in report[name][:MOST_ROWS]))

@@ -218,6 +218,9 @@ class Outcome:
     quarantine: Counter[tuple[str, int, int, str]]
     discards: set[Discard]
     counts: dict[str, int]
+    offsets: dict[tuple[int, int], int | None] | None = None
+    """(line, item) in quarantine → byte offset; None where the reference does not say, `warnings` likewise."""
+    warnings: dict[str, int] | None = None
 
 
 def outcome_of_reference(loaded: Loaded) -> Outcome:
@@ -238,4 +241,7 @@ def outcome_of_product(loading: Loading) -> Outcome:
     """The warehouse after the last load."""
     held = without_empty_tables(loading.held())
     rows = {table: held.rows(table) for table in held.tables}
-    return Outcome(rows, held.quarantine, discards_of(held), loading.report)
+    places = loading.query("select line, item, byte_offset from _loader.quarantine")
+    offsets = {(line, item): offset for line, item, offset in places}
+    warnings = loading.report["warning_counts"]
+    return Outcome(rows, held.quarantine, discards_of(held), loading.report, offsets, warnings)

@@ -140,6 +140,9 @@ def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None
             output.line()
             pairs = [(key, _number(value)) for key, value in sorted(dict(report[name]).items())]
             output.table((heading, "count"), pairs)
+    if report.get("warning_counts"):
+        counts = ", ".join(f"{name} {_number(count)}" for name, count in dict(report["warning_counts"]).items())
+        output.line(f"warning counts: {counts}")
     for name in ("new_tables", "new_columns", "schema_changes", "warnings", "failed_objects", "mismatches"):
         for item in report.get(name) or ():
             output.line(f"{name.replace('_', ' ')}: {_item(item)}")

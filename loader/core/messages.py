@@ -12,10 +12,8 @@ from loader.core.tables import EXCLUDED, REQUEST_IP, is_known_key, payload_root
 
 _TEXT_KEYS: Final = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event")
 _TIME_KEYS: Final = ("receivedAt", "timestamp", "sentAt", "originalTimestamp")
-_ENVELOPE_KEYS: Final = {
-    key.lower(): key
-    for key in (*_TEXT_KEYS, *_TIME_KEYS, "type", "context", "properties", "traits", "name", "category")
-}
+_OTHER_KEYS: Final = ("context", "properties", "traits", "name", "category", REQUEST_IP)
+_ENVELOPE_KEYS: Final = {key.lower(): key for key in (*_TEXT_KEYS, *_TIME_KEYS, *_OTHER_KEYS, *EXCLUDED)}
 
 
 @dataclass(frozen=True, slots=True)

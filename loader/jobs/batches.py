@@ -216,6 +216,7 @@ class BatchLoad:
         report.conflicts += dedupe.conflicts
         report.batches += 1
         report.changes += planned.changes
+        report.refused_tables.update(batch.target.name for batch in planned.over_the_cap)
         for name, batch in planned.tables.items():
             report.rows[name] += batch.rows
 

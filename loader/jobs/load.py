@@ -110,7 +110,6 @@ class _Run:
         self._holder = uuid.uuid4().hex
         self._is_absent = is_dry and not config.warehouse.path.is_file()
         """A dry run of a warehouse that does not exist yet uses an empty one in memory."""
-        self._imputed = 0
         self.work_dir = config.resources.work_dir or Path(tempfile.gettempdir())
         self.report = LoadReport(load_id=f"{now:%Y%m%dT%H%M%S}-{self._holder[:8]}")
 
@@ -166,13 +165,12 @@ class _Run:
                 with self.report.timed("warehouse"), self._attached():
                     writer.write(stage, read, datetime.now(UTC), self._is_dry)
                 stage.drop()
-                self._imputed += read.imputed
+                self.report.warning_counts += read.warnings
                 if progress is not None:
                     report = self.report
                     progress(self._source.name, objects=report.objects, messages=report.messages)
         self.report.skipped_objects = archive.skipped_objects
-        if self._imputed:
-            self.report.warnings.append(f"{self._imputed} messages have no readable receivedAt: see docs/tables.md")
+        self.report.count_table_growth(self._source.load.table_cap)
 
     def _read(self, reader: LineReader, batches: Iterator[StagedBatch], stage: Stage) -> Read | None:
         with self.report.timed("normalize"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from loader.core.plan import SchemaChange
+from loader.core.warnings import WarningName, table_growth
 
 MOST_LISTED: Final = 100
 
@@ -41,6 +42,9 @@ class LoadReport:
     changes: list[SchemaChange] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     failed_objects: list[dict[str, str]] = field(default_factory=list)
+    warning_counts: Counter[WarningName] = field(default_factory=Counter)
+    refused_tables: set[str] = field(default_factory=set)
+    """Event tables that the cap kept from being created."""
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -57,6 +61,11 @@ class LoadReport:
         if self.failed_objects:
             return "failed"
         return "warnings" if self.quarantined or self.warnings else "done"
+
+    def count_table_growth(self, table_cap: int) -> None:
+        """Count the new event tables of the whole load, where they are too many."""
+        created = {change.table for change in self.changes if change.change == "create_table"}
+        self.warning_counts += Counter({"table_growth": table_growth(created, self.refused_tables, table_cap)})
 
     def exit_code(self, strict: bool) -> int:
         """1 when an object could not be read, or when `strict` and lines went to quarantine."""
@@ -86,6 +95,7 @@ class LoadReport:
             "rows": dict(sorted(self.rows.items())),
             "quarantined": dict(self.quarantined),
             "discards": dict(self.discards),
+            "warning_counts": dict(sorted(self.warning_counts.items())),
             "new_tables": created,
             "new_columns": [f"{table}.{column}" for table, column in added],
             "schema_changes": [_described(change) for change in self.changes if change.change == "widen_column"],

@@ -34,6 +34,7 @@ class RetryReport:
             "quarantined_after": self.after,
             "rows": found.get("rows", {}),
             "quarantined": found.get("quarantined", {}),
+            "warning_counts": found.get("warning_counts", {}),
             "warnings": found.get("warnings", []),
             "failed_objects": found.get("failed_objects", []),
         }

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from loader.core.samples import WalkRules
 from loader.core.tables import CALLS
+from loader.core.warnings import WarningName
 from loader.normalize.exact_columns import ColumnRules, Settler
 from loader.normalize.exact_json import (
     Loss,
@@ -27,7 +28,17 @@ from loader.normalize.exact_json import (
     quoted,
     read_values,
 )
-from loader.normalize.exact_message import Draft, Objects, draft, fingerprint, given_id, id_texts, respelled, unpacked
+from loader.normalize.exact_message import (
+    Draft,
+    Objects,
+    draft,
+    fingerprint,
+    given_id,
+    id_texts,
+    is_respelled,
+    respelled,
+    unpacked,
+)
 from loader.normalize.exact_times import ObjectPlace, instant_text, message_times, read_time
 
 __all__ = ["ExactMessage", "ExactReader", "Loss", "ObjectPlace", "Refusal"]
@@ -51,7 +62,6 @@ class ExactMessage:
     specials: dict[str, str]
     """Values that JSON numbers cannot say, by JSON pointer: `d:` and a literal, or `s:` and JSON text."""
     losses: tuple[Loss, ...]
-    received_at_imputed: bool
     fingerprint: int
     """Of what the message says, repaired or not."""
 
@@ -78,11 +88,13 @@ class ExactReader:
     ) -> None:
         self._rules = ColumnRules(rules, identifier_bytes, reserved, excluded)
         self._without_id: dict[str, Counter[str]] = {}
+        self._warnings: Counter[WarningName] = Counter()
 
     def read(self, key: str, place: ObjectPlace, raw: bytes, is_cut: bool) -> list[ExactMessage | Refusal]:
         """What a line of the object `key` holds, in order. `is_cut`: it is the last one and has no line feed."""
         text, notes = _decoded(raw)
         found: list[ExactMessage | Refusal] = []
+        objects = 0
         for value in read_values(text, is_cut):
             if isinstance(value, Unreadable):
                 offset = _byte_offset(raw, value.position)
@@ -93,9 +105,17 @@ class ExactReader:
                 found.append(Refusal(len(found), parts, _DETAIL[parts], None))
                 continue
             items, envelope = parts
+            objects += 1
+            self._warnings["empty_batch"] += not items
             for item in items:
                 found.append(self._item(len(found), item, envelope, notes, key, place))
+        self._warnings["concatenated_json"] += objects > 1
         return found
+
+    def take_warnings(self) -> Counter[WarningName]:
+        """What deserved a warning since this was last asked."""
+        counted, self._warnings = self._warnings, Counter()
+        return counted
 
     def forget(self, key: str) -> None:
         """The object is finished: drop its counter."""
@@ -115,16 +135,16 @@ class ExactReader:
         call = call.strip().lower()
         if call not in CALLS:
             return _refused(number, "unknown_type", body, found)
+        self._warnings["key_case"] += is_respelled(found.body, body)
         losses = [*notes, *found.losses]
         message_id = given_id(body, losses) or self._made_id(key, body)
         ids = id_texts(body, losses)
         times = message_times(body, found.received_at, place, losses)
+        self._warnings["received_at_imputed"] += times.is_imputed
         settler = Settler(self._rules, call, {}, losses)
         members = Objects(call, body, settler, losses).members(ids, self._rules.walk)
         text = compact({"type": call, "messageId": message_id, **times.texts, **members})
-        return ExactMessage(
-            number, text, settler.specials, tuple(losses), times.is_imputed, fingerprint(call, body, ids)
-        )
+        return ExactMessage(number, text, settler.specials, tuple(losses), fingerprint(call, body, ids))
 
     def _made_id(self, key: str, body: dict[str, Any]) -> str:
         """Made of the content, so that reading it again gives the same id."""

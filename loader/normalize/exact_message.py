@@ -85,6 +85,11 @@ def respelled(body: dict[str, Any]) -> dict[str, Any]:
     return renamed
 
 
+def is_respelled(body: dict[str, Any], renamed: dict[str, Any]) -> bool:
+    """Whether a key that says something got its usual spelling; both ways of reading take null and {} for nothing."""
+    return any(key not in renamed and value is not None and value != {} for key, value in body.items())
+
+
 def given_id(body: dict[str, Any], losses: list[Loss]) -> str | None:
     """The id that a message brings; None when it needs one."""
     value = body.get("messageId")

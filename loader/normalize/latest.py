@@ -95,11 +95,11 @@ def recompute(
         f"delete from {into} where id in ({touched})",
         f"insert into {into} ({names}) select {', '.join(selected.values())} from "
         f"(select *, {_RANK} as rank from {history} where {identifier(owner)} in ({touched}) "
-        f"and trim({identifier(owner)}, {_WHITE}) <> '') group by {identifier(owner)}",
+        f"and trim({identifier(owner)}, {WHITE}) <> '') group by {identifier(owner)}",
     ]
 
 
-_WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 
 
 def _values(group: _Group, columns: Mapping[str, str], may_clear: bool) -> dict[str, str]:

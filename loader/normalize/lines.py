@@ -15,10 +15,12 @@ import duckdb
 import pyarrow as pa
 
 from loader.core.messages import source_name
+from loader.core.warnings import WarningName
 from loader.normalize.discover import Discovery
 from loader.normalize.exact import ExactMessage, ExactReader, ObjectPlace, Refusal
 from loader.normalize.stage import MESSAGES, Stage
 from loader.normalize.structure import StructureReader
+from loader.normalize.warnings import stage_warnings
 from loader.staging import OddLine, Part, StagedBatch
 
 _CHUNK: Final = 5_000
@@ -49,8 +51,7 @@ class Read:
     exact_lines: Counter[int] = field(default_factory=Counter)
     blank: Counter[int] = field(default_factory=Counter)
     """Lines of white space that staging did not take for blank."""
-    imputed: int = 0
-    """Messages whose receivedAt was missing."""
+    warnings: Counter[WarningName] = field(default_factory=Counter)
 
 
 class LineReader:
@@ -84,7 +85,9 @@ class LineReader:
         counts = stage.engine.execute(f"select part, count(*) from {stage.name} group by part").fetchall()
         for part, count in counts:
             read.messages[part] += count
+        read.warnings = self._exact.take_warnings() + stage_warnings(stage, batch.parts)
         for part in batch.parts:
+            read.warnings["trailing_bytes"] += part.trailing_bytes
             if part.is_last:
                 self._exact.forget(part.obj.key)
         return read
@@ -114,7 +117,6 @@ class LineReader:
         read.records += [_refused(part, line, raw, refusal) for refusal in refused]
         for message in found:
             if isinstance(message, ExactMessage):
-                read.imputed += message.received_at_imputed
                 read.losses += [
                     {
                         "part": part,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loader import errors
+from loader.core.warnings import WARNING_NAMES
 from loader.sqlfiles import sql_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,13 @@ def test_every_error_class_is_documented_and_the_reverse():
     }
 
     assert documented == classes
+
+
+def test_every_warning_counter_is_documented_and_the_reverse():
+    """docs/tables.md has a row per counter."""
+    section = page("tables.md").partition("## Warning counters")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(WARNING_NAMES)
 
 
 def ledger() -> str:

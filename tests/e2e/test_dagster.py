@@ -676,3 +676,13 @@ def test_the_hourly_schedule_loads_the_newest_three_days(deployment):
 
     assert request.tags["dagster/asset_partition_range_start"] == "2026-03-08"
     assert request.tags["dagster/asset_partition_range_end"] == "2026-03-10"
+
+
+def test_warning_counters_are_metadata_where_there_are_any():
+    """One row per counter; nothing where nothing was counted."""
+    from dagster_defs.reports import run_metadata
+
+    counted = run_metadata({"warning_counts": {"no_identity": 2}})["warning_counts"]
+
+    assert [record.data for record in counted.records] == [{"warning": "no_identity", "count": 2}]
+    assert "warning_counts" not in run_metadata({"warning_counts": {}})

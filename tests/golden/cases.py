@@ -37,7 +37,11 @@ class Case:
     """(line, item, reason) of the one object, or with a key before; complete."""
     discards: Sequence[tuple[str, str, str]] = ()
     """(id, reason, dotted path); complete."""
+    offsets: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """(line, item) in quarantine → the byte of the line at which it cannot be read on."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    """Warning counters; complete. Those of the product: the reference has none."""
     status: str | None = None
     """Of the one object."""
 
@@ -80,6 +84,13 @@ class Case:
         discards = set(self.discards)
         found += [f"discard {each} is missing" for each in sorted(discards - outcome.discards)]
         found += [f"discard {each} is too much" for each in sorted(outcome.discards - discards)]
+        if outcome.warnings is not None and outcome.warnings != self.warnings:
+            found.append(f"warnings: {self.warnings} expected, {outcome.warnings} found")
+        found += [
+            f"offset of {at}: {offset} expected, {outcome.offsets.get(at)} found"
+            for at, offset in self.offsets.items()
+            if outcome.offsets is not None and outcome.offsets.get(at) != offset
+        ]
         found += [
             f"{name}: {count} expected, {outcome.counts[name]} found"
             for name, count in self.counts.items()

@@ -76,12 +76,13 @@ def _named(name, event, *tables, event_column=None):
     return Case(name, [_event(event)], rows={tables[0]: {"m1": wanted}, "tracks": {"m1": wanted | {"total": None}}})
 
 
-def _time(name, value, wanted, discards=(), field="timestamp", column=None):
+def _time(name, value, wanted, discards=(), field="timestamp", column=None, warnings=()):
     return Case(
         name,
         [a_track_call({"total": 1}, **{field: value})],
         rows={"tracks": {"m1": {column or field: wanted}}},
         discards=[("m1", "bad_timestamp", field)] if discards else [],
+        warnings=dict.fromkeys(warnings, 1),
     )
 
 
@@ -91,6 +92,7 @@ BYTES_AND_LINES = [
         ['{"a":1,}', "{'a':1}", '{"a":01}', "stray text", '{"type":"track"', '{"a":1} x', GOOD],
         rows={"tracks": {"good": {}}},
         quarantine=[(line, 0, "bad_json") for line in range(1, 6)] + [(6, 0, "bad_json")],
+        offsets={(2, 0): 1, (3, 0): 6, (4, 0): 0, (5, 0): 15, (6, 0): 8},
         counts={"lines": 7, "messages": 1, "blank": 0},
     ),
     Case(
@@ -104,6 +106,7 @@ BYTES_AND_LINES = [
         as_bytes(GOOD) + b'\n{"type":"track","messageId":"cu',
         rows={"tracks": {"good": {}}},
         quarantine=[(2, 0, "truncated_line")],
+        offsets={(2, 0): 28},
         counts={"lines": 2},
         status="done",
     ),
@@ -124,9 +127,21 @@ BYTES_AND_LINES = [
         stored=gzip.compress(THREE[:100]) + gzip.compress(THREE[100:]),
         rows=THREE_ROWS,
     ),
-    Case("#5 zero padding", THREE, stored=gzip.compress(THREE) + b"\0" * 512, rows=THREE_ROWS, status="done"),
     Case(
-        "#5 junk behind the last member", THREE, stored=gzip.compress(THREE) + b"junk", rows=THREE_ROWS, status="done"
+        "#5 zero padding",
+        THREE,
+        stored=gzip.compress(THREE) + b"\0" * 512,
+        rows=THREE_ROWS,
+        warnings={"trailing_bytes": 512},
+        status="done",
+    ),
+    Case(
+        "#5 junk behind the last member",
+        THREE,
+        stored=gzip.compress(THREE) + b"junk",
+        rows=THREE_ROWS,
+        warnings={"trailing_bytes": 4},
+        status="done",
     ),
     Case(
         "#6 byte order marks",
@@ -285,6 +300,7 @@ NUMBERS = [
         ["[" * 100_000, with_properties("[" * 50_000 + "]" * 50_000), GOOD],
         rows={"tracks": {"good": {}}},
         quarantine=[(1, 0, "too_deep"), (2, 0, "too_deep")],
+        offsets={(1, 0): 512},
     ),
 ]
 EVENT_NAMES = [
@@ -296,6 +312,7 @@ EVENT_NAMES = [
                 "tracks": {"m1": {"event": text, "event_text": text}},
                 NAMELESS: {"m1": {"event": text, "event_text": text, "total": "1"}},
             },
+            warnings={"empty_event": 1},
         )
         for name, value, text in (
             ("missing", ABSENT, None),
@@ -310,6 +327,7 @@ EVENT_NAMES = [
             [_event(value)],
             rows={"tracks": {"m1": {"event": None, "event_text": None}}, NAMELESS: {"m1": {"total": "1"}}},
             discards=[("m1", "bad_event_name", "event")],
+            warnings={"empty_event": 1},
         )
         for name, value in (("an object", {"name": "x"}), ("an array", ["Signed Up"]))
     ),
@@ -560,6 +578,7 @@ TYPES_AND_ENVELOPES = [
         [{"batch": []}, {"batch": [], "sentAt": received()}],
         no_tables=["tracks"],
         counts={"lines": 2, "blank": 0, "messages": 0},
+        warnings={"empty_batch": 2},
     ),
     Case(
         "#47 lines that are no object",
@@ -573,12 +592,14 @@ TYPES_AND_ENVELOPES = [
         [as_bytes(a_track_call({"n": 1})) + as_bytes(a_track_call({"n": 2}, message_id="m2"))],
         rows={TABLE: {"m1": {"n": "1"}, "m2": {"n": "2"}}},
         counts={"lines": 1, "messages": 2},
+        warnings={"concatenated_json": 1},
     ),
     Case(
         "#48 a good object and a broken one on one line",
         [as_bytes(a_track_call({"n": 1})) + b'{"type":"track",', GOOD],
         rows={TABLE: {"m1": {"n": "1"}, "good": {}}},
         quarantine=[(1, 1, "bad_json")],
+        offsets={(1, 1): len(as_bytes(a_track_call({"n": 1}))) + len('{"type":"track",')},
         counts={"lines": 2, "messages": 3},
     ),
 ]
@@ -587,6 +608,7 @@ IDS = [
         "#49 neither userId nor anonymousId",
         [a_track_call({"n": 1}, userId=ABSENT, anonymousId=None)],
         rows={"tracks": {"m1": {"user_id": None, "anonymous_id": None}}},
+        warnings={"no_identity": 1},
     ),
     Case(
         "#50 userId is a number, a long text",
@@ -621,6 +643,7 @@ IDS = [
             "aliases": {"m4": {"previous_id": None}},
         },
         no_tables=["users", "accounts"],
+        warnings={"identify_without_user": 2, "group_without_group": 1, "alias_without_previous": 1},
     ),
     Case(
         "#52 messageId is a number, long, in spaces",
@@ -631,6 +654,7 @@ IDS = [
             a_track_call({"n": 1}, message_id="  in spaces "),
         ],
         rows={"tracks": {"17": {}, "1.50": {}, "m" * 300: {}, "in spaces": {}}},
+        warnings={"long_message_id": 1},
     ),
     *(
         Case(
@@ -701,12 +725,14 @@ TIMES = [
         "#56 receivedAt missing: the day of the key",
         [a_track_call({"n": 1}, receivedAt=ABSENT)],
         rows={"tracks": {"m1": {"received_at": "2026-03-01T00:00:00.000000Z"}}},
+        warnings={"received_at_imputed": 1},
     ),
     Case(
         "#56 receivedAt is garbage",
         [a_track_call({"n": 1}, receivedAt="garbage")],
         rows={"tracks": {"m1": {"received_at": "2026-03-01T00:00:00.000000Z"}}},
         discards=[("m1", "bad_timestamp", "receivedAt")],
+        warnings={"received_at_imputed": 1},
     ),
     *(
         _time(f"#57 timestamp is {value!r}", value, "2020-04-23T00:00:00.000000Z")
@@ -723,7 +749,7 @@ TIMES = [
     ),
     _time("#58 unset", "0001-01-01T00:00:00Z", HAPPENED),
     _time("#58 empty", "", HAPPENED),
-    _time("#58 last day", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000000Z"),
+    _time("#58 last day", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000000Z", warnings=["timestamp_future"]),
     _time("#58 year of five digits", "+10000-01-01T00:00:00Z", HAPPENED, discards=True),
     _time("#58 February 30", "2020-02-30T00:00:00Z", HAPPENED, discards=True),
     _time("#58 hour 24", "2020-02-01T24:00:00Z", HAPPENED, discards=True),
@@ -740,7 +766,8 @@ TIMES = [
         rows={"tracks": {"m1": {"timestamp": RECEIVED, "sent_at": "9999-12-31T23:59:59.000000Z"}}},
         discards=[("m1", "bad_timestamp", "timestamp")],
     ),
-    _time("#60 ten years ahead", "2036-03-01T10:00:00Z", "2036-03-01T10:00:00.000000Z"),
+    _time("#60 ten years ahead", "2036-03-01T10:00:00Z", "2036-03-01T10:00:00.000000Z", warnings=["timestamp_future"]),
+    _time("#60 a day ahead is a time zone, not a wrong clock", "2026-03-02T10:00:00Z", "2026-03-02T10:00:00.000000Z"),
     _time("#61 nanoseconds", "2026-03-01T10:00:25.862826965Z", "2026-03-01T10:00:25.862826Z"),
     _time("#61 offset", "2026-03-01T10:00:00.5+02:30", "2026-03-01T07:30:00.500000Z"),
     _time("#61 offset without a colon", "2026-03-01 10:00-0100", "2026-03-01T11:00:00.000000Z"),
@@ -850,6 +877,7 @@ PAYLOADS = [
         "#74 an object in the folder of another source",
         [a_track_call({"n": 1}, projectId="another0001")],
         rows={"tracks": {"m1": {}}},
+        warnings={"source_mismatch": 1},
     ),
     Case(
         "2.2 unknown top-level keys are one discard",
@@ -861,6 +889,13 @@ PAYLOADS = [
         "1.4 envelope keys in lower case",
         [{key.lower(): value for key, value in a_track_call({"n": 1}).items()}],
         rows={"tracks": {"m1": {"user_id": "u-1", "received_at": RECEIVED}}, TABLE: {"m1": {"n": "1"}}},
+        warnings={"key_case": 1},
+    ),
+    Case(
+        "1.4 keys that are left out, in lower case",
+        [{key.lower() if key == "projectId" else key: value for key, value in a_track_call({"n": 1}).items()}],
+        rows={"tracks": {"m1": {"user_id": "u-1"}}},
+        warnings={"key_case": 1},
     ),
 ]
 CASES = [

@@ -146,3 +146,18 @@ def test_verify_and_retry_take_every_source(arguments, name, function, jobs, cap
     code, result = ran(capsys, *arguments)
 
     assert (code, sorted(result["sources"])) == (1, ["app", "web"])
+
+
+def test_warning_counters_are_one_line_where_there_are_any(jobs, capsys):
+    """And none where nothing was counted."""
+
+    class Counted(Report):
+        def as_dict(self):
+            return {**super().as_dict(), "warning_counts": {"no_identity": 1200, "timestamp_future": 3}}
+
+    jobs("load", "load_source", web=Counted())
+
+    main(["load"])
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning counts")]
+    assert lines == ["warning counts: no_identity 1,200, timestamp_future 3"]

@@ -343,7 +343,6 @@ def test_c45_a_batch_lies_under_its_items():
     assert parsed(first)["receivedAt"] == "2026-03-02T08:00:00.000000Z"
     assert parsed(first)["sentAt"] == "2026-03-01T09:00:00.000000Z"
     assert (parsed(first)["integrations"], parsed(first)["writeKey"]) == ({"x": 1}, "w")
-    assert not first.received_at_imputed
     assert (second.item, second.reason) == (1, "not_an_object")
     assert (third.item, parsed(third)["receivedAt"]) == (2, AT)
     assert "context" not in parsed(third)
@@ -460,9 +459,10 @@ def test_c55_equal_messages_without_an_id_are_numbered_within_their_object():
 )
 def test_c56_a_missing_time_of_receipt_is_imputed(day, fields, received):
     place = ObjectPlace(day, PLACE.last_modified)
-    message = one(track(receivedAt='"garbage"', **fields), place=place)
+    reader = a_reader()
+    message = one(track(receivedAt='"garbage"', **fields), place=place, reader=reader)
     assert parsed(message)["receivedAt"] == received
-    assert message.received_at_imputed
+    assert reader.take_warnings()["received_at_imputed"] == 1
     assert losses(message) == [("bad_timestamp", "receivedAt", '"garbage"')]
 
 

@@ -1,0 +1,43 @@
+"""What a load counts beside rows, quarantine and discards: input that loads and still deserves a look."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, Literal, get_args
+
+from loader.core.tables import CALL_TABLE, LATEST
+
+WarningName = Literal[
+    "received_at_imputed",
+    "timestamp_future",
+    "no_identity",
+    "long_message_id",
+    "empty_event",
+    "identify_without_user",
+    "group_without_group",
+    "alias_without_previous",
+    "key_case",
+    "empty_batch",
+    "concatenated_json",
+    "trailing_bytes",
+    "source_mismatch",
+    "table_growth",
+]
+WARNING_NAMES: Final[tuple[WarningName, ...]] = get_args(WarningName)
+
+FUTURE_HOURS: Final = 24
+"""A timestamp so long after its receipt comes from a wrong clock. Contract 6.4."""
+LONGEST_MESSAGE_ID: Final = 100
+"""Characters that Segment allows. Contract 1.6."""
+_GROWTH_SHARE: Final = 10
+_STANDARD: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
+
+
+def table_growth(created: Collection[str], refused: Collection[str], table_cap: int) -> int:
+    """New event tables of a load where they are too many, else 0. `refused` found no room below the cap.
+
+    Too many are more than a tenth of the cap in one load, or any that was refused: names of events that hold an id or
+    a number make one table each. The standard tables among those created do not count.
+    """
+    wanted = (set(created) - _STANDARD) | set(refused)
+    return len(wanted) if refused or len(wanted) * _GROWTH_SHARE > table_cap else 0

@@ -1,0 +1,87 @@
+"""Messages of a stage → how many of them deserve a warning. One scan of its columns, and one message per object."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from loader.core.dialect import literal, pointer
+from loader.core.warnings import FUTURE_HOURS, LONGEST_MESSAGE_ID, WarningName
+from loader.normalize.latest import WHITE
+from loader.normalize.stage import Stage
+from loader.staging import Part
+
+_FOLDER: Final = re.compile(r"(?:^|/)segment-logs/([^/]+)/")
+
+# Few texts sort before '!', all blank ones do but for those of Unicode spaces: the others cost one comparison.
+_CONDITIONS: Final = {
+    "is_future": f'epoch_us("timestamp") - epoch_us(received_at) > {FUTURE_HOURS * 3_600_000_000}',
+    "is_of_nobody": "user_id is null and anonymous_id is null",
+    "has_long_id": f"strlen(id) > {LONGEST_MESSAGE_ID} and length(id) > {LONGEST_MESSAGE_ID}",
+    # What Python strips: by that an event gets its table.
+    "has_no_event": "case when event is null then true when event between '!' and '~' then false "
+    r"else regexp_full_match(event, '[\p{Z}\t-\r\x1c-\x1f\x{85}]*') end",
+    "has_no_user": "case when user_id is null then true when user_id >= '!' then false "
+    f"else trim(user_id, {WHITE}) = '' end",
+}
+_EVERY_CALL: Final[dict[str, WarningName]] = {
+    "is_future": "timestamp_future",
+    "is_of_nobody": "no_identity",
+    "has_long_id": "long_message_id",
+}
+_OF_ONE_CALL: Final[dict[tuple[str, str], WarningName]] = {
+    ("track", "has_no_event"): "empty_event",
+    ("identify", "has_no_user"): "identify_without_user",
+}
+_KEY_OF_CALL: Final[dict[str, tuple[str, WarningName]]] = {
+    "group": ("groupId", "group_without_group"),
+    "alias": ("previousId", "alias_without_previous"),
+}
+"""Calls whose own id is no column of the stage."""
+
+
+def stage_warnings(stage: Stage, parts: Iterable[Part]) -> Counter[WarningName]:
+    """What messages of a stage are counted for, copies included; `parts` are those of its batch."""
+    found: Counter[WarningName] = Counter()
+    sums = ", ".join(f"count_if({condition})" for condition in _CONDITIONS.values())
+    rows = stage.engine.execute(f"select call, {sums} from {stage.name} group by call").fetchall()
+    for call, *counts in rows:
+        for condition, count in zip(_CONDITIONS, counts, strict=True):
+            name = _EVERY_CALL.get(condition) or _OF_ONE_CALL.get((call, condition))
+            if name is not None:
+                found[name] += count
+        if call in _KEY_OF_CALL:
+            key, name = _KEY_OF_CALL[call]
+            found[name] += _count_without(stage, call, key)
+    found["source_mismatch"] = _mismatches(stage, parts)
+    return found
+
+
+def _count_without(stage: Stage, call: str, key: str) -> int:
+    """Messages of a call whose key is missing or blank: such make no row of accounts."""
+    (row,) = stage.engine.execute(
+        f"select count(*) from {stage.name} where call = {literal(call)} "
+        f"and coalesce(trim(json_extract_string(text, {literal(pointer((key,)))}), {WHITE}) = '', true)"
+    ).fetchall()
+    return int(row[0])
+
+
+def _mismatches(stage: Stage, parts: Iterable[Part]) -> int:
+    """Objects whose first plain message in the batch names another project than their folder.
+
+    An object is the work of one source, so one message speaks for it; odd messages do not keep the project.
+    """
+    folders = {
+        number: folder[1]
+        for number, part in enumerate(parts)
+        if part.first_line == 1 and (folder := _FOLDER.search(part.obj.key))
+    }
+    if not folders:
+        return 0
+    projects = stage.engine.execute(
+        f"select part, json_extract_string(text, '/projectId') from {stage.name} "
+        f"where rowid in (select arg_min(rowid, line) from {stage.name} where specials is null group by part)"
+    ).fetchall()
+    return sum(project is not None and folders.get(part, project) != project for part, project in projects)
