@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from loader.core.samples import DEEPEST
+from loader.normalize.scan_rules import FACTOR, ODD, ROOT, SPREAD, Hashes, Rules
 from loader.normalize.scan_text import (
     BACKSLASH,
     BAD,
@@ -20,17 +20,12 @@ from loader.normalize.scan_text import (
     CLOSE_OBJECT,
     COLON,
     COMMA,
-    FACTOR,
     NULL,
-    ODD,
     OPEN_ARRAY,
     OPEN_OBJECT,
     QUOTE,
-    ROOT,
-    SPREAD,
     STRING,
     Bytes,
-    Hashes,
     Places,
     compiled,
     inlined,
@@ -49,20 +44,7 @@ _ARRAY, _OBJECT, _TEXT_OBJECT, _EMPTY_TEXT_OBJECT, _SKIPPED = range(8, 13)
 """What a value is, beside the kinds of `scan_text`."""
 _KIND_SPREAD = np.uint64(0xA0761D6478BD642F)
 _NOTHING = np.uint64(0)
-
-
-class Rules(NamedTuple):
-    """How messages are taken apart, as hashes of paths."""
-
-    taken: Hashes
-    """Top-level keys whose objects are taken apart."""
-    skipped: Hashes
-    """Top-level keys that are not looked into."""
-    texts: Hashes
-    """Objects that are kept as text, each with its call."""
-    names: Hashes
-    """`name` and `category`, each of the message and of its payload."""
-    type_key: np.uint64
+_ROOT, _FACTOR, _SPREAD = np.uint64(ROOT), np.uint64(FACTOR), np.uint64(SPREAD)
 
 
 class Room(NamedTuple):
@@ -88,12 +70,12 @@ def room() -> Room:
 
 @compiled
 def child_path(path: np.uint64, key: np.uint64) -> np.uint64:
-    return mixed(path * FACTOR + key)
+    return mixed(path * _FACTOR + key)
 
 
 @compiled
 def call_path(call: np.uint64, path: np.uint64) -> np.uint64:
-    return mixed(call * FACTOR ^ path)
+    return mixed(call * _FACTOR ^ path)
 
 
 @inlined
@@ -221,7 +203,7 @@ def _message(
     """Behind the object that a line is, the sum of what its values are, and flags."""
     is_object, paths = room.is_object, room.paths
     signature, flags, path = _NOTHING, 0, _NOTHING
-    depth, is_object[0], paths[0], state = 1, 1, ROOT, _FIRST_KEY
+    depth, is_object[0], paths[0], state = 1, 1, _ROOT, _FIRST_KEY
     while depth > 0:
         at = past_white(content, at, end)
         if at >= end:
@@ -278,54 +260,30 @@ def _line(content: Bytes, at: int, end: int, rules: Rules, room: Room) -> tuple[
     if at == BAD or past_white(content, at, end) != end:
         return _NOTHING, ODD
     relation, odd = _names_flags(content, room.spans, room.kinds)
-    return mixed(signature + relation * SPREAD), flags | odd
+    return mixed(signature + relation * _SPREAD), flags | odd
 
 
-class Scanner(NamedTuple):
-    """The compiled functions that Python calls."""
-
-    scan: Callable[[Bytes, Places, Rules, Room, Hashes, npt.NDArray[np.uint8]], None]
-    """Fill the signatures and flags of lines, whose ends are one more than they are."""
-    text_hash: Callable[[Bytes], np.uint64]
-    """Of a text that ends with a quote."""
-    child_path: Callable[[np.uint64, Bytes], np.uint64]
-    """The hash of the path of a key, which ends with a quote, below another path."""
-    call_path: Callable[[Bytes, np.uint64], np.uint64]
-    """The hash of a call, which ends with a quote, and a path."""
+Scan = Callable[[Bytes, Places, Rules, Room, Hashes, npt.NDArray[np.uint8]], None]
 
 
-@cache
-def scanner() -> Scanner:
-    """Compiled once, and kept on disk where that is possible, so that later processes need not compile."""
-    folder = Path(__file__).parent
-    # What is kept is looked up by the constants around a function, and by its own file, but not by what it calls.
-    sources = [folder / f"{name}.py" for name in ("scan_lines", "scan_times", "scan_text")]
-    version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+def _scanner() -> Scan:
+    # What is kept on disk is looked up by a function's own file and by the constants around it, not by what it calls.
+    names = ("scan_lines", "scan_times", "scan_text", "scan_rules")
+    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in names]
+    version = hashlib.sha256(b"".join(sources)).hexdigest()
 
     def scan(
         content: Bytes, places: Places, rules: Rules, room: Room, signatures: Hashes, flags: npt.NDArray[np.uint8]
     ) -> None:
-        version  # noqa: B018 - see above
+        version  # noqa: B018 - one of the constants around it
         for line in range(len(places) - 1):
             signatures[line], flags[line] = _line(content, places[line], places[line + 1], rules, room)
 
-    def text_hash(text: Bytes) -> np.uint64:
-        version  # noqa: B018
-        return text_hash_at(text, 0, len(text))[1]
-
-    def child(path: np.uint64, key: Bytes) -> np.uint64:
-        version  # noqa: B018
-        return child_path(path, text_hash_at(key, 0, len(key))[1])
-
-    def of_call(call: Bytes, path: np.uint64) -> np.uint64:
-        version  # noqa: B018
-        return call_path(text_hash_at(call, 0, len(call))[1], path)
-
-    return Scanner(_kept(scan), _kept(text_hash), _kept(child), _kept(of_call))
-
-
-def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        return cast(Scan, numba.njit(nogil=True, cache=True)(scan))
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return numba.njit(nogil=True)(function)
+        return cast(Scan, numba.njit(nogil=True)(scan))
+
+
+scan: Final = _scanner()
+"""Fill the signatures and flags of lines, of which there is one less than places. Compiled when it is first called."""

@@ -6,21 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from loader.normalize.scan_rules import DOUBTFUL, FACTOR, ROOT, SPREAD
+
 Bytes = npt.NDArray[np.uint8]
-Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-ODD: Final = 1
-"""Not strict JSON, or JSON of which the engine's reader makes something else: the exact way must read it."""
-DOUBTFUL: Final = 2
-"""Has a number that the engine's reader may round."""
 
 QUOTE, BACKSLASH, COMMA, COLON = 0x22, 0x5C, 0x2C, 0x3A
 OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = 0x7B, 0x7D, 0x5B, 0x5D
@@ -29,9 +25,9 @@ STRING, TIMESTAMP, DAY, INTEGER, FLOAT, BOOLEAN, NULL = range(1, 8)
 BAD = -1
 NO_NUMBER = -10_000
 
-ROOT = np.uint64(0x9E3779B97F4A7C15)
-FACTOR = np.uint64(0x100000001B3)
-SPREAD = np.uint64(0xD6E8FEB86659FD93)
+_ROOT = np.uint64(ROOT)
+_FACTOR = np.uint64(FACTOR)
+_SPREAD = np.uint64(SPREAD)
 _HALF = np.uint64(32)
 
 _LONG_NUMBER = 16
@@ -54,9 +50,9 @@ def inlined(function: _Function) -> _Function:
 @inlined
 def mixed(value: np.uint64) -> np.uint64:
     value ^= value >> _HALF
-    value *= SPREAD
+    value *= _SPREAD
     value ^= value >> _HALF
-    value *= SPREAD
+    value *= _SPREAD
     return value ^ (value >> _HALF)
 
 
@@ -109,7 +105,7 @@ def _past_escape(content: Bytes, at: int, end: int) -> int:
 @inlined
 def text_hash_at(content: Bytes, at: int, end: int) -> tuple[int, np.uint64]:
     """Behind the closing quote of a string that begins at `at`, and the hash of its bytes; or `BAD`."""
-    value = ROOT
+    value = _ROOT
     while at < end:
         byte = content[at]
         if byte == QUOTE:
@@ -121,10 +117,10 @@ def text_hash_at(content: Bytes, at: int, end: int) -> tuple[int, np.uint64]:
             if past == BAD:
                 return BAD, value
             while at < past:
-                value = (value ^ np.uint64(content[at])) * FACTOR
+                value = (value ^ np.uint64(content[at])) * _FACTOR
                 at += 1
         else:
-            value = (value ^ np.uint64(byte)) * FACTOR
+            value = (value ^ np.uint64(byte)) * _FACTOR
             at += 1
     return BAD, value
 

@@ -9,8 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from loader.core.dialect import literal
-from loader.normalize.scan_text import DOUBTFUL, ODD
-from loader.normalize.structure import StructureReader
+from loader.normalize.structure import DOUBTFUL, ODD, StructureReader
 
 BLOCKS: Final = pa.schema([("part", pa.int32()), ("line", pa.int64()), ("text", pa.large_string())])
 MESSAGES: Final = pa.schema(
@@ -134,7 +133,8 @@ def _staged(source: str, is_trusted: bool) -> str:
     times = ", ".join(f"instant(e.{_quoted(key)}) as {_quoted(column)}" for key, column in _TIMES)
     texts = {key: f"e.{_quoted(key)}" for key in (*_FINGERPRINTED, "context", "properties", "traits")}
     texts["event"] = "case when e.type = 'track' then e.event end"
-    printed = " || chr(31) || ".join(f"coalesce({text}, '')" for text in texts.values())
+    given = ", ".join(f"coalesce({text}, '')" for text in texts.values())
+    printed = f"concat_ws(chr(31), {given})"
     fingerprint = "given_fingerprint" if is_trusted else f"case when is_plain then md5_number_lower({printed}) end"
     return f"""
 with judged as ({_judged(source, is_trusted)}),

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from loader.core.samples import ROOTS, WalkRules
 from loader.core.tables import EXCLUDED
-from loader.normalize.scan_lines import Rules, room, scanner
-from loader.normalize.scan_text import ROOT, Bytes, Hashes
+from loader.normalize.scan_rules import DOUBTFUL, ODD, Hashes, Rules, call_path, path_hash, text_hash
+
+__all__ = ["DOUBTFUL", "ODD", "StructureReader", "Structures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +33,26 @@ class StructureReader:
 
     def __init__(self, rules: WalkRules) -> None:
         names = [(*root, key) for key in ("name", "category") for root in ((), ("properties",))]
-        texts = [scanner().call_path(_bytes(path[0]), _path(path[1:])) for path in sorted(rules.texts)]
         self._rules = Rules(
-            taken=_hashes((key,) for key in sorted({*ROOTS, *rules.envelope})),
-            skipped=_hashes((key,) for key in EXCLUDED if key not in rules.envelope),
-            texts=np.array(texts, dtype=np.uint64),
-            names=_hashes(names),
-            type_key=np.uint64(scanner().text_hash(_bytes("type"))),
+            taken=_hashes(path_hash((key,)) for key in sorted({*ROOTS, *rules.envelope})),
+            skipped=_hashes(path_hash((key,)) for key in EXCLUDED if key not in rules.envelope),
+            texts=_hashes(call_path(path[0], path[1:]) for path in sorted(rules.texts)),
+            names=_hashes(map(path_hash, names)),
+            type_key=np.uint64(text_hash("type")),
         )
 
     def read(self, texts: pa.LargeStringArray) -> Structures:
         """The structures of lines, each with or without its line feed."""
+        # The compiler takes a third of a second to import: only who reads lines waits for it.
+        from loader.normalize.scan_lines import room, scan
+
         places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
         held = texts.buffers()[2]
         content = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
         signatures, flags = np.zeros(len(texts), dtype=np.uint64), np.zeros(len(texts), dtype=np.uint8)
-        scanner().scan(content, places, self._rules, room(), signatures, flags)
+        scan(content, places, self._rules, room(), signatures, flags)
         return Structures(signatures, flags)
 
 
-def _hashes(paths: Iterable[tuple[str, ...]]) -> Hashes:
-    return np.array([_path(path) for path in paths], dtype=np.uint64)
-
-
-def _path(path: tuple[str, ...]) -> np.uint64:
-    """The hash of a path whose keys a line spells without escapes, as the scan makes it."""
-    found = ROOT
-    for key in path:
-        found = np.uint64(scanner().child_path(found, _bytes(key)))
-    return found
-
-
-def _bytes(text: str) -> Bytes:
-    return np.frombuffer(text.encode() + b'"', dtype=np.uint8)
+def _hashes(values: Iterable[int]) -> Hashes:
+    return np.array(list(values), dtype=np.uint64)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from loader.core.samples import WalkRules, shape_of
 from loader.core.timestamps import is_day, is_timestamp
-from loader.normalize.scan_text import DOUBTFUL, ODD
-from loader.normalize.structure import StructureReader
+from loader.normalize.structure import DOUBTFUL, ODD, StructureReader
 from loader.sqlfiles import read_sql
 
 KEYS = st.sampled_from(
