@@ -1,0 +1,261 @@
+"""Makes the tables of the models: each aside, all checked, then all swapped in at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+from sqlglot import exp
+
+from loader.config import ModelsSettings
+from loader.core.dialect import identifier, literal
+from loader.errors import ConfigError, LoaderError, TerminalError
+from loader.models.catalog import Catalog, Step
+from loader.models.checks import CheckResult, run_checks
+from loader.models.context import Context
+from loader.models.header import Model
+from loader.models.inputs import Catalogue, Input, empty_query, input_query
+from loader.models.render import SQL_TYPES, bind, qualify, render, table_of, typed
+
+NEXT: Final = "_next_"
+"""Prefix of tables that are being made."""
+
+logger = logging.getLogger("loader.models")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One table that a run made."""
+
+    name: str
+    rows: int
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did. `is_swapped`: whether readers see the new tables; not when a check failed."""
+
+    made: list[Made] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    is_swapped: bool = False
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        """Checks that stop the run: those that failed and are not declared `warn`."""
+        return [check for check in self.checks if not check.passed and check.severity == "fail"]
+
+
+class ModelRun:
+    """One run over one connection, whose current database is the warehouse.
+
+    `schemas`: the schema of each source. `parameters`: flat names, `as_of` resolved.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        catalog: Catalog,
+        settings: ModelsSettings,
+        parameters: Mapping[str, object],
+        schemas: Sequence[str],
+    ) -> None:
+        self._connection = connection
+        self._catalog = catalog
+        self._settings = settings
+        self._schema = settings.schema_name
+        self._parameters = parameters
+        self._schemas = schemas
+        self._built: set[str] = set()
+        self._views: dict[str, str] = {}
+        self._existing: set[str] = set()
+
+    def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
+        """Make the tables of these steps, check them, and swap them in unless a check failed.
+
+        Raises ConfigError when a table that is read is neither made nor there; TerminalError when a query fails.
+        """
+        result = RunResult()
+        self._prepare(steps)
+        try:
+            self._make_inputs()
+            for step in steps:
+                if progress is not None:
+                    progress(step.name)
+                self._make(step)
+            made = [table for step in steps for table in step.tables]
+            result.made = [Made(table, self._count(table)) for table in made]
+            models = [self._catalog.models[table] for table in made]
+            result.checks = run_checks(self._connection, models, self._parameters, self.resolve)
+            if not result.failed:
+                self._swap()
+                result.is_swapped = True
+        finally:
+            self._drop_unfinished()
+        return result
+
+    def resolve(self, name: str) -> exp.Table | None:
+        """The table that stands for a model or input in this run; None for other names."""
+        if name in self._built:
+            return table_of(self._schema, f"{NEXT}{name}")
+        if name in self._catalog.models or name in self._catalog.inputs:
+            return table_of(self._schema, name)
+        return None
+
+    def _previous(self, name: str) -> exp.Table | None:
+        return table_of(self._schema, name) if name in self._existing else None
+
+    def _prepare(self, steps: Sequence[Step]) -> None:
+        self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
+        self._drop_unfinished()
+        self._existing = set(self._tables(self._schema))
+        made = {table for step in steps for table in step.tables}
+        for step in steps:
+            for table in step.reads:
+                if table in self._catalog.models and table not in made and table not in self._existing:
+                    raise ConfigError(
+                        f"{step.name} reads {table}, which has never been made",
+                        f"the selection {step.name}",
+                        f"select +{step.name}, which makes what it needs as well",
+                    )
+
+    def _make_inputs(self) -> None:
+        tables = {schema: self._tables(schema) for schema in self._schemas}
+        for given in self._catalog.inputs.values():
+            if given.is_external:
+                self._make_external(given)
+            else:
+                query = input_query(given, tables, self._parameters)
+                self._views[given.name] = query
+                self._connection.execute(f"create or replace view {self._next(given.name)} as {query}")
+                self._built.add(given.name)
+
+    def _make_external(self, given: Input) -> None:
+        """A table of the user: each declared column by its name, typed; one that is missing is empty."""
+        origin = self._settings.inputs.get(given.name.removeprefix("input_"))
+        where = f"models.inputs.{given.name.removeprefix('input_')}"
+        if origin is None:
+            query = empty_query(given.columns)
+        else:
+            relation = self._external_relation(origin, where)
+            there = {
+                str(row[0]).lower() for row in self._connection.execute(f"describe select * from {relation}").fetchall()
+            }
+            columns = []
+            for column in given.declared:
+                name = next((name for name in column.taken_from if name in there), None)
+                value = "null" if name is None else f"nullif(trim(cast({identifier(name)} as varchar)), '')"
+                columns.append(f"cast({value} as {SQL_TYPES[column.type]}) as {identifier(column.name)}")
+            query = f"select {', '.join(columns)} from {relation}"
+        try:
+            self._connection.execute(f"create or replace table {self._next(given.name)} as {query}")
+        except duckdb.Error as error:
+            raise ConfigError(
+                f"the input {given.name} cannot be read: {str(error).splitlines()[0]}",
+                where,
+                "correct the file or table",
+            ) from None
+        self._built.add(given.name)
+
+    def _external_relation(self, origin: str, where: str) -> str:
+        if origin.lower().endswith(".csv"):
+            if not Path(origin).is_file():
+                raise ConfigError(f"there is no file {origin}", where, "correct the path")
+            return f"read_csv({literal(origin)}, header = true, all_varchar = true)"
+        schema, _, table = origin.partition(".")
+        if table not in self._tables(schema):
+            raise ConfigError(f"there is no table {origin}", where, "name a CSV file, or a table as schema.table")
+        return identifier(schema, table)
+
+    def _make(self, step: Step) -> None:
+        if step.name in self._catalog.queries:
+            model = self._catalog.models[step.name]
+            query = bind(self._catalog.queries[step.name], self._parameters, str(model.path))
+            self._create(step.name, typed(qualify(query, self.resolve), model.columns))
+            return
+        python = self._catalog.python[step.name]
+        context = Context(
+            self._connection,
+            step.name,
+            self._catalog.models,
+            self._parameters,
+            self._settings,
+            self.resolve,
+            self._previous,
+            self._create,
+        )
+        python.load()(context)
+        if missing := sorted(set(step.tables) - context.written):
+            raise TerminalError(
+                f"the Python model {step.name} did not write {', '.join(missing)}",
+                python.entry,
+                "write every table it owns",
+            )
+
+    def _create(self, name: str, query: exp.Expr) -> None:
+        model = self._catalog.models[name]
+        statement = exp.Create(this=table_of(self._schema, f"{NEXT}{name}"), kind="TABLE", expression=query)
+        try:
+            self._connection.execute(render(statement))
+        except duckdb.Error as error:
+            raise _failed(model, error) from None
+        self._built.add(name)
+
+    def _swap(self) -> None:
+        """All new tables take the places of the old ones in one transaction; views of inputs are renewed with them."""
+        connection = self._connection
+        kinds = self._kinds()
+        connection.execute("begin")
+        try:
+            for name in sorted(self._built):
+                old = identifier(self._schema, name)
+                if name in kinds:
+                    connection.execute(f"drop {kinds[name]} {old}")
+                if name in self._views:
+                    connection.execute(f"create view {old} as {self._views[name]}")
+                else:
+                    connection.execute(f"alter table {self._next(name)} rename to {identifier(name)}")
+            connection.execute("commit")
+        except duckdb.Error:
+            connection.execute("rollback")
+            raise
+
+    def _drop_unfinished(self) -> None:
+        for name, kind in self._kinds().items():
+            if name.startswith(NEXT):
+                self._connection.execute(f"drop {kind} {identifier(self._schema, name)}")
+
+    def _next(self, name: str) -> str:
+        return identifier(self._schema, f"{NEXT}{name}")
+
+    def _count(self, name: str) -> int:
+        return int(self._connection.execute(f"select count(*) from {self._next(name)}").fetchall()[0][0])
+
+    def _kinds(self) -> dict[str, str]:
+        """What is in our schema: table or view, by name."""
+        rows = self._connection.execute(
+            "select table_name, case when table_type = 'VIEW' then 'view' else 'table' end "
+            "from information_schema.tables where table_catalog = current_database() and table_schema = ?",
+            [self._schema],
+        ).fetchall()
+        return {str(name): str(kind) for name, kind in rows}
+
+    def _tables(self, schema: str) -> Catalogue:
+        rows: list[tuple[Any, ...]] = self._connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where database_name = current_database() and schema_name = ? order by table_name, column_index",
+            [schema],
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for table, column, sql_type in rows:
+            found.setdefault(table, {})[column] = sql_type
+        return found
+
+
+def _failed(model: Model, error: duckdb.Error) -> LoaderError:
+    """The engine's words, with the file of the model."""
+    return TerminalError(f"model {model.name} failed: {str(error).splitlines()[0]}", str(model.path), "correct its SQL")
