@@ -43,6 +43,12 @@ sources:
 #   memory: 1500MB
 #   threads: 2
 
+# What the SQL models are computed with: `loader models run`. Your own are in the folder models/.
+# models:
+#   as_of: today
+#   timezone: UTC
+#   order_event: Order Completed
+
 # A read-only copy for analysts, replaced after each load, so that no open query delays a load.
 # publish:
 #   path: ./analytics.duckdb

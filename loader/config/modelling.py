@@ -9,13 +9,25 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
 
 
+def read_instant(text: str) -> str | date | datetime:
+    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
+    if text in ("today", "now"):
+        return text
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
+
+
 class ModelsSettings(Settings):
     """What the SQL models are computed with. Each is the parameter of its name in SQL; sections join with `_`."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
 
     schema_name: str = Field(
         "models", alias="schema", pattern=r"^[a-z][a-z0-9_]{0,54}$", description="Schema of the models' tables."
@@ -44,12 +56,7 @@ class ModelsSettings(Settings):
     @field_validator("as_of", mode="before")
     @classmethod
     def _instant(cls, given: object) -> object:
-        if not isinstance(given, str) or given in ("today", "now"):
-            return given
-        try:
-            return date.fromisoformat(given) if len(given) == len("2026-01-31") else datetime.fromisoformat(given)
-        except ValueError:
-            raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
+        return read_instant(given) if isinstance(given, str) else given
 
     @field_validator("timezone")
     @classmethod

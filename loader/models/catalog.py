@@ -59,6 +59,18 @@ class Catalog:
             f"there is no model {name!r}", "the selection", f"see `loader models list`{nearest(name, names)}"
         )
 
+    def check_external(self, names: Iterable[str]) -> None:
+        """Every name of `models.inputs` is an external input. Raises ConfigError that names the nearest."""
+        external = [name.removeprefix(INPUT_PREFIX) for name, given in self.inputs.items() if given.is_external]
+        for name in names:
+            if name not in external:
+                raise ConfigError(
+                    f"there is no external input {name!r}",
+                    f"models.inputs.{name}",
+                    f"use one of: {', '.join(sorted(external)) or 'none'}{nearest(name, external)}; "
+                    f"an input is declared in the folder {INPUTS_FOLDER} of models",
+                )
+
     def reads(self, table: str) -> tuple[str, ...]:
         """Models and inputs that a table is made from."""
         return self.step_of(table).reads

@@ -11,7 +11,7 @@ from sqlglot import exp
 from loader.config import ModelsSettings
 from loader.errors import TerminalError
 from loader.models.header import Model
-from loader.models.render import bind, parse, parse_query, qualify, render, typed
+from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
 class Context:
@@ -26,7 +26,7 @@ class Context:
         settings: ModelsSettings,
         resolve: Callable[[str], exp.Table | None],
         previous: Callable[[str], exp.Table | None],
-        create: Callable[[str, exp.Expr], None],
+        create: Callable[[str, Tree], None],
     ) -> None:
         self.connection = connection
         """DuckDB, for temporary tables and whatever the common subset cannot say."""

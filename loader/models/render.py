@@ -29,6 +29,8 @@ SQL_TYPES: Final[Mapping[LogicalType, str]] = {
 }
 """Types of columns. A timestamp is UTC and has no zone, so that no session setting changes what a day is."""
 
+Tree = exp.Expr
+"""Any node of a statement."""
 Resolve = Callable[[str], exp.Table | None]
 """From the name of a model or input to its table; None for names that are neither."""
 

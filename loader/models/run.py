@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 from sqlglot import exp
 
 from loader.config import ModelsSettings
-from loader.core.dialect import identifier, literal
+from loader.core.dialect import identifier
 from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
 from loader.models.context import Context
-from loader.models.header import Model
-from loader.models.inputs import Catalogue, Input, empty_query, input_query
-from loader.models.render import SQL_TYPES, bind, qualify, render, table_of, typed
+from loader.models.external import external_query, setting_of, tables_in
+from loader.models.header import INPUT_PREFIX, Model
+from loader.models.inputs import Input, empty_query, input_query
+from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
 
 NEXT: Final = "_next_"
 """Prefix of tables that are being made."""
@@ -34,6 +35,8 @@ class Made:
 
     name: str
     rows: int
+    seconds: float
+    """Of the step that made it; tables of one Python model share them."""
 
 
 @dataclass(slots=True)
@@ -53,7 +56,8 @@ class RunResult:
 class ModelRun:
     """One run over one connection, whose current database is the warehouse.
 
-    `schemas`: the schema of each source. `parameters`: flat names, `as_of` resolved.
+    `schemas`: the schema of each source, in the current database unless `database` names another. `parameters`: flat
+    names, `as_of` resolved.
     """
 
     def __init__(
@@ -63,8 +67,10 @@ class ModelRun:
         settings: ModelsSettings,
         parameters: Mapping[str, object],
         schemas: Sequence[str],
+        database: str | None = None,
     ) -> None:
         self._connection = connection
+        self._database = database
         self._catalog = catalog
         self._settings = settings
         self._schema = settings.schema_name
@@ -82,21 +88,25 @@ class ModelRun:
         result = RunResult()
         self._prepare(steps)
         try:
-            self._make_inputs()
-            for step in steps:
-                if progress is not None:
-                    progress(step.name)
-                self._make(step)
-            made = [table for step in steps for table in step.tables]
-            result.made = [Made(table, self._count(table)) for table in made]
-            models = [self._catalog.models[table] for table in made]
-            result.checks = run_checks(self._connection, models, self._parameters, self.resolve)
+            self._build(steps, progress, result)
             if not result.failed:
                 self._swap()
                 result.is_swapped = True
         finally:
             self._drop_unfinished()
         return result
+
+    def _build(self, steps: Sequence[Step], progress: Progress | None, result: RunResult) -> None:
+        self._make_inputs()
+        for step in steps:
+            if progress is not None:
+                progress(step.name)
+            started = time.monotonic()
+            self._make(step)
+            seconds = time.monotonic() - started
+            result.made += [Made(table, self._count(table), seconds) for table in step.tables]
+        models = [self._catalog.models[made.name] for made in result.made]
+        result.checks = run_checks(self._connection, models, self._parameters, self.resolve)
 
     def resolve(self, name: str) -> exp.Table | None:
         """The table that stands for a model or input in this run; None for other names."""
@@ -112,7 +122,7 @@ class ModelRun:
     def _prepare(self, steps: Sequence[Step]) -> None:
         self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
         self._drop_unfinished()
-        self._existing = set(self._tables(self._schema))
+        self._existing = set(tables_in(self._connection, self._schema))
         made = {table for step in steps for table in step.tables}
         for step in steps:
             for table in step.reads:
@@ -124,7 +134,7 @@ class ModelRun:
                     )
 
     def _make_inputs(self) -> None:
-        tables = {schema: self._tables(schema) for schema in self._schemas}
+        tables = {schema: tables_in(self._connection, schema, self._database) for schema in self._schemas}
         for given in self._catalog.inputs.values():
             if given.is_external:
                 self._make_external(given)
@@ -135,41 +145,17 @@ class ModelRun:
                 self._built.add(given.name)
 
     def _make_external(self, given: Input) -> None:
-        """A table of the user: each declared column by its name, typed; one that is missing is empty."""
-        origin = self._settings.inputs.get(given.name.removeprefix("input_"))
-        where = f"models.inputs.{given.name.removeprefix('input_')}"
-        if origin is None:
-            query = empty_query(given.columns)
-        else:
-            relation = self._external_relation(origin, where)
-            there = {
-                str(row[0]).lower() for row in self._connection.execute(f"describe select * from {relation}").fetchall()
-            }
-            columns = []
-            for column in given.declared:
-                name = next((name for name in column.taken_from if name in there), None)
-                value = "null" if name is None else f"nullif(trim(cast({identifier(name)} as varchar)), '')"
-                columns.append(f"cast({value} as {SQL_TYPES[column.type]}) as {identifier(column.name)}")
-            query = f"select {', '.join(columns)} from {relation}"
+        origin = self._settings.inputs.get(given.name.removeprefix(INPUT_PREFIX))
         try:
+            query = external_query(self._connection, given, origin, self._database)
             self._connection.execute(f"create or replace table {self._next(given.name)} as {query}")
         except duckdb.Error as error:
             raise ConfigError(
                 f"the input {given.name} cannot be read: {str(error).splitlines()[0]}",
-                where,
+                setting_of(given),
                 "correct the file or table",
             ) from None
         self._built.add(given.name)
-
-    def _external_relation(self, origin: str, where: str) -> str:
-        if origin.lower().endswith(".csv"):
-            if not Path(origin).is_file():
-                raise ConfigError(f"there is no file {origin}", where, "correct the path")
-            return f"read_csv({literal(origin)}, header = true, all_varchar = true)"
-        schema, _, table = origin.partition(".")
-        if table not in self._tables(schema):
-            raise ConfigError(f"there is no table {origin}", where, "name a CSV file, or a table as schema.table")
-        return identifier(schema, table)
 
     def _make(self, step: Step) -> None:
         if step.name in self._catalog.queries:
@@ -177,6 +163,9 @@ class ModelRun:
             query = bind(self._catalog.queries[step.name], self._parameters, str(model.path))
             self._create(step.name, typed(qualify(query, self.resolve), model.columns))
             return
+        self._make_in_python(step)
+
+    def _make_in_python(self, step: Step) -> None:
         python = self._catalog.python[step.name]
         context = Context(
             self._connection,
@@ -196,7 +185,7 @@ class ModelRun:
                 "write every table it owns",
             )
 
-    def _create(self, name: str, query: exp.Expr) -> None:
+    def _create(self, name: str, query: Tree) -> None:
         model = self._catalog.models[name]
         statement = exp.Create(this=table_of(self._schema, f"{NEXT}{name}"), kind="TABLE", expression=query)
         try:
@@ -244,18 +233,29 @@ class ModelRun:
         ).fetchall()
         return {str(name): str(kind) for name, kind in rows}
 
-    def _tables(self, schema: str) -> Catalogue:
-        rows: list[tuple[Any, ...]] = self._connection.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where database_name = current_database() and schema_name = ? order by table_name, column_index",
-            [schema],
-        ).fetchall()
-        found: dict[str, dict[str, str]] = {}
-        for table, column, sql_type in rows:
-            found.setdefault(table, {})[column] = sql_type
-        return found
-
 
 def _failed(model: Model, error: duckdb.Error) -> LoaderError:
     """The engine's words, with the file of the model."""
     return TerminalError(f"model {model.name} failed: {str(error).splitlines()[0]}", str(model.path), "correct its SQL")
+
+
+class DryRun(ModelRun):
+    """Makes every table without rows, so that all SQL is bound against the columns there are. Nothing is swapped.
+
+    The current database is one in memory; `database` is the warehouse, which is only read.
+    """
+
+    def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
+        """The steps must be closed: everything that they read among them."""
+        result = RunResult()
+        self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
+        self._build(steps, progress, result)
+        return result
+
+    def _make_in_python(self, step: Step) -> None:
+        for table in step.tables:
+            empty = parse(empty_query(self._catalog.models[table].columns), table)
+            self._create(table, empty)
+
+    def _create(self, name: str, query: Tree) -> None:
+        super()._create(name, exp.select("*").from_(exp.Subquery(this=query, alias="made")).limit(0))
