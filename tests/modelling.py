@@ -180,6 +180,11 @@ class Modelling:
                 _insert(connection, source, table, rows)
         self.pending.clear()
 
+    def change(self, statement: str) -> None:
+        """What a user does to the warehouse."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.execute(statement)
+
     # Rows --------------------------------------------------------------------------------------------------
 
     def rows(self, table: str, *columns: str, order: str | None = None) -> list[tuple[Any, ...]]:

@@ -45,7 +45,10 @@ class ModelsReport:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        made = [{"name": m.name, "rows": m.rows, "seconds": round(m.seconds, 3)} for m in self.result.made]
+        made = [
+            {"name": m.name, "rows": m.rows, "seconds": round(m.seconds, 3), "keys_recomputed": m.keys_recomputed}
+            for m in self.result.made
+        ]
         return {
             "as_of": self.as_of.isoformat(),
             "dry_run": self.is_dry,

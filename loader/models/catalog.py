@@ -138,6 +138,8 @@ def read_catalog(
     known = {*models, *inputs}
     for name, query in queries.items():
         _check_model(models[name], query, known, parameters)
+    for model in models.values():
+        _check_incremental(model, queries, models, inputs)
     steps = _ordered(_steps(models, by_name, queries, known), models)
     return Catalog(models, inputs, by_name, queries, steps, tuple(sorted(set(overridden))))
 
@@ -184,6 +186,25 @@ def _check_model(model: Model, query: exp.Query, known: set[str], parameters: It
             f"twice: {', '.join(repeated([*made]) + repeated(model.column_names)) or 'none'}",
             f"{model.path}:1",
             "correct the list `columns:` or the SELECT",
+        )
+
+
+def _check_incremental(
+    model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
+) -> None:
+    """The column stands in the model and in everything that it reads; otherwise parts of it could not be told apart."""
+    if model.incremental is None:
+        return
+    without = [] if model.incremental in model.column_names else [model.name]
+    for table in tables_read(queries[model.name]) if model.name in queries else []:
+        columns = models[table.name].columns if table.name in models else inputs[table.name].columns
+        without += [] if model.incremental in [column.name for column in columns] else [table.name]
+    if without or model.name not in queries:
+        raise ConfigError(
+            f"model {model.name} cannot be incremental by {model.incremental!r}: "
+            f"{f'{without[0]} has no such column' if without else 'it is not made by SQL'}",
+            f"{model.path}:1",
+            "name a column that the model and all that it reads have, or remove the line incremental",
         )
 
 

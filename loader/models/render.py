@@ -129,6 +129,11 @@ def typed(query: exp.Expr, columns: tuple[Column, ...]) -> exp.Select:
     return exp.select(*casts).from_(inner)
 
 
+def bare_table(name: str) -> exp.Table:
+    """A table by its name alone."""
+    return exp.Table(this=exp.to_identifier(name))
+
+
 def table_of(schema: str, name: str) -> exp.Table:
     """A table of ours, quoted."""
     return exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(schema, quoted=True))

@@ -19,6 +19,7 @@ from loader.models.checks import CheckResult, run_checks
 from loader.models.context import Context
 from loader.models.external import external_query, setting_of, tables_in
 from loader.models.header import INPUT_PREFIX, Model
+from loader.models.incremental import Increment
 from loader.models.inputs import Input, empty_query, input_query
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
 
@@ -37,6 +38,8 @@ class Made:
     rows: int
     seconds: float
     """Of the step that made it; tables of one Python model share them."""
+    keys_recomputed: int | None = None
+    """Values of the column of an incremental model that were recomputed; None when it was made in full."""
 
 
 @dataclass(slots=True)
@@ -79,6 +82,8 @@ class ModelRun:
         self._built: set[str] = set()
         self._views: dict[str, str] = {}
         self._existing: set[str] = set()
+        self._states: list[str] = []
+        self._recomputed: dict[str, int] = {}
 
     def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
         """Make the tables of these steps, check them, and swap them in unless a check failed.
@@ -104,7 +109,9 @@ class ModelRun:
             started = time.monotonic()
             self._make(step)
             seconds = time.monotonic() - started
-            result.made += [Made(table, self._count(table), seconds) for table in step.tables]
+            result.made += [
+                Made(table, self._count(table), seconds, self._recomputed.get(table)) for table in step.tables
+            ]
         models = [self._catalog.models[made.name] for made in result.made]
         result.checks = run_checks(self._connection, models, self._parameters, self.resolve)
 
@@ -161,9 +168,26 @@ class ModelRun:
         if step.name in self._catalog.queries:
             model = self._catalog.models[step.name]
             query = bind(self._catalog.queries[step.name], self._parameters, str(model.path))
-            self._create(step.name, typed(qualify(query, self.resolve), model.columns))
+            part = None if model.incremental is None else self._part(model, query)
+            self._create(step.name, typed(qualify(query, self.resolve), model.columns) if part is None else part)
             return
         self._make_in_python(step)
+
+    def _part(self, model: Model, query: Tree) -> Tree | None:
+        """The query of an incremental model where its old rows can be used; None where it is made in full."""
+        names = self._catalog.columns
+        increment = Increment(
+            self._connection, model, query, self.resolve, lambda table: [column.name for column in names(table)]
+        )
+        state = self._next(increment.state)
+        increment.write_state(state)
+        self._states.append(increment.state)
+        old = identifier(self._schema, increment.state) if increment.state in self._existing else None
+        part = increment.part(state, old, self._previous(model.name))
+        if part is None:
+            return None
+        self._recomputed[model.name] = part.keys_recomputed
+        return part.query
 
     def _make_in_python(self, step: Step) -> None:
         python = self._catalog.python[step.name]
@@ -200,7 +224,7 @@ class ModelRun:
         kinds = self._kinds()
         connection.execute("begin")
         try:
-            for name in sorted(self._built):
+            for name in sorted([*self._built, *self._states]):
                 old = identifier(self._schema, name)
                 if name in kinds:
                     connection.execute(f"drop {kinds[name]} {old}")
