@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from loader.errors import TerminalError
 from loader.models.header import Check, Model, Severity
-from loader.models.render import Resolve, bind, parse, parse_query, qualify, render
+from loader.models.render import Resolve, bind, parse_condition, parse_query, qualify, render
 
 EXAMPLES: Final = 10
 """Most failing rows that are kept."""
@@ -64,7 +64,7 @@ def _missing_keys(model: Model) -> exp.Select:
 def _query(model: Model, check: Check) -> exp.Query:
     if check.is_query:
         return parse_query(check.sql, model.path, check.line - 1)
-    condition = parse(check.sql, model.path, check.line - 1)
+    condition = parse_condition(check.sql, model.path, check.line - 1)
     # Keys and what the rule is about, not whole rows: a report must not repeat traits that nobody asked for.
     named = [column.name for column in condition.find_all(exp.Column)]
     shown = [exp.column(name) for name in dict.fromkeys([*model.keys, *named])]

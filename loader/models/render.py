@@ -59,6 +59,12 @@ def parse_query(text: str, path: Path | str, line: int = 0) -> exp.Query:
     return statement
 
 
+def parse_condition(text: str, path: Path | str, line: int = 0) -> Tree:
+    """A condition. It is read after WHERE: alone, one that begins with a column called `call` is another statement."""
+    condition: Tree = parse_query(f"select 1 where {text}", path, line).args["where"].this
+    return condition
+
+
 def line_of(node: exp.Expr, text: str) -> int:
     """Line of a name in the text it was parsed from; 1 when it has no position."""
     start = node.meta.get("start")
