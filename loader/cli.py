@@ -146,6 +146,15 @@ def _add_models_commands(add: Any, commands: Any) -> None:
     docs = add(below, "docs", models.docs, "print graph, columns, checks and lineage as Markdown")
     docs.add_argument("name", nargs="?", metavar="NAME", help="one model or input; the index by default")
     docs.add_argument("--output", metavar="FOLDER", help="write a page for each model and input into this folder")
+    export = add(below, "export-dbt", models.export_dbt, "write the models as a dbt project")
+    export.add_argument("folder", metavar="FOLDER", help="where to; an earlier export there is replaced")
+    export.add_argument(
+        "--dialect",
+        choices=("duckdb", "postgres", "snowflake"),
+        default="duckdb",
+        metavar="NAME",
+        help="warehouse that dbt will run on",
+    )
 
 
 def _add_looking_commands(add: Any, commands: Any) -> None:

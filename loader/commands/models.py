@@ -1,4 +1,4 @@
-"""The commands of the models: run, list and docs."""
+"""The commands of the models: run, list, docs and export-dbt."""
 
 import argparse
 from datetime import UTC, datetime
@@ -109,4 +109,15 @@ def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         ) from None
     output.line(f"wrote {len(written)} pages to {folder}")
     output.result({"written": [str(folder / name) for name in written]})
+    return 0
+
+
+def export_dbt(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """The models as a dbt project, for teams that run dbt."""
+    from loader.jobs.models_export import export_dbt as export_job
+
+    written = export_job(config, datetime.now(UTC), Path(arguments.folder), arguments.dialect)
+    output.line(f"wrote {len(written)} files to {arguments.folder}")
+    output.line(f"next: dbt build --project-dir {arguments.folder} --profiles-dir {arguments.folder}")
+    output.result({"folder": arguments.folder, "dialect": arguments.dialect, "written": written})
     return 0

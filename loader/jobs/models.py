@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 
 from loader.config import Config
-from loader.core.dialect import DUCKDB, identifier, literal
-from loader.core.naming import schema_name
+from loader.core.dialect import identifier, literal
+from loader.inventory import schema_of
 from loader.jobs.load import WAIT_SECONDS
 from loader.models.catalog import Catalog, Step, read_catalog
 from loader.models.checks import CheckResult
@@ -120,7 +120,7 @@ def _run(
     progress: Progress | None,
     is_dry: bool,
 ) -> RunResult:
-    schemas = [schema_name(source.name, DUCKDB.identifier_bytes) for source in config.sources]
+    schemas = [schema_of(source) for source in config.sources]
     with open_for_models(config, is_dry, schemas) as connection:
         if is_dry:
             return DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)

@@ -165,9 +165,7 @@ def _branch(given: Input, schema: str, table: str, types: Mapping[str, str]) -> 
     values = {
         "source": literal(schema),
         "call": literal(call),
-        "timestamp": _first(
-            "timestamp", [*_values("timestamp", "timestamp", types), *_values("received_at", "timestamp", types)]
-        ),
+        "timestamp": _first([*_values("timestamp", "timestamp", types), *_values("received_at", "timestamp", types)]),
     }
     taken = {column.name: column.taken_from for column in given.declared}
     for column in given.columns:
@@ -175,7 +173,7 @@ def _branch(given: Input, schema: str, table: str, types: Mapping[str, str]) -> 
             found = [
                 each for name in taken.get(column.name, (column.name,)) for each in _values(name, column.type, types)
             ]
-            values[column.name] = _first(column.type, found)
+            values[column.name] = _first(found)
     listed = ", ".join(
         f"cast({values[column.name]} as {SQL_TYPES[column.type]}) as {identifier(column.name)}"
         for column in given.columns
@@ -187,9 +185,9 @@ def _null(kind: LogicalType) -> str:
     return f"cast(null as {SQL_TYPES[kind]})"
 
 
-def _first(kind: LogicalType, values: Sequence[str]) -> str:
+def _first(values: Sequence[str]) -> str:
     if not values:
-        return _null(kind)
+        return "null"
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
 

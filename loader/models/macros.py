@@ -53,14 +53,57 @@ MACROS: Final[dict[str, Callable[..., exp.Expr]]] = {
 }
 
 
+_PATTERNS: Final = {
+    "number": r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$",
+    "boolean": r"^\s*(t|f|true|false|yes|no|y|n|0|1)\s*$",
+    "time": r"^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?)?\s*$",
+}
+"""Texts that Postgres, which has no cast that may fail, is asked to cast."""
+_KINDS: Final = {exp.DataType.Type.BOOLEAN: "boolean"} | {
+    kind: "time" for kind in (*exp.DataType.TEMPORAL_TYPES, exp.DataType.Type.DATE)
+}
+
+
+def _try_cast(node: exp.TryCast, dialect: str) -> exp.Expr:
+    """A cast that gives NULL where the value does not fit, in dialects that know it for texts only, or not at all."""
+    text = exp.cast(node.this, "varchar", dialect="duckdb")
+    if dialect == "snowflake":
+        return exp.TryCast(this=text, to=node.to.copy())
+    pattern = _PATTERNS[_KINDS.get(node.to.this, "number")]
+    fits = exp.RegexpILike(this=text, expression=exp.Literal.string(pattern))
+    cast = exp.Cast(this=exp.cast(text.copy(), "numeric", dialect="postgres"), to=node.to.copy())
+    value = cast if pattern == _PATTERNS["number"] else exp.Cast(this=text.copy(), to=node.to.copy())
+    return exp.Case(ifs=[exp.If(this=fits, true=value)])
+
+
+def _ported(node: exp.Expr, dialect: str) -> exp.Expr:
+    """What sqlglot renders wrongly for a dialect."""
+    if isinstance(node, exp.TryCast) and dialect != "duckdb":
+        return _try_cast(node, dialect)
+    is_zone = isinstance(node, exp.Anonymous) and node.name.lower() == "timezone"
+    if is_zone and dialect == "snowflake":
+        zone, instant = node.expressions
+        converted = exp.Anonymous(this="CONVERT_TIMEZONE", expressions=[zone, instant])
+        return exp.Cast(this=converted, to=exp.DataType.build("timestampntz", dialect="snowflake"))
+    return node
+
+
 def expand_macros(tree: exp.Expr, dialect: str) -> exp.Expr:
     """The statement with every macro as an expression of the dialect."""
+    tree = tree.copy()
+    # From the leaves up: what stands inside of a macro may itself be one.
+    for node in reversed(list(tree.walk(bfs=False))):
+        new = _expanded(node, dialect)
+        if new is node:
+            continue
+        if node is tree:
+            tree = new
+        else:
+            node.replace(new)
+    return tree
 
-    def expanded(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Anonymous) and node.name.lower() in MACROS:
-            # Arguments first: a macro may stand inside another one.
-            arguments = [argument.transform(expanded) for argument in node.expressions]
-            return MACROS[node.name.lower()](dialect, *arguments)
-        return node
 
-    return tree.transform(expanded)
+def _expanded(node: exp.Expr, dialect: str) -> exp.Expr:
+    if isinstance(node, exp.Anonymous) and node.name.lower() in MACROS:
+        return MACROS[node.name.lower()](dialect, *node.expressions)
+    return _ported(node, dialect)

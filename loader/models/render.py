@@ -12,7 +12,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from loader.core.nearest import nearest
 from loader.errors import ConfigError
-from loader.models.header import Column, LogicalType
+from loader.models.header import NAME, Column, LogicalType
 from loader.models.macros import expand_macros
 from loader.models.parameters import typed_literal, value_list
 
@@ -147,4 +147,16 @@ def table_of(schema: str, name: str) -> exp.Table:
 
 def render(tree: exp.Expr, dialect: str = DIALECT, pretty: bool = False) -> str:
     """The statement in a dialect, macros expanded, without comments."""
-    return expand_macros(tree, dialect).sql(dialect=dialect, comments=False, pretty=pretty)
+    expanded = expand_macros(tree, dialect)
+    if dialect == "snowflake":
+        # Names are stored in upper case there: a quoted one in lower case would be another name.
+        for node in expanded.find_all(exp.Identifier):
+            node.set("quoted", node.args.get("quoted") and NAME.fullmatch(node.name.lstrip("_")) is None)
+    return expanded.sql(dialect=dialect, comments=False, pretty=pretty)
+
+
+def model_query(
+    query: exp.Query, columns: tuple[Column, ...], parameters: Mapping[str, object], resolve: Resolve
+) -> Tree:
+    """The statement that makes a model: parameters bound, tables qualified, columns typed."""
+    return typed(qualify(bind(query, parameters, "the model"), resolve), columns)
