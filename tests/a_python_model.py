@@ -1,4 +1,4 @@
-"""A Python model for tests of the runner."""
+"""Python models for tests of the runner."""
 
 
 def run(context):
@@ -6,3 +6,9 @@ def run(context):
     context.execute("create temp table twice as select n * 2 as n from given")
     context.write("doubled", "select n from twice")
     context.connection.execute("drop table twice")
+
+
+def widen(context):
+    """A table with the column `plan` where a source has it."""
+    assert "plan" in context.sources["web"]["identifies"]
+    context.write("wide", "select plan, 1 as n from web.identifies")

@@ -200,6 +200,19 @@ class Modelling:
             return connection.execute(query, list(values)).fetchall()
 
 
+def a_model(
+    modelling: Modelling, name: str, sql: str, columns: str = "n integer: a number", more: str = "", keys: str = "none"
+) -> Path:
+    """A model in the user's folder; its path. `more`: further header lines without `-- `; `columns`: separated by `; `."""
+    folder = modelling.folder / "models"
+    folder.mkdir(exist_ok=True)
+    header = [f"What {name} answers.", "grain: one row", f"keys: {keys}", *more.splitlines(), "columns:"]
+    header += [f"  {column}" for column in columns.split("; ")]
+    path = folder / f"{name}.sql"
+    path.write_text("\n".join(f"-- {line}" for line in header) + f"\n{sql}\n", encoding="utf-8")
+    return path
+
+
 def _type(values: Iterable[Any]) -> str:
     kinds = {type(value) for value in values if value is not None}
     for kind, name in (

@@ -11,6 +11,7 @@ from sqlglot import exp
 from loader.config import ModelsSettings
 from loader.errors import TerminalError
 from loader.models.header import Model
+from loader.models.inputs import Catalogue
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
@@ -26,6 +27,7 @@ class Context:
         settings: ModelsSettings,
         resolve: Callable[[str], exp.Table | None],
         previous: Callable[[str], exp.Table | None],
+        sources: Mapping[str, Catalogue],
         create: Callable[[str, Tree], None],
     ) -> None:
         self.connection = connection
@@ -34,6 +36,8 @@ class Context:
         """Every parameter by its flat name, as Python values; `as_of` is a UTC datetime without a zone."""
         self.settings = settings
         """The section `models` of the configuration."""
+        self.sources = sources
+        """Tables of each source, by its schema: name → column → type. Named with their schema in SQL."""
         self._name = name
         self._models = models
         self._resolve = resolve
@@ -84,5 +88,5 @@ class Context:
                 f"give the table a header with `-- made by: {self._name}`",
             )
         tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._resolve)
-        self._create(name, typed(tree, model.columns))
+        self._create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
         self.written.add(name)

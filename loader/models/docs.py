@@ -59,6 +59,8 @@ def model_page(catalog: Catalog, name: str) -> str:
     for column in model.columns:
         computed = ", ".join(f"`{o.table}.{o.column}`" for o in origins.get(column.name, ()))
         lines.append(f"| `{column.name}` | {column.type} | {_cell(column.description)} | {computed} |")
+    if model.further_columns:
+        lines += ["", f"Further columns: {model.further_columns}"]
     if model.keys or model.checks:
         lines += ["", "## Checks", "", "| Check | Rows that are wrong | On failure |", "|---|---|---|"]
     if model.keys:

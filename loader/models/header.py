@@ -17,7 +17,7 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 INPUT_PREFIX: Final = "input_"
 """Of the tables that stand for the loaded events; no model may be called like one."""
 
-_SECTION: Final = re.compile(r"(grain|keys|params|columns|checks|incremental|made by):\s*(.*)")
+_SECTION: Final = re.compile(r"(grain|keys|params|columns|checks|incremental|made by|further columns):\s*(.*)")
 _COLUMN: Final = re.compile(r"([a-z][a-z0-9_]*)\s+(\w+)\s*:\s*(.+)")
 _CHECK: Final = re.compile(r"([a-z][a-z0-9_]*)(\s+\(warn\))?\s*:\s*(.+)")
 
@@ -64,6 +64,9 @@ class Model:
     made_by: str | None = None
     """The Python model that writes the table, when no SQL makes it."""
     incremental: str | None = None
+    """Column by which it may be recomputed in parts."""
+    further_columns: str | None = None
+    """What the columns are that the table may have beyond those listed; only of Python models."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -122,6 +125,12 @@ def parse_model(name: str, path: Path, text: str) -> Model:
         raise ConfigError(
             f"model {name} must have either a SELECT or `-- made by: NAME`", f"{path}:1", "write one of the two"
         )
+    if made_by is None and header.values.get("further columns"):
+        raise ConfigError(
+            "only a Python model has further columns",
+            f"{path}:{header.values['further columns'][0]}",
+            "list every column of the SELECT under columns",
+        )
     return Model(
         name=name,
         path=path,
@@ -134,6 +143,7 @@ def parse_model(name: str, path: Path, text: str) -> Model:
         text=text,
         made_by=made_by,
         incremental=header.values.get("incremental", (0, ""))[1] or None,
+        further_columns=header.values.get("further columns", (0, ""))[1] or None,
     )
 
 
@@ -173,8 +183,8 @@ def _read_header(path: Path, text: str) -> _Header:
             raise ConfigError(
                 f"the header line {words[:60]!r} is not understood",
                 f"{path}:{number}",
-                "after the description come grain, keys, params, columns, checks, incremental, made by; "
-                "what belongs to one of them is indented",
+                "after the description come grain, keys, params, columns, further columns, checks, incremental, "
+                "made by; what belongs to one of them is indented",
             )
     return header
 

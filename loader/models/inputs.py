@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,8 +75,17 @@ class Input:
 def read_input(path: Path) -> Input:
     """The input of a YAML file. Raises ConfigError that says what is wrong."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return parse_input(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the input cannot be read: {error}", str(path), "it must be a UTF-8 file") from None
+
+
+@lru_cache(maxsize=1000)  # reading YAML takes longer than all else that is done with it
+def parse_input(path: Path, text: str) -> Input:
+    """The input that the text of a file describes. Raises ConfigError that says what is wrong."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
         raise ConfigError("the input is not valid YAML", where, "correct it") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,7 @@ Resolve = Callable[[str], exp.Table | None]
 """From the name of a model or input to its table; None for names that are neither."""
 
 
-def parse(text: str, path: Path | str, line: int = 0) -> exp.Expr:
+def parse(text: str, path: Path | str, line: int = 0) -> Tree:
     """The one statement of a text. Raises ConfigError with the line; `line` is what stands before the text."""
     try:
         statements = [each for each in sqlglot.parse(text, read=DIALECT) if each is not None]
@@ -49,8 +50,9 @@ def parse(text: str, path: Path | str, line: int = 0) -> exp.Expr:
     return statements[0]
 
 
+@lru_cache(maxsize=2000)
 def parse_query(text: str, path: Path | str, line: int = 0) -> exp.Query:
-    """The one SELECT of a text. Raises ConfigError with the line."""
+    """The one SELECT of a text, shared by all who ask: copy it before a change. Raises ConfigError with the line."""
     statement = parse(text, path, line)
     if not isinstance(statement, exp.Query):
         raise ConfigError(
@@ -62,16 +64,16 @@ def parse_query(text: str, path: Path | str, line: int = 0) -> exp.Query:
 def parse_condition(text: str, path: Path | str, line: int = 0) -> Tree:
     """A condition. It is read after WHERE: alone, one that begins with a column called `call` is another statement."""
     condition: Tree = parse_query(f"select 1 where {text}", path, line).args["where"].this
-    return condition
+    return condition.copy()
 
 
-def line_of(node: exp.Expr, text: str) -> int:
+def line_of(node: Tree, text: str) -> int:
     """Line of a name in the text it was parsed from; 1 when it has no position."""
     start = node.meta.get("start")
     return 1 if start is None else text.count("\n", 0, start) + 1
 
 
-def tables_read(tree: exp.Expr) -> list[exp.Table]:
+def tables_read(tree: Tree) -> list[exp.Table]:
     """Bare tables that a query names: no CTE of its own, nothing qualified by a schema, no table function."""
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     return [
@@ -81,12 +83,12 @@ def tables_read(tree: exp.Expr) -> list[exp.Table]:
     ]
 
 
-def parameters_read(tree: exp.Expr) -> list[str]:
+def parameters_read(tree: Tree) -> list[str]:
     """Names of the parameters of a query, sorted."""
     return sorted({node.name for node in tree.find_all(exp.Placeholder) if node.name != "?"})
 
 
-def bind(tree: exp.Expr, parameters: Mapping[str, object], where: str) -> exp.Expr:
+def bind(tree: Tree, parameters: Mapping[str, object], where: str) -> Tree:
     """The query with a typed literal for every `$name`. Raises ConfigError for a name that is no parameter."""
     tree = tree.copy()
     for node in list(tree.find_all(exp.Placeholder)):
@@ -106,7 +108,7 @@ def bind(tree: exp.Expr, parameters: Mapping[str, object], where: str) -> exp.Ex
     return tree
 
 
-def qualify(tree: exp.Expr, resolve: Resolve) -> exp.Expr:
+def qualify(tree: Tree, resolve: Resolve) -> Tree:
     """The query with the tables that models and inputs are. Names of nothing known stay as they are."""
     tree = tree.copy()
     for table in tables_read(tree):
@@ -116,15 +118,18 @@ def qualify(tree: exp.Expr, resolve: Resolve) -> exp.Expr:
         found = found.copy()
         for key, value in table.args.items():
             if key not in ("this", "db", "catalog") and value:
-                found.set(key, value.copy() if isinstance(value, exp.Expr) else value)
+                found.set(key, value.copy() if isinstance(value, Tree) else value)
         if not table.alias:
             found.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         table.replace(found)
     return tree
 
 
-def typed(query: exp.Expr, columns: tuple[Column, ...]) -> exp.Select:
-    """The query with exactly the declared columns, each cast to its type: the same table in every warehouse."""
+def typed(query: Tree, columns: tuple[Column, ...], is_open: bool = False) -> exp.Select:
+    """The query with exactly the declared columns, each cast to its type: the same table in every warehouse.
+
+    Open: whatever other columns it has come after them, as they are.
+    """
     inner = exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier("made")))
     casts = [
         exp.alias_(
@@ -132,7 +137,12 @@ def typed(query: exp.Expr, columns: tuple[Column, ...]) -> exp.Select:
         )
         for column in columns
     ]
-    return exp.select(*casts).from_(inner)
+    rest = [exp.Column(this=_all_but(columns), table=exp.to_identifier("made"))] if is_open else []
+    return exp.select(*casts, *rest).from_(inner)
+
+
+def _all_but(columns: tuple[Column, ...]) -> exp.Star:
+    return exp.Star(except_=[exp.to_identifier(column.name) for column in columns])
 
 
 def bare_table(name: str) -> exp.Table:
@@ -145,7 +155,7 @@ def table_of(schema: str, name: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(schema, quoted=True))
 
 
-def render(tree: exp.Expr, dialect: str = DIALECT, pretty: bool = False) -> str:
+def render(tree: Tree, dialect: str = DIALECT, pretty: bool = False) -> str:
     """The statement in a dialect, macros expanded, without comments."""
     expanded = expand_macros(tree, dialect)
     if dialect == "snowflake":

@@ -20,7 +20,7 @@ from loader.models.context import Context
 from loader.models.external import external_query, setting_of, tables_in
 from loader.models.header import INPUT_PREFIX, Model
 from loader.models.incremental import Increment
-from loader.models.inputs import Input, empty_query, input_query
+from loader.models.inputs import Catalogue, Input, empty_query, input_query
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
 
 NEXT: Final = "_next_"
@@ -83,6 +83,7 @@ class ModelRun:
         self._views: dict[str, str] = {}
         self._existing: set[str] = set()
         self._states: list[str] = []
+        self._sources: dict[str, Catalogue] = {}
         self._recomputed: dict[str, int] = {}
 
     def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
@@ -142,6 +143,7 @@ class ModelRun:
 
     def _make_inputs(self) -> None:
         tables = {schema: tables_in(self._connection, schema, self._database) for schema in self._schemas}
+        self._sources = tables
         for given in self._catalog.inputs.values():
             if given.is_external:
                 self._make_external(given)
@@ -199,6 +201,7 @@ class ModelRun:
             self._settings,
             self.resolve,
             self._previous,
+            self._sources,
             self._create,
         )
         python.load()(context)

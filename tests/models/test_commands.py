@@ -1,7 +1,7 @@
 """`loader models`: run, list and docs, as processes."""
 
 import pytest
-from models.test_runner import a_model
+from modelling import a_model
 from processes import run
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from models.test_runner import a_model
+from modelling import a_model
 from processes import run
 
 DBT = Path(os.environ.get("DBT_EXECUTABLE", Path(__file__).resolve().parents[2] / ".make" / "dbt" / "bin" / "dbt"))

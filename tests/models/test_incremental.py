@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from models.test_runner import a_model
+from modelling import a_model
 
 from loader.errors import ConfigError
 

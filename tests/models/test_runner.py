@@ -3,19 +3,10 @@
 from datetime import datetime
 
 import pytest
+from modelling import a_model
 
 from loader.errors import ConfigError
-
-
-def a_model(modelling, name, sql, columns="n integer: a number", more="", keys="none"):
-    """A model in the user's folder. `more`: further header lines without `-- `."""
-    folder = modelling.folder / "models"
-    folder.mkdir(exist_ok=True)
-    header = [f"What {name} answers.", "grain: one row", f"keys: {keys}", *more.splitlines(), "columns:"]
-    header += [f"  {column}" for column in columns.split("; ")]
-    path = folder / f"{name}.sql"
-    path.write_text("\n".join(f"-- {line}" for line in header) + f"\n{sql}\n", encoding="utf-8")
-    return path
+from loader.models.registry import PythonModel
 
 
 def test_events_are_all_calls_of_all_sources(modelling):
@@ -170,8 +161,6 @@ def test_an_external_input_comes_from_a_csv_file_and_is_empty_without_one(modell
 
 def test_a_python_model_reads_and_writes_tables(modelling):
     """It writes the tables whose header says that it makes them."""
-    from loader.models.registry import PythonModel
-
     a_model(modelling, "given", "select 1 as n")
     a_model(modelling, "doubled", "", more="made by: doubling")
     a_model(modelling, "after", "select n + 1 as n from doubled")
@@ -180,6 +169,16 @@ def test_a_python_model_reads_and_writes_tables(modelling):
     modelling.run("after", python=python)
 
     assert modelling.rows("after") == [(3,)]
+
+
+def test_a_python_model_may_have_columns_that_its_header_does_not_list(modelling):
+    """One per trait, for instance: they are kept as they are, after the listed ones."""
+    a_model(modelling, "wide", "", more="made by: widening\nfurther columns: one per trait")
+    modelling.identify(user_id="u1", plan="pro")
+
+    modelling.run("wide", python=(PythonModel("widening", ("input_identifies",), "a_python_model:widen"),))
+
+    assert modelling.query("select * from models.wide") == [(1, "pro")]
 
 
 def test_lines_that_the_loader_loaded_can_be_modelled(modelling):
