@@ -12,3 +12,11 @@ def widen(context):
     """A table with the column `plan` where a source has it."""
     assert "plan" in context.sources["web"]["identifies"]
     context.write("wide", "select plan, 1 as n from web.identifies")
+
+
+def die(context):
+    """The process is gone, as when the machine is switched off."""
+    import os
+    import signal
+
+    os.kill(os.getpid(), signal.SIGKILL)
