@@ -206,6 +206,8 @@ def _column_deps(config: Config, catalog: Catalog, table: str, column: str) -> l
 def _check_result(model: Model, check: CheckResult) -> dg.AssetCheckResult:
     """Count and keys of the rows that failed; other values of a row may be nobody's business here."""
     metadata: Mapping[str, Any] = {"failures": check.failures}
+    if check.missing is not None:
+        metadata = {**metadata, "not_asked_without": check.missing}
     shown = [index for index, column in enumerate(check.columns) if column in model.keys]
     if check.rows and shown:
         records = [{check.columns[index]: str(row[index]) for index in shown} for row in check.rows]

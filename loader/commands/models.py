@@ -38,6 +38,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _print_failures(check: dict[str, Any], output: Output) -> None:
+    if check["not_run_without"]:
+        where = f"{check['model']}.{check['check']}"
+        output.line(f"not asked: {where}, because {check['not_run_without']} has never been made")
     if check["passed"]:
         return
     word = "failed" if check["severity"] == "fail" else "warning"

@@ -15,6 +15,7 @@ import duckdb
 
 from loader.config import Config
 from loader.core.dialect import identifier, literal
+from loader.errors import ConfigError
 from loader.inventory import schema_of
 from loader.jobs.load import WAIT_SECONDS
 from loader.models.catalog import Catalog, Step, read_catalog
@@ -70,6 +71,7 @@ def _check_dict(check: CheckResult) -> dict[str, Any]:
         "passed": check.passed,
         "failures": check.failures,
         "rows": rows,
+        "not_run_without": check.missing,
     }
 
 
@@ -137,8 +139,8 @@ def open_for_models(config: Config, is_dry: bool, schemas: Sequence[str]) -> Ite
     path = config.warehouse.path
     try:
         engine = open_engine(config.resources.memory_bytes, config.resources.threads, workspace.folder)
-        if not is_dry:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        if not is_dry and not path.is_file():
+            raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
         place = Path(":memory:") if is_dry and not path.is_file() else path
         is_read_only = is_dry and place == path
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -15,7 +15,8 @@ from loader.errors import ConfigError
 from loader.models.header import INPUT_PREFIX, Column, Model, read_model, repeated
 from loader.models.inputs import Input, read_input
 from loader.models.registry import PYTHON_MODELS, PythonModel
-from loader.models.render import line_of, parameters_read, parse_query, tables_read
+from loader.models.render import parse_query, tables_read
+from loader.models.validate import check_checks, check_incremental, check_model
 from loader.sqlfiles import sql_root
 
 MODELS_FOLDER: Final = "models"
@@ -110,7 +111,7 @@ class Catalog:
 def read_catalog(
     user_folder: Path | None = None,
     python: Iterable[PythonModel] = PYTHON_MODELS,
-    parameters: Iterable[str] | None = None,
+    parameters: Collection[str] | None = None,
     folders: Sequence[Path] | None = None,
 ) -> Catalog:
     """Our models and inputs, and those of the user's folder, which win by name.
@@ -136,76 +137,15 @@ def read_catalog(
     by_name = {each.name: each for each in python}
     queries = {model.name: parse_query(model.text, model.path) for model in models.values() if model.made_by is None}
     known = {*models, *inputs}
+    ours = {each.name for each in (*models.values(), *inputs.values()) if each.path.is_relative_to(roots[0][0].parent)}
     for name, query in queries.items():
-        _check_model(models[name], query, known, parameters)
+        # A model of the user may have the name of a WITH in one of ours, which then means its own.
+        check_model(models[name], query, known, ours if name in ours else known, parameters)
     for model in models.values():
-        _check_incremental(model, queries, models, inputs)
+        check_checks(model, known, parameters)
+        check_incremental(model, queries, models, inputs)
     steps = _ordered(_steps(models, by_name, queries, known), models)
     return Catalog(models, inputs, by_name, queries, steps, tuple(sorted(set(overridden))))
-
-
-def _check_model(model: Model, query: exp.Query, known: set[str], parameters: Iterable[str] | None) -> None:
-    """Every name of the SQL is known, every parameter is declared, the columns are those of the header."""
-    for table in tables_read(query):
-        if table.name not in known:
-            raise ConfigError(
-                f"model {model.name} reads {table.name!r}, which is no model and no input",
-                f"{model.path}:{line_of(table.this, model.text)}",
-                f"inputs are called {INPUT_PREFIX}…; a table of a source is written with its schema"
-                f"{nearest(table.name, known)}",
-            )
-    for cte in query.find_all(exp.CTE):
-        if cte.alias in known:
-            raise ConfigError(
-                f"model {model.name} has a WITH of the name {cte.alias!r}, which is a model or an input",
-                f"{model.path}:{line_of(cte.args['alias'].this, model.text)}",
-                "give it another name",
-            )
-    used = parameters_read(query)
-    if used != sorted(model.parameters):
-        raise ConfigError(
-            f"the header of model {model.name} says params {', '.join(sorted(model.parameters)) or 'none'}, "
-            f"its SQL uses {', '.join(used) or 'none'}",
-            f"{model.path}:1",
-            f"write `-- params: {', '.join(used)}`" if used else "remove the line params",
-        )
-    for name in used:
-        if parameters is not None and name not in parameters:
-            raise ConfigError(
-                f"model {model.name} uses the parameter ${name}, which does not exist",
-                f"{model.path}:1",
-                f"parameters are the settings of the section models{nearest(name, parameters)}",
-            )
-    made = query.named_selects
-    if "*" not in made and (set(made) != set(model.column_names) or repeated(made) or repeated(model.column_names)):
-        missing = [name for name in model.column_names if name not in made]
-        extra = [name for name in made if name not in model.column_names]
-        raise ConfigError(
-            f"the columns of model {model.name} are not those of its header: not selected: "
-            f"{', '.join(missing) or 'none'}; not in the header: {', '.join(extra) or 'none'}; "
-            f"twice: {', '.join(repeated([*made]) + repeated(model.column_names)) or 'none'}",
-            f"{model.path}:1",
-            "correct the list `columns:` or the SELECT",
-        )
-
-
-def _check_incremental(
-    model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
-) -> None:
-    """The column stands in the model and in everything that it reads; otherwise parts of it could not be told apart."""
-    if model.incremental is None:
-        return
-    without = [] if model.incremental in model.column_names else [model.name]
-    for table in tables_read(queries[model.name]) if model.name in queries else []:
-        columns = models[table.name].columns if table.name in models else inputs[table.name].columns
-        without += [] if model.incremental in [column.name for column in columns] else [table.name]
-    if without or model.name not in queries:
-        raise ConfigError(
-            f"model {model.name} cannot be incremental by {model.incremental!r}: "
-            f"{f'{without[0]} has no such column' if without else 'it is not made by SQL'}",
-            f"{model.path}:1",
-            "name a column that the model and all that it reads have, or remove the line incremental",
-        )
 
 
 def _steps(
@@ -229,6 +169,12 @@ def _steps(
             )
         if tables:
             steps.append(Step(each.name, tables, tuple(sorted(each.reads))))
+    if twice := repeated([step.name for step in steps]):
+        raise ConfigError(
+            f"a model made by SQL and a Python model are both called {twice[0]!r}",
+            str(models[twice[0]].path),
+            "rename one of them",
+        )
     for model in models.values():
         if model.made_by is not None and model.made_by not in python:
             raise ConfigError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from loader.errors import TerminalError
 from loader.models.header import Check, Model, Severity
-from loader.models.render import Resolve, bind, parse_condition, parse_query, qualify, render
+from loader.models.render import Resolve, bind, parse_condition, parse_query, qualify, render, tables_read
 
 EXAMPLES: Final = 10
 """Most failing rows that are kept."""
@@ -27,6 +27,8 @@ class CheckResult:
     failures: int
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[object, ...], ...] = ()
+    missing: str | None = None
+    """A model that the rule names and that has never been made: then it was not asked, and passes."""
 
     @property
     def passed(self) -> bool:
@@ -66,7 +68,7 @@ def _query(model: Model, check: Check) -> exp.Query:
         return parse_query(check.sql, model.path, check.line - 1)
     condition = parse_condition(check.sql, model.path, check.line - 1)
     # Keys and what the rule is about, not whole rows: a report must not repeat traits that nobody asked for.
-    named = [column.name for column in condition.find_all(exp.Column)]
+    named = [column.name for column in condition.find_all(exp.Column) if column.name in model.column_names]
     shown = [exp.column(name) for name in dict.fromkeys([*model.keys, *named])]
     keys = [exp.column(name) for name in model.keys]
     query = exp.select(*shown).from_(exp.to_table(model.name)).where(condition)
@@ -78,11 +80,19 @@ def run_checks(
     models: Sequence[Model],
     parameters: Mapping[str, object],
     resolve: Resolve,
+    is_there: Callable[[str], bool],
 ) -> list[CheckResult]:
-    """The result of every check of these models. Raises TerminalError when a check itself cannot run."""
+    """The result of every check of these models. `is_there`: whether the table of a model or input exists.
+
+    Raises TerminalError when a check itself cannot run.
+    """
     results = []
     for model in models:
         for check, query in check_queries(model):
+            missing = next((table.name for table in tables_read(query) if not is_there(table.name)), None)
+            if missing is not None:
+                results.append(CheckResult(model.name, check.name, check.severity, 0, missing=missing))
+                continue
             where = f"{model.path}:{check.line}"
             query_text = render(qualify(bind(query, parameters, where), resolve))
             try:

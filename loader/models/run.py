@@ -114,7 +114,7 @@ class ModelRun:
                 Made(table, self._count(table), seconds, self._recomputed.get(table)) for table in step.tables
             ]
         models = [self._catalog.models[made.name] for made in result.made]
-        result.checks = run_checks(self._connection, models, self._parameters, self.resolve)
+        result.checks = run_checks(self._connection, models, self._parameters, self.resolve, self._is_there)
 
     def resolve(self, name: str) -> exp.Table | None:
         """The table that stands for a model or input in this run; None for other names."""
@@ -123,6 +123,9 @@ class ModelRun:
         if name in self._catalog.models or name in self._catalog.inputs:
             return table_of(self._schema, name)
         return None
+
+    def _is_there(self, name: str) -> bool:
+        return name in self._built or name in self._existing
 
     def _previous(self, name: str) -> exp.Table | None:
         return table_of(self._schema, name) if name in self._existing else None

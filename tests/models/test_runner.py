@@ -123,6 +123,39 @@ def test_a_check_that_warns_does_not_stop_the_run(modelling):
     assert [check.name for check in result.checks if not check.passed] == ["small"]
 
 
+def test_a_check_that_names_a_model_that_was_never_made_is_not_asked(modelling):
+    """Choosing one model must not need all that its checks compare it with."""
+    a_model(modelling, "other", "select 1 as n")
+    a_model(
+        modelling, "counted", "select 2 as n", more="checks:\n  same: select n from counted except select n from other"
+    )
+
+    (asked,) = modelling.run("counted").checks
+    assert (asked.passed, asked.missing) == (True, "other")
+
+    (asked,) = [check for check in modelling.run("counted", "other", passes=False).checks if check.name == "same"]
+    assert (asked.passed, asked.missing) == (False, None)
+
+
+def test_a_check_that_names_nothing_known_is_an_error_with_its_line(modelling):
+    path = a_model(modelling, "counted", "select 2 as n", more="checks:\n  same: select n from countd")
+
+    with pytest.raises(ConfigError) as error:
+        modelling.run("counted")
+
+    assert (error.value.where, "did you mean counted?" in error.value.fix) == (f"{path}:5", True)
+
+
+def test_a_with_may_not_have_the_name_of_a_model(modelling):
+    """It would be guesswork which of the two is meant."""
+    path = a_model(modelling, "wrong", "with events as (select 1 as n)\nselect n from events")
+
+    with pytest.raises(ConfigError, match="has a WITH of the name 'events'") as error:
+        modelling.run("wrong")
+
+    assert error.value.where == f"{path}:6"
+
+
 def test_keys_are_unique_and_not_null(modelling):
     """Each key is a check of its own."""
     a_model(modelling, "keyed", "select n from (values (1), (1), (null)) as given(n)", keys="n")
