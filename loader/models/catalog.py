@@ -137,7 +137,10 @@ def read_catalog(
     by_name = {each.name: each for each in python}
     queries = {model.name: parse_query(model.text, model.path) for model in models.values() if model.made_by is None}
     known = {*models, *inputs}
-    ours = {each.name for each in (*models.values(), *inputs.values()) if each.path.is_relative_to(roots[0][0].parent)}
+    paths = {model.name: model.path for model in models.values()} | {
+        given.name: given.path for given in inputs.values()
+    }
+    ours = {name for name, path in paths.items() if path.is_relative_to(roots[0][0].parent)}
     for name, query in queries.items():
         # A model of the user may have the name of a WITH in one of ours, which then means its own.
         check_model(models[name], query, known, ours if name in ours else known, parameters)
