@@ -14,6 +14,16 @@ def widen(context):
     context.write("wide", "select plan, 1 as n from web.identifies")
 
 
+def fit(context):
+    """Two rows of Python values."""
+    context.write_rows("fitted", [(1, context.parameters["as_of"], 0.5), (2, None, None)])
+
+
+def steal(context):
+    """The table of another model."""
+    context.write("given", "select 2 as n")
+
+
 def die(context):
     """The process is gone, as when the machine is switched off."""
     import os

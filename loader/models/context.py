@@ -11,7 +11,7 @@ from sqlglot import exp
 from loader.config import ModelsSettings
 from loader.errors import TerminalError
 from loader.models.header import Model
-from loader.models.inputs import Catalogue
+from loader.models.inputs import Catalogue, empty_query
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
@@ -80,6 +80,24 @@ class Context:
 
         Raises TerminalError for a table that is not this model's, or is written twice.
         """
+        model = self._own(name)
+        tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._resolve)
+        self._create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
+        self.written.add(name)
+
+    def write_rows(self, name: str, rows: Sequence[Sequence[object]]) -> None:
+        """Make a table of this model from a few rows of Python values, in the order of the header's columns.
+
+        Raises TerminalError for a table that is not this model's, or is written twice.
+        """
+        model = self._own(name)
+        self._create(name, parse_query(empty_query(model.columns), self._name).copy())
+        self.written.add(name)
+        marks = ", ".join("?" for _ in model.columns)
+        if rows:
+            self.connection.executemany(f"insert into {self.table(name)} values ({marks})", [list(row) for row in rows])
+
+    def _own(self, name: str) -> Model:
         model = self._models.get(name)
         if model is None or model.made_by != self._name or name in self.written:
             raise TerminalError(
@@ -87,6 +105,4 @@ class Context:
                 f"the Python model {self._name}",
                 f"give the table a header with `-- made by: {self._name}`",
             )
-        tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._resolve)
-        self._create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
-        self.written.add(name)
+        return model

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from modelling import a_model
 
-from loader.errors import ConfigError
+from loader.errors import ConfigError, TerminalError
 from loader.models.registry import PythonModel
 
 
@@ -202,6 +202,25 @@ def test_a_python_model_reads_and_writes_tables(modelling):
     modelling.run("after", python=python)
 
     assert modelling.rows("after") == [(3,)]
+
+
+def test_a_python_model_may_write_values_that_it_computed(modelling):
+    """Fitted parameters, for instance."""
+    a_model(
+        modelling, "fitted", "", columns="n integer: n; at timestamp: when; share float: s", more="made by: fitting"
+    )
+
+    modelling.run("fitted", python=(PythonModel("fitting", ("events",), "a_python_model:fit"),), as_of="2026-03-01")
+
+    assert modelling.rows("fitted") == [(1, datetime(2026, 3, 1), 0.5), (2, None, None)]
+
+
+def test_a_python_model_writes_its_own_tables_only(modelling):
+    a_model(modelling, "given", "select 1 as n")
+    a_model(modelling, "stolen", "", more="made by: stealing")
+
+    with pytest.raises(TerminalError, match="stealing may not write 'given'"):
+        modelling.run("stolen", python=(PythonModel("stealing", ("given",), "a_python_model:steal"),))
 
 
 def test_a_python_model_may_have_columns_that_its_header_does_not_list(modelling):
