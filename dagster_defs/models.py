@@ -83,7 +83,7 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         current = project.config()
         selected = {key.path[-1] for key in context.selected_asset_keys}
-        report = run(context, current, sorted({catalog.step_of(name).name for name in selected}))
+        report = run(context, current, catalog, sorted({catalog.step_of(name).name for name in selected}))
         for check in report.result.checks:
             if dg.AssetCheckKey(model_key(check.model), check.name) in context.selected_asset_check_keys:
                 yield _check_result(catalog.models[check.model], check)
@@ -99,10 +99,13 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
     return models
 
 
-def run(context: dg.AssetExecutionContext, config: Config, steps: list[str]) -> ModelsReport:
-    """Call the job. What may pass is tried again a few times, anything else fails at once."""
+def run(context: dg.AssetExecutionContext, config: Config, catalog: Catalog, steps: list[str]) -> ModelsReport:
+    """Call the job with the models as they were defined.
+
+    What may pass is tried again a few times, anything else fails at once.
+    """
     try:
-        report = run_models(config, datetime.now(UTC), steps)
+        report = run_models(config, datetime.now(UTC), steps, catalog)
     except LoaderError as error:
         if isinstance(error, TransientError | BusyError) and context.retry_number < MAX_RETRIES:
             context.log.warning(redact(str(error)))
@@ -151,7 +154,7 @@ def _source_tables(config: Config, given: Input) -> list[tuple[str, str, str]]:
 
 
 def _origin(config: Config, given: Input) -> str | None:
-    return config.models.inputs.get(given.name.removeprefix("input_"))
+    return config.models.inputs.get(given.bare_name)
 
 
 def _external(config: Config, catalog: Catalog) -> list[dg.AssetSpec]:

@@ -19,6 +19,12 @@ def fit(context):
     context.write_rows("fitted", [(1, context.parameters["as_of"], 0.5), (2, None, None)])
 
 
+def both(context):
+    """Two tables at once."""
+    for name in ("one", "two"):
+        context.write_rows(name, [(name, 1)])
+
+
 def steal(context):
     """The table of another model."""
     context.write("given", "select 2 as n")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loader.commands.output import Output
+from loader.commands.progress import Progress
 from loader.config import Config
 from loader.errors import ConfigError
 
@@ -15,7 +16,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from loader.jobs.models import run_models, with_as_of
 
     config = with_as_of(config, arguments.as_of)
-    report = run_models(config, datetime.now(UTC), arguments.select or (), is_dry=arguments.dry_run)
+    now, select = datetime.now(UTC), arguments.select or ()
+    with Progress(output.as_json, "reading the models") as progress:
+        report = run_models(
+            config, now, select, progress=lambda name: progress(f"making {name}"), is_dry=arguments.dry_run
+        )
     result = report.as_dict()
     for name in result["overridden"]:
         output.line(f"{name}: yours, in {config.models.folder}, replaces ours")

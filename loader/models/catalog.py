@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from loader.core.nearest import nearest
 from loader.errors import ConfigError
-from loader.models.header import INPUT_PREFIX, Column, Model, read_model, repeated
+from loader.models.header import Column, Model, read_model, repeated
 from loader.models.inputs import Input, read_input
 from loader.models.registry import PYTHON_MODELS, PythonModel
 from loader.models.render import parse_query, tables_read
@@ -62,7 +62,7 @@ class Catalog:
 
     def check_external(self, names: Iterable[str]) -> None:
         """Every name of `models.inputs` is an external input. Raises ConfigError that names the nearest."""
-        external = [name.removeprefix(INPUT_PREFIX) for name, given in self.inputs.items() if given.is_external]
+        external = [given.bare_name for given in self.inputs.values() if given.is_external]
         for name in names:
             if name not in external:
                 raise ConfigError(

@@ -76,7 +76,7 @@ def input_page(catalog: Catalog, name: str) -> str:
     """One input: where it comes from and its columns."""
     given = catalog.inputs[name]
     if given.is_external:
-        origin = f"`models.inputs.{name.removeprefix('input_')}` of the configuration; empty when it is not set"
+        origin = f"`models.inputs.{given.bare_name}` of the configuration; empty when it is not set"
     elif given.call is not None:
         origin = f"{given.call} calls of all sources"
     else:

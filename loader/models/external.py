@@ -9,7 +9,6 @@ import duckdb
 
 from loader.core.dialect import identifier, literal
 from loader.errors import ConfigError
-from loader.models.header import INPUT_PREFIX
 from loader.models.inputs import Catalogue, Input, empty_query
 from loader.models.render import SQL_TYPES
 
@@ -48,7 +47,7 @@ def external_query(
 
 def setting_of(given: Input) -> str:
     """The setting that names the origin of an external input."""
-    return f"models.inputs.{given.name.removeprefix(INPUT_PREFIX)}"
+    return f"models.inputs.{given.bare_name}"
 
 
 def _relation(connection: duckdb.DuckDBPyConnection, origin: str, where: str, database: str | None) -> str:

@@ -67,6 +67,11 @@ class Input:
         return (*own, *(Column(column.name, column.type, column.description) for column in self.declared))
 
     @property
+    def bare_name(self) -> str:
+        """The name of its file, and in `models.inputs`."""
+        return self.name.removeprefix(INPUT_PREFIX)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """What tells its rows apart; an external input has no key that we know."""
         return () if self.is_external else ("source", "call", "id")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
 from loader.models.context import Context
 from loader.models.external import external_query, setting_of, tables_in
-from loader.models.header import INPUT_PREFIX, Model
+from loader.models.header import Model
 from loader.models.incremental import Increment
 from loader.models.inputs import Catalogue, Input, empty_query, input_query
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
@@ -26,7 +25,6 @@ from loader.models.render import Tree, bind, parse, qualify, render, table_of, t
 NEXT: Final = "_next_"
 """Prefix of tables that are being made."""
 
-logger = logging.getLogger("loader.models")
 Progress = Callable[[str], None]
 
 
@@ -157,7 +155,7 @@ class ModelRun:
                 self._built.add(given.name)
 
     def _make_external(self, given: Input) -> None:
-        origin = self._settings.inputs.get(given.name.removeprefix(INPUT_PREFIX))
+        origin = self._settings.inputs.get(given.bare_name)
         try:
             query = external_query(self._connection, given, origin, self._database)
             self._connection.execute(f"create or replace table {self._next(given.name)} as {query}")

@@ -3,10 +3,14 @@
 import dagster as dg
 import duckdb
 import pytest
-from e2e.deployment import Deployment
+from e2e.deployment import Deployment, Ran
 from e2e.small_archive import DAYS, write_project
+from modelling import NOW
 
-from dagster_defs.models import model_key
+from dagster_defs.models import model_key, models_assets
+from dagster_defs.resources import Project
+from loader.jobs.models import catalog_of
+from loader.models.registry import PythonModel
 
 FIRST, SECOND, THIRD = (day.isoformat() for day in DAYS)
 EVERY_DAY = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": THIRD}
@@ -37,6 +41,48 @@ def test_a_model_depends_on_tables_of_the_sources_and_on_other_models(deployment
     parents = {key.to_user_string() for key in graph.get(model_key("events")).parent_keys}
     assert parents == {f"shop/{call}" for call in ("tracks", "identifies", "pages", "screens", "groups", "aliases")}
     assert graph.get(model_key("named")).parent_keys == {model_key("events")}
+
+
+def test_a_table_of_the_user_is_an_asset_outside(deployment):
+    """Named in `models.inputs`, declared beside the models."""
+    folder = deployment.config.parent
+    (folder / "models" / "inputs").mkdir()
+    (folder / "models" / "inputs" / "ads.yaml").write_text(
+        "description: Ads.\nexternal: true\ncolumns: {spend: {type: decimal}}\n"
+    )
+    (folder / "ads.csv").write_text("spend\n1.5\n")
+    a_model(deployment, "named", "select 'all' as name, count(spend) as n from input_ads")
+    deployment.config.write_text(deployment.config.read_text() + "models: {inputs: {ads: ./ads.csv}}\n")
+
+    graph = deployment.definitions.resolve_asset_graph()
+    deployment.run(partition=FIRST)
+
+    assert graph.get(model_key("named")).parent_keys == {model_key("input_ads")}
+    assert model_key("input_ads") in graph.external_asset_keys
+    assert deployment.run("models_job").is_success
+    assert deployment.rows("select n from models.named") == [(1,)]
+
+
+def test_a_python_model_is_one_step_with_several_assets(deployment):
+    """Asking for one of its tables makes all of them, and says so."""
+    deployment.run(partition=FIRST)
+    for name in ("one", "two"):
+        a_model(deployment, name, "", checks="-- made by: both\n")
+    config = Project(config_file=str(deployment.config))
+    catalog = catalog_of(config.config(), NOW, (PythonModel("both", ("events",), "a_python_model:both"),))
+    definitions = dg.Definitions(
+        assets=[models_assets(config.config(), catalog)], resources={"project": config}, executor=dg.in_process_executor
+    )
+
+    job = definitions.resolve_implicit_global_asset_job_def()
+    ran = Ran(
+        job.execute_in_process(
+            instance=deployment.instance, asset_selection=[model_key("events"), model_key("one")], raise_on_error=False
+        )
+    )
+
+    assert ran.is_success
+    assert {name for name, _ in ran.materialized()} == {"models/events", "models/one", "models/two"}
 
 
 def test_a_run_reports_rows_schema_lineage_and_checks(deployment):
