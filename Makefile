@@ -73,7 +73,7 @@ test: check tests wheel-tests
 # from a package index alone.
 test-dbt: $(STAMP)
 	@test -x .make/dbt/bin/dbt || $(PYTHON) -m venv .make/dbt
-	@.make/dbt/bin/python -m pip install --quiet --disable-pip-version-check 'dbt-core>=1.11,<1.12' 'dbt-duckdb>=1.11,<1.12' "duckdb==$$($(BIN)/python -c 'import duckdb; print(duckdb.__version__)')"
+	@.make/dbt/bin/python -m pip install --quiet --disable-pip-version-check 'dbt-core>=1.11,<1.12' 'dbt-duckdb>=1.11,<1.12' 'dbt-postgres>=1.11,<1.12' "duckdb==$$($(BIN)/python -c 'import duckdb; print(duckdb.__version__)')"
 	@DBT_EXECUTABLE="$(CURDIR)/.make/dbt/bin/dbt" $(BIN)/python -m pytest -q -m dbt tests/models
 
 chromium:

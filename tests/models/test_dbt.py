@@ -85,20 +85,24 @@ def test_an_export_replaces_an_earlier_one_and_nothing_else(shop):
     assert (refused.code, "not from an export" in refused.err) == (2, True)
 
 
+def dbt_build(folder, **environ):
+    return subprocess.run(
+        [DBT, "build", "--project-dir", ".", "--profiles-dir", "."],
+        cwd=folder / "dbt",
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **environ},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
 @pytest.mark.dbt
 @pytest.mark.skipif(not DBT.is_file(), reason="dbt is not installed: make test-dbt")
 def test_dbt_makes_the_same_tables(shop):
     """Every SQL model, built and tested by dbt on the same DuckDB file."""
     run(shop.folder, "models", "export-dbt", "dbt")
 
-    done = subprocess.run(
-        [DBT, "build", "--project-dir", ".", "--profiles-dir", "."],
-        cwd=shop.folder / "dbt",
-        env={"PATH": os.environ["PATH"], "HOME": str(shop.folder), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = dbt_build(shop.folder)
 
     assert done.returncode == 0, done.stdout
     models = [name for (name,) in shop.query("select table_name from duckdb_tables() where schema_name = 'dbt'")]
@@ -106,3 +110,22 @@ def test_dbt_makes_the_same_tables(shop):
     for name in models:
         for one, other in (("dbt", "models"), ("models", "dbt")):
             assert shop.query(f"select * from {one}.{name} except all select * from {other}.{name}") == [], name
+
+
+@pytest.mark.dbt
+@pytest.mark.skipif(not DBT.is_file(), reason="dbt is not installed: make test-dbt")
+def test_dbt_makes_the_same_tables_in_postgres(shop, postgres):
+    """The export for Postgres, on tables of the sources that were copied there."""
+    assert postgres.differences(shop, "events", "by_day") == []
+    run(shop.folder, "models", "export-dbt", "dbt", "--dialect", "postgres")
+
+    place = {"PGHOST": str(postgres.folder), "PGUSER": "tester", "PGPASSWORD": "none", "PGDATABASE": "postgres"}
+    done = dbt_build(shop.folder, **place)
+
+    assert done.returncode == 0, done.stdout
+    for name in ("events", "by_day"):
+        for one, other in (("dbt", "models"), ("models", "dbt")):
+            more = postgres.run(
+                f"select count(*) from (select * from {one}.{name} except all select * from {other}.{name}) as m"
+            )
+            assert more == "count\n0\n", name
