@@ -2,6 +2,7 @@
 #   make demo   load the bundled archive and print what is in the tables
 #   make dev    open the Dagster page on the same project, or on the one that LOADER_CONFIG names
 #   make test   everything: lint, types, layers, coverage, tests, docs, and the tests again on the built wheel
+#   make test-dbt  the exported dbt project under dbt itself, in an environment of its own
 #   make check  the quick gates only: lint, types, import layers
 #   make coverage  every branch of loader/core is passed by its unit tests
 #   make bench  speed and memory against the yardstick; make bench-peers: against other programs
@@ -22,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo dev test check bench bench-peers docs lock clean coverage tests wheel-tests chromium
+.PHONY: demo dev test test-dbt check bench bench-peers docs lock clean coverage tests wheel-tests chromium
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -74,6 +75,13 @@ wheel-tests: $(STAMP)
 
 test: check coverage tests wheel-tests
 	@command -v chromium chromium-browser google-chrome > /dev/null || echo "Browser tests were skipped: no Chromium was found. Install one (Debian: apt-get install chromium) and run make test again."
+
+# dbt has an environment of its own: its requirements must not decide the versions of ours. 1.12 cannot be installed
+# from a package index alone.
+test-dbt: $(STAMP)
+	@test -x .make/dbt/bin/dbt || $(PYTHON) -m venv .make/dbt
+	@.make/dbt/bin/python -m pip install --quiet --disable-pip-version-check 'dbt-core>=1.11,<1.12' 'dbt-duckdb>=1.11,<1.12' 'dbt-postgres>=1.11,<1.12' "duckdb==$$($(BIN)/python -c 'import duckdb; print(duckdb.__version__)')"
+	@DBT_EXECUTABLE="$(CURDIR)/.make/dbt/bin/dbt" $(BIN)/python -m pytest -q -m dbt tests/models
 
 chromium:
 	@mkdir -p .make

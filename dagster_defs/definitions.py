@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_defs.assets import archive_asset, load_assets
 from dagster_defs.checks import source_checks
 from dagster_defs.jobs import complete_job, load_job, published_asset
+from dagster_defs.models import model_key, models_catalog, models_definitions
 from dagster_defs.resources import Project
 from dagster_defs.schedules import archive_sensor, source_schedules
 from loader.config import find_config, load_config
@@ -19,10 +20,12 @@ def defs() -> dg.Definitions:
 
 
 def build_definitions(config_file: Path) -> dg.Definitions:
-    """The definitions of one configuration file. Reads that file only: no archive, no warehouse."""
+    """The definitions of one configuration file. Reads that file and those of models: no archive, no warehouse."""
     config = load_config(config_file)
-    published = [] if config.publish is None else [published_asset(config)]
+    catalog = models_catalog(config)
+    published = [] if config.publish is None else [published_asset(config, map(model_key, catalog.models))]
     parts = [dg.Definitions(assets=published, resources={"project": Project(config_file=str(config_file.absolute()))})]
+    parts.append(models_definitions(config, catalog))
     for source in config.sources:
         job, complete = load_job(source), complete_job(source)
         parts.append(

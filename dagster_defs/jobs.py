@@ -1,12 +1,13 @@
 """Jobs beside the assets' own: the complete pass over an archive, and the copy for analysts by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from dagster_defs.assets import describe, run_load, table_keys
 from dagster_defs.checks import check_keys
+from dagster_defs.models import FOLLOWS
 from dagster_defs.partitions import partition_of, partitions_of
 from dagster_defs.publishing import publish_after_load, publish_copy, published_key
 from dagster_defs.resources import WRITER_POOL, Project
@@ -22,9 +23,9 @@ def load_job(source: SourceSettings) -> UnresolvedAssetJobDefinition:
     )
 
 
-def published_asset(config: Config) -> dg.AssetsDefinition:
+def published_asset(config: Config, models: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
     """A read-only copy of the warehouse, replaced in one step: nobody's query delays a load."""
-    deps = [key for source in config.sources for key in table_keys(source)]
+    deps = [*(key for source in config.sources for key in table_keys(source)), *models]
 
     @dg.asset(
         key=published_key(config),
@@ -32,6 +33,7 @@ def published_asset(config: Config) -> dg.AssetsDefinition:
         group_name="published",
         kinds={"duckdb"},
         pool=WRITER_POOL,
+        automation_condition=FOLLOWS,
         description="A read-only copy of the warehouse for analysts.",
     )
     def published(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult[None]:

@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Iterator, Set
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -68,13 +69,13 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def _row(path: str, name: str, field: FieldInfo) -> str:
-    key = f"{path}.{name}".strip(".")
+    key = f"{path}.{field.alias or name}".strip(".")
     if field.is_required():
         default = "required"
-    elif isinstance(field.default, BaseModel):
+    elif isinstance(field.default, BaseModel) or (field.default == {} and _model_of(field.annotation)):
         default = "see below"
     else:
-        default = "none" if field.default in (None, ()) else f"`{_yaml(field.default)}`"
+        default = "none" if field.default in (None, (), {}) else f"`{_yaml(field.default)}`"
     bounds = [text for text in (_bound(item) for item in field.metadata) if text]
     value = "; ".join([_kind(field.annotation), *bounds])
     return f"| `{key}` | {value} | {default} | {field.description or ''} |"
@@ -88,13 +89,24 @@ def _kind(annotation: Any) -> str:
     choices = [arg for arg in get_args(annotation) if arg is not type(None)]
     if type(None) in get_args(annotation):
         return _kind(choices[0])
+    if get_origin(annotation) is dict:
+        return f"names with {_kind(choices[1])}"
+    if get_origin(annotation) in (Union, UnionType):
+        return ", ".join(_kind(choice) for choice in choices)
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)
     if choices and choices[-1] is Ellipsis:
         return f"list of {_kind(choices[0])}"
     if _model_of(annotation) is not None:
         return "keys"
-    names = {"str": "text", "int": "number", "bool": "`true` or `false`", "date": "day", "Path": "path"}
+    names = {
+        "str": "text",
+        "int": "number",
+        "bool": "`true` or `false`",
+        "date": "day",
+        "datetime": "time",
+        "Path": "path",
+    }
     plain = choices[0] if choices else annotation
     return names.get(getattr(plain, "__name__", str(plain)), "text")
 

@@ -5,14 +5,15 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 from loader import __version__
-from loader.commands import inspect, loading, project, sql
+from loader.commands import inspect, loading, models, project, sql
 from loader.commands.logs import set_up_logs
 from loader.commands.output import Output
 from loader.config import find_config, load_config, redact
+from loader.config.modelling import read_instant
 from loader.errors import ConfigError, LoaderError
 
 _EXIT_CODES = """\
@@ -41,6 +42,13 @@ def _day(text: str) -> date:
 
 def _day_after(text: str) -> date:
     return _day(text) + timedelta(days=1)
+
+
+def _instant(text: str) -> str | date | datetime:
+    try:
+        return read_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
 def _positive(text: str) -> int:
@@ -81,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_project_commands(add, commands)
     _add_loading_commands(add, commands)
+    _add_models_commands(add, commands)
     _add_looking_commands(add, commands)
     return parser
 
@@ -117,6 +126,35 @@ def _add_loading_commands(add: Any, commands: Any) -> None:
     rebuild.add_argument("target", metavar="SOURCE[.TABLE]", help="a source, or one of its tables")
     _add_days(rebuild)
     add(commands, "publish", loading.publish, "replace the read-only copy of the warehouse that publish.path names")
+
+
+def _add_models_commands(add: Any, commands: Any) -> None:
+    group = commands.add_parser("models", help="make the tables of the SQL models, and see what they are")
+    below = group.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
+    run = add(below, "run", models.run, "make the models anew, check them, and replace the old tables all at once")
+    run.add_argument(
+        "--select",
+        nargs="+",
+        metavar="NAME",
+        help="only these models; `+NAME` also what it is made from, `NAME+` also what is made from it",
+    )
+    run.add_argument(
+        "--as-of", type=_instant, metavar="TIME", help="instead of `models.as_of`: today, now, a day or a time"
+    )
+    run.add_argument("--dry-run", action="store_true", help="check all SQL against the tables there are, write nothing")
+    add(below, "list", models.list_models, "list models and inputs in the order in which they are made")
+    docs = add(below, "docs", models.docs, "print graph, columns, checks and lineage as Markdown")
+    docs.add_argument("name", nargs="?", metavar="NAME", help="one model or input; the index by default")
+    docs.add_argument("--output", metavar="FOLDER", help="write a page for each model and input into this folder")
+    export = add(below, "export-dbt", models.export_dbt, "write the models as a dbt project")
+    export.add_argument("folder", metavar="FOLDER", help="where to; an earlier export there is replaced")
+    export.add_argument(
+        "--dialect",
+        choices=("duckdb", "postgres", "snowflake"),
+        default="duckdb",
+        metavar="NAME",
+        help="warehouse that dbt will run on",
+    )
 
 
 def _add_looking_commands(add: Any, commands: Any) -> None:

@@ -16,9 +16,9 @@ class Progress:
     inside one. A second Ctrl-C stops at once; the transaction of the batch in hand is then rolled back.
     """
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, first: str = "listing the archive") -> None:
         self._is_shown = sys.stderr.isatty() and not as_json
-        self._status = Console(stderr=True).status("listing the archive") if self._is_shown else None
+        self._status = Console(stderr=True).status(first) if self._is_shown else None
         self._before: Callable[[int, FrameType | None], Any] | int | None = None
         self.is_stopping = False
 

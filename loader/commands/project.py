@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -42,6 +43,12 @@ sources:
 # resources:
 #   memory: 1500MB
 #   threads: 2
+
+# What the SQL models are computed with: `loader models run`. Your own are in the folder models/.
+# models:
+#   as_of: today
+#   timezone: UTC
+#   order_event: Order Completed
 
 # A read-only copy for analysts, replaced after each load, so that no open query delays a load.
 # publish:
@@ -106,6 +113,7 @@ def _checks(config: Config) -> Iterator[Finding]:
     for source in config.sources:
         yield _check_archive(source)
     yield _check_warehouse(config)
+    yield _check_models(config)
     work_dir = config.resources.work_dir
     yield _check_folder("work folder", work_dir if work_dir is not None else Path(tempfile.gettempdir()))
     if config.publish is not None:
@@ -143,6 +151,17 @@ def _check_warehouse(config: Config) -> Finding:
     if not os.access(path, os.W_OK):
         return Finding("warehouse", ok=False, detail=f"{path} is read-only", fix=f"chmod u+w {path}", exit_code=1)
     return Finding("warehouse", ok=True, detail=f"{path} can be opened")
+
+
+def _check_models(config: Config) -> Finding:
+    from loader.jobs.models import catalog_of
+
+    try:
+        catalog = catalog_of(config, datetime.now(UTC))
+    except LoaderError as error:
+        return _failure("models", error)
+    own = sum(model.path.is_relative_to(config.models.folder) for model in catalog.models.values())
+    return Finding("models", ok=True, detail=f"{len(catalog.models)} models fit together, {own} of them yours")
 
 
 def _check_folder(name: str, folder: Path) -> Finding:

@@ -2,6 +2,7 @@
 
 from loader.config.file import find_config, load_config
 from loader.config.interpolate import redact
+from loader.config.modelling import ModelsSettings
 from loader.config.models import (
     ArchiveSettings,
     Config,
@@ -16,6 +17,7 @@ __all__ = [
     "ArchiveSettings",
     "Config",
     "LoadSettings",
+    "ModelsSettings",
     "PublishSettings",
     "ResourceSettings",
     "SourceSettings",

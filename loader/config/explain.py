@@ -1,13 +1,14 @@
 """Validation errors in words: what is allowed, and the nearest correct spelling."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from loader.config.models import Config
 from loader.config.positions import Path, Problem
+from loader.core.nearest import nearest
 
 
 def explain(error: ValidationError, value: object, hidden: Iterable[Path]) -> Iterator[Problem]:
@@ -24,13 +25,13 @@ def explain(error: ValidationError, value: object, hidden: Iterable[Path]) -> It
 def _text(kind: str, path: Path, item: Any, value: object) -> str:
     if kind == "extra_forbidden":
         allowed = sorted(_keys(path[:-1]))
-        return f"is not a key here; allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
+        return f"is not a key here; allowed: {', '.join(allowed)}{nearest(str(path[-1]), allowed)}"
     if kind == "missing":
         return "is required"
     if kind == "literal_error":
         choices = _literals(path)
         return (
-            f"{_got(value)}; allowed: {', '.join(choices)}{_nearest(str(value), choices) if value is not None else ''}"
+            f"{_got(value)}; allowed: {', '.join(choices)}{nearest(str(value), choices) if value is not None else ''}"
         )
     if kind == "value_error":
         return str(item["ctx"]["error"])
@@ -48,11 +49,6 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str | int | float | bool)
 
 
-def _nearest(word: str, choices: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
 def _at(value: object, path: Path) -> object:
     for step in path:
         try:
@@ -62,6 +58,11 @@ def _at(value: object, path: Path) -> object:
     return value
 
 
+def _field(model: type[BaseModel], key: str) -> FieldInfo:
+    """The field of a key of the file, which is its alias where it has one."""
+    return next(field for name, field in model.model_fields.items() if key == (field.alias or name))
+
+
 def _annotation(path: Path) -> Any:
     """The type that the models give to a path, without the None of optional keys."""
     found: Any = Config
@@ -69,7 +70,7 @@ def _annotation(path: Path) -> Any:
         if isinstance(step, int):
             found = get_args(found)[0]
         elif isinstance(found, type) and issubclass(found, BaseModel):
-            found = found.model_fields[step].annotation
+            found = _field(found, step).annotation
         found = (
             next((arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found)
             if (type(None) in get_args(found))
@@ -80,7 +81,9 @@ def _annotation(path: Path) -> Any:
 
 def _keys(path: Path) -> list[str]:
     model = _annotation(path)
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _literals(path: Path) -> list[str]:

@@ -111,6 +111,9 @@ def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
     """Schemas that are reserved or asked for twice, from the plain values: it also works on a file with problems."""
     warehouse, sources = value.get("warehouse"), value.get("sources")
     reserved = {*RESERVED_SCHEMAS, str(value.get("system_schema", "_loader"))}
+    models = value.get("models")
+    if isinstance(models, dict) and isinstance(models.get("schema"), str):
+        reserved.add(models["schema"])
     if isinstance(warehouse, dict) and isinstance(warehouse.get("path"), str):
         reserved.add(Path(warehouse["path"]).stem.lower())
     owner: dict[str, str] = {}

@@ -3,10 +3,12 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from loader.config.base import ConfigPath, Settings, against_file
+from loader.config.modelling import ModelsSettings
 from loader.errors import ConfigError
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -37,27 +39,14 @@ def size_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
-def _against_file(path: Path, info: ValidationInfo) -> Path:
-    """A relative path is relative to the folder of the configuration file, not to where the command runs."""
-    base = (info.context or {}).get("base")
-    return path if base is None else Path(base) / path.expanduser()
-
-
-ConfigPath = Annotated[Path, AfterValidator(_against_file)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class WarehouseSettings(_Settings):
+class WarehouseSettings(Settings):
     """Where the tables are."""
 
     kind: Literal["duckdb"] = Field("duckdb", description="Which warehouse. Only DuckDB in this release.")
     path: ConfigPath = Field(description="The DuckDB file. Relative to the configuration file.")
 
 
-class ArchiveSettings(_Settings):
+class ArchiveSettings(Settings):
     """Where the raw events of one source are."""
 
     uri: str = Field(
@@ -96,10 +85,10 @@ class ArchiveSettings(_Settings):
             if not rest.strip("/") or "@" in rest.split("/")[0]:
                 raise ValueError("must name a bucket and hold no credentials: s3://bucket/prefix/")
             return uri
-        return uri if separator else str(_against_file(Path(uri), info))
+        return uri if separator else str(against_file(Path(uri), info))
 
 
-class LoadSettings(_Settings):
+class LoadSettings(Settings):
     """How the messages of one source become rows."""
 
     exclude: tuple[str, ...] = Field(
@@ -148,7 +137,7 @@ class LoadSettings(_Settings):
         return paths
 
 
-class SourceSettings(_Settings):
+class SourceSettings(Settings):
     """One source: an app or server that sent events. It owns one schema of the warehouse."""
 
     name: str = Field(min_length=1, max_length=200, description="Name of the source; its slug is the schema.")
@@ -157,7 +146,7 @@ class SourceSettings(_Settings):
     load: LoadSettings = Field(LoadSettings(), description="How messages become rows.")  # type: ignore[call-arg]
 
 
-class ResourceSettings(_Settings):
+class ResourceSettings(Settings):
     """What a run may use of the machine."""
 
     memory: str = Field("1500MB", description="Memory of the engine, with a unit. At least 256MB.")
@@ -179,18 +168,23 @@ class ResourceSettings(_Settings):
         return size_bytes(self.memory)
 
 
-class PublishSettings(_Settings):
+class PublishSettings(Settings):
     """A read-only copy of the warehouse for analysts, so that nobody's query delays a load."""
 
     path: ConfigPath = Field(description="The DuckDB file that is replaced after each load.")
 
 
-class Config(_Settings):
+class Config(Settings):
     """The whole configuration file."""
 
     warehouse: WarehouseSettings = Field(description="Where the tables are.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="What is loaded.")
     resources: ResourceSettings = Field(ResourceSettings(), description="What a run may use.")  # type: ignore[call-arg]
+    models: ModelsSettings = Field(
+        {},  # validated, so that paths in it are relative to the file
+        validate_default=True,
+        description="What the SQL models are computed with.",
+    )
     publish: PublishSettings | None = Field(None, description="A read-only copy after each load.")
     system_schema: str = Field(
         "_loader", pattern=r"^[a-z_][a-z0-9_]{0,54}$", description="Schema of our own tables in the warehouse."

@@ -1,14 +1,11 @@
 """A project folder and the command line as a process."""
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+from processes import Ran, run
 
 STATE = """
 create schema _loader;
@@ -51,20 +48,6 @@ sources:
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What one process printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        """The one object on standard output."""
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
 class Project:
     """A folder with a configuration."""
 
@@ -76,16 +59,7 @@ class Project:
 
     def run(self, *arguments: str, typed: str = "", **environ: str) -> Ran:
         """Run `loader` with the arguments, as a user does."""
-        done = subprocess.run(
-            [sys.executable, "-m", "loader", *arguments],
-            cwd=self.folder,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={**os.environ, **environ},
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return run(self.folder, *arguments, typed=typed, **environ)
 
 
 @pytest.fixture

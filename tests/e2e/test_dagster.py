@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from e2e.deployment import Deployment
 from e2e.small_archive import (
     DAYS,
     DUPLICATES,
@@ -29,7 +29,6 @@ from e2e.small_archive import (
 
 from dagster_defs import assets
 from dagster_defs.definitions import build_definitions
-from dagster_defs.resources import Project
 from loader.errors import BusyError, ConfigError, TerminalError, TransientError
 from loader.jobs import load
 
@@ -50,86 +49,6 @@ SNAPSHOT = [
 ]
 
 
-@dataclass
-class Ran:
-    """One run in this process."""
-
-    result: dg.ExecuteInProcessResult
-
-    @property
-    def is_success(self) -> bool:
-        return self.result.success
-
-    def metadata(self, key: str, partition: str | None = None) -> dict[str, Any]:
-        """Metadata of one materialization, as plain values."""
-        for event in self.result.all_events:
-            if event.event_type_value == "ASSET_MATERIALIZATION":
-                found = event.step_materialization_data.materialization
-                if found.asset_key.to_user_string() == key and partition in (None, found.partition):
-                    return {name: value.value for name, value in found.metadata.items()}
-        raise AssertionError(f"{key} was not materialized")
-
-    def materialized(self) -> set[tuple[str, str | None]]:
-        """Assets and partitions."""
-        events = [e for e in self.result.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
-        found = [event.step_materialization_data.materialization for event in events]
-        return {(item.asset_key.to_user_string(), item.partition) for item in found}
-
-    def checks(self) -> dict[str, bool]:
-        """Answers by asset and check."""
-        found = self.result.get_asset_check_evaluations()
-        return {f"{item.asset_key.to_user_string()}:{item.check_name}": item.passed for item in found}
-
-    def failure(self) -> str:
-        """What the failed step said."""
-        (event,) = [e for e in self.result.all_events if e.event_type_value == "STEP_FAILURE"]
-        data = event.step_failure_data
-        return f"{data.user_failure_data.description if data.user_failure_data else ''}{data.error}"
-
-
-@dataclass
-class Deployment:
-    """A configuration file with an instance of its own."""
-
-    config: Path
-    instance: dg.DagsterInstance
-
-    @property
-    def definitions(self) -> dg.Definitions:
-        return build_definitions(self.config)
-
-    def run(self, job: str = "load_shop_job", partition: str | None = None, **tags: str) -> Ran:
-        """Execute a job; a failed run is returned, not raised."""
-        resolved = self.definitions.resolve_job_def(job)
-        return Ran(
-            resolved.execute_in_process(
-                partition_key=partition, tags=tags, instance=self.instance, raise_on_error=False
-            )
-        )
-
-    def materialize(self, partition: str | None, *keys: list[str]) -> Ran:
-        """What the asset page runs: the tables of the source, or the chosen assets."""
-        chosen = [dg.AssetKey(key) for key in keys] or [dg.AssetKey(name.split("/")) for name in SNAPSHOT[1:]]
-        job = self.definitions.resolve_implicit_global_asset_job_def()
-        return Ran(
-            job.execute_in_process(
-                partition_key=partition, asset_selection=chosen, instance=self.instance, raise_on_error=False
-            )
-        )
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """A query of the warehouse."""
-        with duckdb.connect(str(self.config.parent / "warehouse.duckdb"), read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    def tick(self, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
-        """One look of the sensor."""
-        sensor = self.definitions.get_repository_def().get_sensor_def("shop_archive")
-        resources = {"project": Project(config_file=str(self.config))}
-        with dg.build_sensor_context(instance=self.instance, cursor=cursor, resources=resources) as context:
-            return sensor(context)
-
-
 @pytest.fixture
 def deployment(tmp_path):
     """Three received days that nobody loaded yet."""
@@ -144,7 +63,8 @@ def test_the_assets_are_the_archive_and_the_tables_of_each_source(deployment):
     """A snapshot: whoever renames an asset loses its history."""
     graph = deployment.definitions.resolve_asset_graph()
 
-    assert sorted(key.to_user_string() for key in graph.get_all_asset_keys()) == SNAPSHOT
+    keys = [key.to_user_string() for key in graph.get_all_asset_keys()]
+    assert sorted(key for key in keys if not key.startswith("models/")) == SNAPSHOT
     assert [key.to_user_string() for key in graph.external_asset_keys] == ["archive/shop"]
 
 
@@ -153,9 +73,14 @@ def test_jobs_schedules_sensors_and_checks_per_source(deployment):
     repository = deployment.definitions.get_repository_def()
 
     assert {job.name for job in repository.get_all_jobs()} >= {"load_shop_job", "load_shop_complete"}
-    assert [sensor.name for sensor in repository.sensor_defs] == ["shop_archive"]
-    assert sorted(schedule.name for schedule in repository.schedule_defs) == ["shop_complete", "shop_hourly"]
-    assert sorted(str(key.name) for key in repository.asset_graph.asset_check_keys) == sorted(
+    assert sorted(sensor.name for sensor in repository.sensor_defs) == ["models_follow_loads", "shop_archive"]
+    assert sorted(schedule.name for schedule in repository.schedule_defs) == [
+        "models_daily",
+        "shop_complete",
+        "shop_hourly",
+    ]
+    checks = [key for key in repository.asset_graph.asset_check_keys if key.asset_key.path[0] == "shop"]
+    assert sorted(str(key.name) for key in checks) == sorted(
         ["conservation", "objects_readable", "quarantine_growth", *["unique_ids"] * 6]
     )
 
@@ -189,7 +114,8 @@ def test_a_flat_archive_has_no_partitions(tmp_path):
     definitions = build_definitions(config)
 
     assert definitions.resolve_assets_def(dg.AssetKey(["web", "tracks"])).partitions_def is None
-    assert [schedule.name for schedule in definitions.get_repository_def().schedule_defs] == ["web_hourly"]
+    names = {schedule.name for schedule in definitions.get_repository_def().schedule_defs}
+    assert names == {"web_hourly", "models_daily"}
 
 
 def test_a_wrong_configuration_is_reported_with_its_line(tmp_path):

@@ -62,7 +62,7 @@ def test_all_problems_come_at_once_with_their_lines(written):
     path = written(GOOD + "syncs: x\n" + "resources: {memory: lots}\n")
 
     assert problems(path) == [
-        "loader.yaml:5 syncs: is not a key here; allowed: publish, resources, sources, system_schema, warehouse",
+        "loader.yaml:5 syncs: is not a key here; allowed: models, publish, resources, sources, system_schema, warehouse",
         "loader.yaml:6 resources.memory: must be a number with a unit: KB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 1500MB",
     ]
 

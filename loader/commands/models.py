@@ -1,0 +1,139 @@
+"""The commands of the models: run, list, docs and export-dbt."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from loader.commands.output import Output
+from loader.commands.progress import Progress
+from loader.config import Config
+from loader.errors import ConfigError
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Make the models anew and check them; readers see the new tables all at once, or the old ones."""
+    from loader.jobs.models import run_models, with_as_of
+
+    config = with_as_of(config, arguments.as_of)
+    now, select = datetime.now(UTC), arguments.select or ()
+    with Progress(output.as_json, "reading the models") as progress:
+        report = run_models(
+            config, now, select, progress=lambda name: progress(f"making {name}"), is_dry=arguments.dry_run
+        )
+    result = report.as_dict()
+    for name in result["overridden"]:
+        output.line(f"{name}: yours, in {config.models.folder}, replaces ours")
+    rows = [
+        (
+            made["name"],
+            f"{made['rows']:,}",
+            "all" if (n := made["keys_recomputed"]) is None else f"{n:,} values",
+            f"{made['seconds']:.2f}",
+        )
+        for made in result["models"]
+    ]
+    title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC{' (dry run)' if arguments.dry_run else ''}"
+    output.table(("model", "rows", "computed", "seconds"), rows, title)
+    for check in result["checks"]:
+        _print_failures(check, output)
+    passed = sum(check["passed"] for check in result["checks"])
+    output.line(f"{passed} of {len(result['checks'])} checks passed")
+    if report.exit_code:
+        output.line("the tables were not replaced: readers see the ones of the last run that passed")
+    elif config.publish is not None and not arguments.dry_run:
+        from loader.jobs.publish import publish
+
+        result["published"] = publish(config).as_dict()
+        output.line(f"published {config.publish.path}")
+    output.result(result)
+    return report.exit_code
+
+
+def _print_failures(check: dict[str, Any], output: Output) -> None:
+    if check["not_run_without"]:
+        where = f"{check['model']}.{check['check']}"
+        output.line(f"not asked: {where}, because {check['not_run_without']} has never been made")
+    if check["passed"]:
+        return
+    word = "failed" if check["severity"] == "fail" else "warning"
+    title = f"{word}: {check['model']}.{check['check']}: {check['failures']:,} rows"
+    columns = list(check["rows"][0])
+    shown = f", the first {len(check['rows'])}" if check["failures"] > len(check["rows"]) else ""
+    output.table(columns, [tuple(row.values()) for row in check["rows"]], f"{title}{shown}")
+
+
+def list_models(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Every model in the order in which they are made, and every input."""
+    from loader.jobs.models import catalog_of
+
+    catalog = catalog_of(config, datetime.now(UTC))
+    models: list[dict[str, Any]] = [
+        {
+            "name": table,
+            "made_by": catalog.models[table].made_by or "sql",
+            "grain": catalog.models[table].grain,
+            "reads": list(step.reads),
+            "description": catalog.models[table].description,
+            "file": str(catalog.models[table].path),
+            "yours": catalog.models[table].path.is_relative_to(config.models.folder),
+        }
+        for step in catalog.steps
+        for table in step.tables
+    ]
+    inputs = [
+        {"name": given.name, "description": given.description, "external": given.is_external, "file": str(given.path)}
+        for given in catalog.inputs.values()
+    ]
+    rows = [(m["name"], m["made_by"], m["grain"], ", ".join(m["reads"]), "yes" if m["yours"] else "") for m in models]
+    output.table(("model", "made by", "grain", "reads", "yours"), rows)
+    output.line()
+    output.table(("input", "holds"), [(given["name"], given["description"]) for given in inputs])
+    output.result({"models": models, "inputs": inputs})
+    return 0
+
+
+def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Graph, columns, checks and lineage as Markdown: to standard output, or a folder of pages."""
+    from loader.jobs.models import catalog_of
+    from loader.models.docs import INDEX, pages
+
+    catalog = catalog_of(config, datetime.now(UTC))
+    written = pages(catalog)
+    if arguments.name is not None:
+        wanted = f"{arguments.name}.md"
+        if wanted not in written:
+            catalog.step_of(arguments.name)  # says which name is nearest
+        written = (
+            {wanted: written[wanted]}
+            if wanted in written
+            else {f"{table}.md": written[f"{table}.md"] for table in catalog.step_of(arguments.name).tables}
+        )
+    if arguments.output is None:
+        shown = list(written.values()) if arguments.name else [written[INDEX]]
+        output.line("\n".join(shown))
+        output.result({"pages": written})
+        return 0
+    folder = Path(arguments.output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in written.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"the pages cannot be written: {error.strerror}", str(folder), "name another folder"
+        ) from None
+    output.line(f"wrote {len(written)} pages to {folder}")
+    output.result({"written": [str(folder / name) for name in written]})
+    return 0
+
+
+def export_dbt(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """The models as a dbt project, for teams that run dbt."""
+    from loader.jobs.models_export import export_dbt as export_job
+
+    written = export_job(config, datetime.now(UTC), Path(arguments.folder), arguments.dialect)
+    output.line(f"wrote {len(written)} files to {arguments.folder}")
+    output.line(f"next: dbt build --project-dir {arguments.folder} --profiles-dir {arguments.folder}")
+    output.result({"folder": arguments.folder, "dialect": arguments.dialect, "written": written})
+    return 0

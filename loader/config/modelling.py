@@ -1,0 +1,76 @@
+"""The section `models` of loader.yaml: parameters of the SQL models.
+
+Each family of models has a section of its own in `models_<family>.py`: the setting `models.sessions.gap_seconds` is
+the parameter `$sessions_gap_seconds` in SQL.
+"""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from loader.config.base import ConfigPath, Settings, against_file
+
+
+def read_instant(text: str) -> str | date | datetime:
+    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
+    if text in ("today", "now"):
+        return text
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
+
+
+class ModelsSettings(Settings):
+    """What the SQL models are computed with. Each is the parameter of its name in SQL; sections join with `_`."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    schema_name: str = Field(
+        "models", alias="schema", pattern=r"^[a-z][a-z0-9_]{0,54}$", description="Schema of the models' tables."
+    )
+    folder: ConfigPath = Field(
+        Path("models"),
+        validate_default=True,
+        description="Folder of your own models; a file there replaces ours of the same name.",
+    )
+    as_of: Literal["today", "now"] | date | datetime = Field(
+        "today",
+        description="Behaviour before this instant counts; it is itself excluded. A day or a time in `timezone`, "
+        "`today` (its first instant) or `now`.",
+    )
+    timezone: str = Field("UTC", description="Zone of calendar days, such as `Europe/Berlin`.")
+    order_event: str = Field("Order Completed", min_length=1, description="Event that is an order.")
+    order_updated_event: str = Field("Order Updated", min_length=1, description="Event that changes an order.")
+    order_refunded_event: str = Field("Order Refunded", min_length=1, description="Event that pays an order back.")
+    order_cancelled_event: str = Field("Order Cancelled", min_length=1, description="Event that takes an order back.")
+    inputs: dict[str, str] = Field(
+        {},
+        description="Tables that do not come from events, by the name of their input: a CSV file, or `schema.table` "
+        "of the warehouse.",
+    )
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _instant(cls, given: object) -> object:
+        return read_instant(given) if isinstance(given, str) else given
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError):
+            raise ValueError("must be the name of a time zone, such as UTC or Europe/Berlin") from None
+        return name
+
+    @field_validator("inputs")
+    @classmethod
+    def _files_against_file(cls, inputs: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        return {
+            name: str(against_file(Path(given), info)) if given.lower().endswith(".csv") else given
+            for name, given in inputs.items()
+        }

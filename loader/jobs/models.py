@@ -1,0 +1,164 @@
+"""Runs the SQL models on the warehouse: one engine, the file attached from the first table to the swap."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from loader.config import Config
+from loader.core.dialect import identifier, literal
+from loader.errors import ConfigError
+from loader.inventory import schema_of
+from loader.jobs.load import WAIT_SECONDS
+from loader.models.catalog import Catalog, Step, read_catalog
+from loader.models.checks import CheckResult
+from loader.models.parameters import parameters_of
+from loader.models.registry import PYTHON_MODELS, PythonModel
+from loader.models.run import DryRun, ModelRun, Progress, RunResult
+from loader.normalize.engine import open_engine
+from loader.staging.workspace import Workspace
+from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
+
+
+@dataclass(slots=True)
+class ModelsReport:
+    """What a run of models did."""
+
+    as_of: datetime
+    result: RunResult
+    overridden: tuple[str, ...]
+    """Models and inputs of ours that the user's folder replaced."""
+    is_dry: bool
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a check failed that is not declared `warn`: the tables were then not replaced."""
+        return 1 if self.result.failed else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        made = [
+            {"name": m.name, "rows": m.rows, "seconds": round(m.seconds, 3), "keys_recomputed": m.keys_recomputed}
+            for m in self.result.made
+        ]
+        return {
+            "as_of": self.as_of.isoformat(),
+            "dry_run": self.is_dry,
+            "replaced": self.result.is_swapped,
+            "models": made,
+            "checks": [_check_dict(check) for check in self.result.checks],
+            "overridden": list(self.overridden),
+            "seconds": round(self.seconds, 3),
+            "exit_code": self.exit_code,
+        }
+
+
+def _check_dict(check: CheckResult) -> dict[str, Any]:
+    rows = [dict(zip(check.columns, row, strict=True)) for row in check.rows]
+    return {
+        "model": check.model,
+        "check": check.name,
+        "severity": check.severity,
+        "passed": check.passed,
+        "failures": check.failures,
+        "rows": rows,
+        "not_run_without": check.missing,
+    }
+
+
+def with_as_of(config: Config, as_of: str | date | datetime | None) -> Config:
+    """The configuration with another `models.as_of`; as it is when None."""
+    if as_of is None:
+        return config
+    return config.model_copy(update={"models": config.models.model_copy(update={"as_of": as_of})})
+
+
+def catalog_of(config: Config, now: datetime, python: Sequence[PythonModel] = PYTHON_MODELS) -> Catalog:
+    """Every model and input of a project. Raises ConfigError for what does not fit together."""
+    catalog = read_catalog(config.models.folder, python, parameters_of(config.models, now))
+    catalog.check_external(config.models.inputs)
+    return catalog
+
+
+def run_models(
+    config: Config,
+    now: datetime,
+    select: Sequence[str] = (),
+    catalog: Catalog | None = None,
+    progress: Progress | None = None,
+    is_dry: bool = False,
+) -> ModelsReport:
+    """Make the chosen models, all by default. `now` is used only where `as_of` is `today` or `now`.
+
+    Dry: bind all SQL against the columns there are, write nothing. Raises ConfigError, TerminalError, or BusyError
+    while another process holds the warehouse.
+    """
+    started = time.monotonic()
+    parameters = parameters_of(config.models, now)
+    catalog = catalog or catalog_of(config, now)
+    steps = catalog.select(select)
+    if is_dry:
+        steps = catalog.select([f"+{step.name}" for step in steps])
+    result = _run(config, catalog, parameters, steps, progress, is_dry)
+    as_of = parameters["as_of"]
+    assert isinstance(as_of, datetime)
+    return ModelsReport(as_of, result, catalog.overridden, is_dry, time.monotonic() - started)
+
+
+def _run(
+    config: Config,
+    catalog: Catalog,
+    parameters: dict[str, object],
+    steps: Sequence[Step],
+    progress: Progress | None,
+    is_dry: bool,
+) -> RunResult:
+    schemas = [schema_of(source) for source in config.sources]
+    with open_for_models(config, is_dry, schemas) as connection:
+        if is_dry:
+            return DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
+        return ModelRun(connection, catalog, config.models, parameters, schemas).run(steps, progress)
+
+
+@contextmanager
+def open_for_models(config: Config, is_dry: bool, schemas: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose current database is the warehouse, or memory in a dry run. It spills into a folder of its own.
+
+    Raises BusyError when another process holds the file for longer than a load would wait.
+    """
+    workspace = Workspace(config.resources.work_dir or Path(tempfile.gettempdir()))
+    path = config.warehouse.path
+    try:
+        engine = open_engine(config.resources.memory_bytes, config.resources.threads, workspace.folder)
+        if not is_dry and not path.is_file():
+            raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
+        place = Path(":memory:") if is_dry and not path.is_file() else path
+        is_read_only = is_dry and place == path
+        try:
+            with DuckDBWarehouse(engine, place, config.system_schema).attached(WAIT_SECONDS, is_read_only):
+                engine.execute(_path_of_dry_run(engine, schemas) if is_dry else f"use {ALIAS}")
+                try:
+                    yield engine
+                finally:
+                    engine.execute("use memory.main")
+        finally:
+            engine.close()
+    finally:
+        workspace.remove()
+
+
+def _path_of_dry_run(engine: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> str:
+    """The models are in memory, and the tables of the sources are found along the path."""
+    query = "select schema_name from duckdb_schemas() where database_name = ?"
+    there = {name for (name,) in engine.execute(query, [ALIAS]).fetchall()}
+    path = ["memory.main", *(f"{ALIAS}.{identifier(schema)}" for schema in schemas if schema in there)]
+    return f"set search_path = {literal(','.join(path))}"

@@ -1,0 +1,59 @@
+"""Writes the models as a dbt project into a folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from loader.config import Config
+from loader.errors import ConfigError
+from loader.inventory import schema_of
+from loader.jobs.models import catalog_of, open_for_models
+from loader.models.dbt import MARKER, Export, project_files
+from loader.models.external import tables_in
+from loader.models.inputs import Catalogue
+from loader.models.parameters import parameters_of
+from loader.warehouses.duckdb import ALIAS
+
+
+def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> list[str]:
+    """The paths written, relative to the folder. An earlier export there is replaced; other files stay.
+
+    Inputs are unions of the tables that the sources have now. Raises ConfigError when a file of somebody else is in
+    the way.
+    """
+    export = Export(
+        catalog=catalog_of(config, now),
+        parameters=parameters_of(config.models, now),
+        schema=config.models.schema_name,
+        sources=_sources(config),
+        dialect=dialect,
+        warehouse=str(config.warehouse.path.absolute()),
+    )
+    files = project_files(export)
+    for name in files:
+        if (folder / name).exists() and not _is_ours(folder / name):
+            raise ConfigError("the file is not from an export", str(folder / name), "choose another folder")
+    for old in [*folder.rglob("*.sql"), *folder.rglob("*.yml")]:
+        if str(old.relative_to(folder)) not in files and _is_ours(old):
+            old.unlink()
+    try:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"the project cannot be written: {error.strerror}", str(folder), "name another folder"
+        ) from None
+    return sorted(files)
+
+
+def _sources(config: Config) -> dict[str, Catalogue]:
+    schemas = [schema_of(source) for source in config.sources]
+    with open_for_models(config, is_dry=True, schemas=schemas) as connection:
+        return {schema: tables_in(connection, schema, ALIAS) for schema in schemas}
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return MARKER in file.readline()

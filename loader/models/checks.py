@@ -1,0 +1,116 @@
+"""Checks of the models' headers: keys, conditions and queries, run on the tables as they will be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+from sqlglot import exp
+
+from loader.errors import TerminalError
+from loader.models.header import Check, Model, Severity
+from loader.models.render import Resolve, bind, parse_condition, parse_query, qualify, render, tables_read
+
+EXAMPLES: Final = 10
+"""Most failing rows that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether a rule holds, and the first rows where it does not."""
+
+    model: str
+    name: str
+    severity: Severity
+    failures: int
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[object, ...], ...] = ()
+    missing: str | None = None
+    """A model that the rule names and that has never been made: then it was not asked, and passes."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether no row breaks the rule."""
+        return self.failures == 0
+
+
+def check_queries(model: Model) -> Iterator[tuple[Check, exp.Query]]:
+    """Every check of a model as a query whose rows are failures; the keys first."""
+    if model.keys:
+        yield Check("keys_are_unique", "", "fail", 1), _repeated_keys(model)
+        yield Check("keys_are_not_null", "", "fail", 1), _missing_keys(model)
+    for check in model.checks:
+        yield check, _query(model, check)
+
+
+def _repeated_keys(model: Model) -> exp.Select:
+    keys = [exp.column(name) for name in model.keys]
+    counted = exp.alias_(exp.Count(this=exp.Star()), "rows_of_key")
+    return (
+        exp.select(*keys, counted)
+        .from_(exp.to_table(model.name))
+        .group_by(*keys)
+        .having("count(*) > 1")
+        .order_by(*keys)
+    )
+
+
+def _missing_keys(model: Model) -> exp.Select:
+    keys = [exp.column(name) for name in model.keys]
+    missing = exp.or_(*(key.copy().is_(exp.null()) for key in keys))
+    return exp.select(*keys).from_(exp.to_table(model.name)).where(missing)
+
+
+def _query(model: Model, check: Check) -> exp.Query:
+    if check.is_query:
+        return parse_query(check.sql, model.path, check.line - 1)
+    condition = parse_condition(check.sql, model.path, check.line - 1)
+    # Keys and what the rule is about, not whole rows: a report must not repeat traits that nobody asked for.
+    named = [column.name for column in condition.find_all(exp.Column) if column.name in model.column_names]
+    shown = [exp.column(name) for name in dict.fromkeys([*model.keys, *named])]
+    keys = [exp.column(name) for name in model.keys]
+    query = exp.select(*shown).from_(exp.to_table(model.name)).where(condition)
+    return query.order_by(*keys) if keys else query
+
+
+def run_checks(
+    connection: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    parameters: Mapping[str, object],
+    resolve: Resolve,
+    is_there: Callable[[str], bool],
+) -> list[CheckResult]:
+    """The result of every check of these models. `is_there`: whether the table of a model or input exists.
+
+    Raises TerminalError when a check itself cannot run.
+    """
+    results = []
+    for model in models:
+        for check, query in check_queries(model):
+            missing = next((table.name for table in tables_read(query) if not is_there(table.name)), None)
+            if missing is not None:
+                results.append(CheckResult(model.name, check.name, check.severity, 0, missing=missing))
+                continue
+            where = f"{model.path}:{check.line}"
+            query_text = render(qualify(bind(query, parameters, where), resolve))
+            try:
+                results.append(_result(connection, model, check, query_text))
+            except duckdb.Error as error:
+                raise TerminalError(
+                    f"the check {check.name} of model {model.name} failed to run: {str(error).splitlines()[0]}",
+                    where,
+                    "correct the check; the tables were not replaced",
+                ) from None
+    return results
+
+
+def _result(connection: duckdb.DuckDBPyConnection, model: Model, check: Check, query: str) -> CheckResult:
+    connection.execute(query)
+    columns = tuple(str(column[0]) for column in connection.description or [])
+    rows = connection.fetchmany(EXAMPLES)
+    failures = len(rows)
+    while more := connection.fetchmany(10_000):
+        failures += len(more)
+    return CheckResult(model.name, check.name, check.severity, failures, columns, tuple(tuple(row) for row in rows))

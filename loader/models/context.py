@@ -1,0 +1,108 @@
+"""What a Python model gets: a connection, names of tables, parameters, and a way to write its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from loader.config import ModelsSettings
+from loader.errors import TerminalError
+from loader.models.header import Model
+from loader.models.inputs import Catalogue, empty_query
+from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
+
+
+class Context:
+    """One run of one Python model. It writes only tables that are its own; they appear when the whole run is done."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        name: str,
+        models: Mapping[str, Model],
+        parameters: Mapping[str, object],
+        settings: ModelsSettings,
+        resolve: Callable[[str], exp.Table | None],
+        previous: Callable[[str], exp.Table | None],
+        sources: Mapping[str, Catalogue],
+        create: Callable[[str, Tree], None],
+    ) -> None:
+        self.connection = connection
+        """DuckDB, for temporary tables and whatever the common subset cannot say."""
+        self.parameters = parameters
+        """Every parameter by its flat name, as Python values; `as_of` is a UTC datetime without a zone."""
+        self.settings = settings
+        """The section `models` of the configuration."""
+        self.sources = sources
+        """Tables of each source, by its schema: name → column → type. Named with their schema in SQL."""
+        self._name = name
+        self._models = models
+        self._resolve = resolve
+        self._previous = previous
+        self._create = create
+        self.written: set[str] = set()
+
+    def table(self, name: str) -> str:
+        """A model, an input, or a table that this model has written already, qualified, as SQL.
+
+        Raises TerminalError for a name that is none of them.
+        """
+        found = self._resolve(name)
+        if found is None:
+            raise TerminalError(
+                f"there is no table {name!r}", f"the Python model {self._name}", "add it to what it reads"
+            )
+        return found.sql(dialect="duckdb")
+
+    def previous(self, name: str) -> str | None:
+        """The table of one of our models as the last finished run left it, as SQL; None before the first."""
+        found = self._previous(name)
+        return None if found is None else found.sql(dialect="duckdb")
+
+    def sql(self, text: str) -> str:
+        """A statement in the models' spelling for the engine: tables qualified, `$name` bound, macros expanded."""
+        tree = qualify(bind(parse(text, self._name), self.parameters, self._name), self._resolve)
+        return render(tree)
+
+    def execute(self, text: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        """Run a statement in the models' spelling."""
+        return self.connection.execute(self.sql(text), list(values))
+
+    def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query in the models' spelling."""
+        return self.execute(text, values).fetchall()
+
+    def write(self, name: str, query: str) -> None:
+        """Make a table of this model from a query in the models' spelling, its columns cast to the header's types.
+
+        Raises TerminalError for a table that is not this model's, or is written twice.
+        """
+        model = self._own(name)
+        tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._resolve)
+        self._create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
+        self.written.add(name)
+
+    def write_rows(self, name: str, rows: Sequence[Sequence[object]]) -> None:
+        """Make a table of this model from a few rows of Python values, in the order of the header's columns.
+
+        Raises TerminalError for a table that is not this model's, or is written twice.
+        """
+        model = self._own(name)
+        self._create(name, parse_query(empty_query(model.columns), self._name).copy())
+        self.written.add(name)
+        marks = ", ".join("?" for _ in model.columns)
+        if rows:
+            self.connection.executemany(f"insert into {self.table(name)} values ({marks})", [list(row) for row in rows])
+
+    def _own(self, name: str) -> Model:
+        model = self._models.get(name)
+        if model is None or model.made_by != self._name or name in self.written:
+            raise TerminalError(
+                f"{self._name} may not write {name!r}, or has written it already",
+                f"the Python model {self._name}",
+                f"give the table a header with `-- made by: {self._name}`",
+            )
+        return model

@@ -1,0 +1,234 @@
+"""Inputs: what models read. One table per call or event, over all sources, whatever columns the sources have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from loader.core.dialect import identifier, literal
+from loader.core.naming import CALL_TABLES, table_name
+from loader.errors import ConfigError
+from loader.models.header import INPUT_PREFIX, NAME, TYPES, Column, LogicalType
+from loader.models.render import SQL_TYPES
+
+_IDENTIFIER_BYTES: Final = 255
+_OWN: Final = (
+    Column("source", "text", "Source, by its schema."),
+    Column("call", "text", "Call: identify, track, page, screen, group or alias."),
+    Column("id", "text", "Message id; unique within source and call."),
+    Column("received_at", "timestamp", "When it arrived."),
+    Column("timestamp", "timestamp", "When it happened; when it arrived where that is not known."),
+    Column("anonymous_id", "text", "Id of the device or browser, as sent."),
+    Column("user_id", "text", "Id of the user, as sent."),
+)
+"""Columns of every input that comes from events."""
+_VARIANTS: Final = ("__v_num", "__v_ts", "__v_bool", "__v_text")
+_NUMBERS: Final = ("BIGINT", "INTEGER", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT", "SMALLINT", "TINYINT", "UBIGINT")
+_KEYS: Final = frozenset({"description", "call", "event", "external", "columns"})
+_COLUMN_KEYS: Final = frozenset({"type", "from", "description"})
+
+Catalogue = Mapping[str, Mapping[str, str]]
+"""Tables of one schema: name → column → type, as the warehouse says."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputColumn:
+    """A declared column and the columns of the sources that it is taken from, the first that has a value."""
+
+    name: str
+    type: LogicalType
+    taken_from: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input. It is read by the name `input_<file name>`."""
+
+    name: str
+    path: Path
+    description: str
+    declared: tuple[InputColumn, ...]
+    call: str | None = None
+    events: tuple[str, ...] = ()
+    """Names of events, or `$name` of a parameter that holds one or a list."""
+    is_external: bool = False
+    """Whether it comes from `models.inputs` of the configuration and not from events."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column of the input."""
+        own = () if self.is_external else _OWN
+        return (*own, *(Column(column.name, column.type, column.description) for column in self.declared))
+
+    @property
+    def bare_name(self) -> str:
+        """The name of its file, and in `models.inputs`."""
+        return self.name.removeprefix(INPUT_PREFIX)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What tells its rows apart; an external input has no key that we know."""
+        return () if self.is_external else ("source", "call", "id")
+
+
+def read_input(path: Path) -> Input:
+    """The input of a YAML file. Raises ConfigError that says what is wrong."""
+    try:
+        return parse_input(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the input cannot be read: {error}", str(path), "it must be a UTF-8 file") from None
+
+
+@lru_cache(maxsize=1000)  # reading YAML takes longer than all else that is done with it
+def parse_input(path: Path, text: str) -> Input:
+    """The input that the text of a file describes. Raises ConfigError that says what is wrong."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
+        raise ConfigError("the input is not valid YAML", where, "correct it") from None
+    if not NAME.fullmatch(path.stem):
+        raise _wrong(path, f"an input cannot be called {path.stem!r}")
+    if not isinstance(content, dict) or not content.keys() <= _KEYS:
+        raise _wrong(path, f"an input has the keys {', '.join(sorted(_KEYS))}")
+    if not isinstance(content.get("description"), str):
+        raise _wrong(path, "the input has no description")
+    kinds = [key for key in ("call", "event", "external") if content.get(key)]
+    if len(kinds) != 1:
+        raise _wrong(path, "an input has exactly one of call, event and external")
+    call = content.get("call")
+    if call is not None and call not in CALL_TABLES:
+        raise _wrong(path, f"{call!r} is not a call; use one of: {', '.join(CALL_TABLES)}")
+    event: Any = content.get("event") or ()
+    return Input(
+        name=f"{INPUT_PREFIX}{path.stem}",
+        path=path,
+        description=content["description"].strip(),
+        declared=tuple(_columns(path, content.get("columns"), bool(content.get("external")))),
+        call=call,
+        events=(event,) if isinstance(event, str) else tuple(str(each) for each in event),
+        is_external=bool(content.get("external")),
+    )
+
+
+def _wrong(path: Path, what: str) -> ConfigError:
+    return ConfigError(what, str(path), "see docs/models.md for what an input file holds")
+
+
+def _columns(path: Path, columns: Any, is_external: bool) -> Iterator[InputColumn]:
+    if not isinstance(columns, dict) and not (columns is None and not is_external):
+        raise _wrong(path, "columns must be names with type, from and description")
+    for name, given in (columns or {}).items():
+        if not isinstance(given, dict) or not given.keys() <= _COLUMN_KEYS or given.get("type") not in TYPES:
+            raise _wrong(path, f"column {name} needs a type ({', '.join(TYPES)}), and may have from and description")
+        if not NAME.fullmatch(str(name)) or (not is_external and name in [column.name for column in _OWN]):
+            raise _wrong(path, f"{name!r} cannot be declared: it is no column name, or every input has it")
+        taken: Any = given.get("from", name)
+        names = (taken,) if isinstance(taken, str) else tuple(str(each) for each in taken)
+        yield InputColumn(name, given["type"], names, str(given.get("description", "")))
+
+
+def events_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the events of an input, parameters resolved. Raises ConfigError for a name that is no parameter."""
+    names: list[str] = []
+    for event in given.events:
+        if not event.startswith("$"):
+            names.append(event)
+            continue
+        if event[1:] not in parameters:
+            raise _wrong(given.path, f"there is no parameter {event}")
+        value = parameters[event[1:]]
+        names += [str(each) for each in value] if isinstance(value, tuple | list) else [str(value)]
+    return tuple(dict.fromkeys(names))
+
+
+def tables_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the tables that the input reads in the schema of each source that has them."""
+    if given.call is not None:
+        return (CALL_TABLES[given.call],)
+    return tuple(dict.fromkeys(table_name(event, _IDENTIFIER_BYTES) for event in events_of(given, parameters)))
+
+
+def input_query(given: Input, sources: Mapping[str, Catalogue], parameters: Mapping[str, object]) -> str:
+    """The union over the sources, by the schema of each, in DuckDB's spelling. Typed and empty when none has a table.
+
+    Source: every name went through `identifier`, every text through `literal`.
+    """
+    branches = [
+        _branch(given, schema, table, tables[table])
+        for schema, tables in sorted(sources.items())
+        for table in tables_of(given, parameters)
+        if table in tables
+    ]
+    return " union all ".join(branches) if branches else empty_query(given.columns)
+
+
+def empty_query(columns: Sequence[Column]) -> str:
+    """No row, the right columns and types."""
+    return f"select {', '.join(f'{_null(column.type)} as {identifier(column.name)}' for column in columns)} limit 0"
+
+
+def _branch(given: Input, schema: str, table: str, types: Mapping[str, str]) -> str:
+    call = given.call or "track"
+    values = {
+        "source": literal(schema),
+        "call": literal(call),
+        "timestamp": _first([*_values("timestamp", "timestamp", types), *_values("received_at", "timestamp", types)]),
+    }
+    taken = {column.name: column.taken_from for column in given.declared}
+    for column in given.columns:
+        if column.name not in values:
+            found = [
+                each for name in taken.get(column.name, (column.name,)) for each in _values(name, column.type, types)
+            ]
+            values[column.name] = _first(found)
+    listed = ", ".join(
+        f"cast({values[column.name]} as {SQL_TYPES[column.type]}) as {identifier(column.name)}"
+        for column in given.columns
+    )
+    return f"select {listed} from {identifier(schema, table)}"
+
+
+def _null(kind: LogicalType) -> str:
+    return f"cast(null as {SQL_TYPES[kind]})"
+
+
+def _first(values: Sequence[str]) -> str:
+    if not values:
+        return "null"
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _values(name: str, kind: LogicalType, types: Mapping[str, str]) -> Iterator[str]:
+    """The column and its variants as values of a type, those that can be; at most one of them is set in a row."""
+    for column in (name, *(f"{name}{suffix}" for suffix in _VARIANTS)):
+        if column in types and (value := _as(identifier(column), types[column], kind)) is not None:
+            yield value
+
+
+def _as(value: str, sql_type: str, kind: LogicalType) -> str | None:
+    """A column of a type of the warehouse as a value of a logical type; None where that makes no sense."""
+    is_text, is_number = sql_type == "VARCHAR", sql_type.startswith(_NUMBERS)
+    is_time = sql_type.startswith("TIMESTAMP")
+    if kind == "text":
+        return value if is_text else f"cast({value} as varchar)"
+    if kind in ("integer", "decimal", "float"):
+        return f"try_cast({value} as {SQL_TYPES[kind]})" if is_text or is_number else None
+    if kind == "boolean":
+        return value if sql_type == "BOOLEAN" else f"try_cast({value} as boolean)" if is_text else None
+    instant = {
+        "TIMESTAMP WITH TIME ZONE": f"timezone('UTC', {value})",
+        "TIMESTAMP": value,
+        "DATE": f"cast({value} as timestamp)",
+        "VARCHAR": f"timezone('UTC', try_cast({value} as timestamptz))",
+    }.get(sql_type)
+    if instant is None or not (is_text or is_time or sql_type == "DATE"):
+        return None
+    return instant if kind == "timestamp" else f"cast({instant} as date)"

@@ -1,0 +1,33 @@
+"""Models that SQL alone cannot express: Python that steers SQL. Their tables have a header in `sql/models` each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from loader.models.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class PythonModel:
+    """One Python model. The tables it writes are those whose header says `-- made by: NAME`."""
+
+    name: str
+    reads: tuple[str, ...]
+    """Models and inputs that it reads."""
+    entry: str
+    """`module:function`; the function takes the Context. Imported when it runs."""
+    parameters: tuple[str, ...] = ()
+    """Parameters that it uses, for the documentation."""
+
+    def load(self) -> Callable[[Context], None]:
+        """The function that runs the model."""
+        module, function = self.entry.split(":")
+        run: Callable[[Context], None] = getattr(import_module(module), function)
+        return run
+
+
+PYTHON_MODELS: Final[tuple[PythonModel, ...]] = ()

@@ -1,0 +1,289 @@
+"""Makes the tables of the models: each aside, all checked, then all swapped in at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import duckdb
+from sqlglot import exp
+
+from loader.config import ModelsSettings
+from loader.core.dialect import identifier
+from loader.errors import ConfigError, LoaderError, TerminalError
+from loader.models.catalog import Catalog, Step
+from loader.models.checks import CheckResult, run_checks
+from loader.models.context import Context
+from loader.models.external import external_query, setting_of, tables_in
+from loader.models.header import Model
+from loader.models.incremental import Increment
+from loader.models.inputs import Catalogue, Input, empty_query, input_query
+from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
+
+NEXT: Final = "_next_"
+"""Prefix of tables that are being made."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One table that a run made."""
+
+    name: str
+    rows: int
+    seconds: float
+    """Of the step that made it; tables of one Python model share them."""
+    keys_recomputed: int | None = None
+    """Values of the column of an incremental model that were recomputed; None when it was made in full."""
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did. `is_swapped`: whether readers see the new tables; not when a check failed."""
+
+    made: list[Made] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    is_swapped: bool = False
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        """Checks that stop the run: those that failed and are not declared `warn`."""
+        return [check for check in self.checks if not check.passed and check.severity == "fail"]
+
+
+class ModelRun:
+    """One run over one connection, whose current database is the warehouse.
+
+    `schemas`: the schema of each source, in the current database unless `database` names another. `parameters`: flat
+    names, `as_of` resolved.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        catalog: Catalog,
+        settings: ModelsSettings,
+        parameters: Mapping[str, object],
+        schemas: Sequence[str],
+        database: str | None = None,
+    ) -> None:
+        self._connection = connection
+        self._database = database
+        self._catalog = catalog
+        self._settings = settings
+        self._schema = settings.schema_name
+        self._parameters = parameters
+        self._schemas = schemas
+        self._built: set[str] = set()
+        self._views: dict[str, str] = {}
+        self._existing: set[str] = set()
+        self._states: list[str] = []
+        self._sources: dict[str, Catalogue] = {}
+        self._recomputed: dict[str, int] = {}
+
+    def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
+        """Make the tables of these steps, check them, and swap them in unless a check failed.
+
+        Raises ConfigError when a table that is read is neither made nor there; TerminalError when a query fails.
+        """
+        result = RunResult()
+        self._prepare(steps)
+        try:
+            self._build(steps, progress, result)
+            if not result.failed:
+                self._swap()
+                result.is_swapped = True
+        finally:
+            self._drop_unfinished()
+        return result
+
+    def _build(self, steps: Sequence[Step], progress: Progress | None, result: RunResult) -> None:
+        self._make_inputs()
+        for step in steps:
+            if progress is not None:
+                progress(step.name)
+            started = time.monotonic()
+            self._make(step)
+            seconds = time.monotonic() - started
+            result.made += [
+                Made(table, self._count(table), seconds, self._recomputed.get(table)) for table in step.tables
+            ]
+        models = [self._catalog.models[made.name] for made in result.made]
+        result.checks = run_checks(self._connection, models, self._parameters, self.resolve, self._is_there)
+
+    def resolve(self, name: str) -> exp.Table | None:
+        """The table that stands for a model or input in this run; None for other names."""
+        if name in self._built:
+            return table_of(self._schema, f"{NEXT}{name}")
+        if name in self._catalog.models or name in self._catalog.inputs:
+            return table_of(self._schema, name)
+        return None
+
+    def _is_there(self, name: str) -> bool:
+        return name in self._built or name in self._existing
+
+    def _previous(self, name: str) -> exp.Table | None:
+        return table_of(self._schema, name) if name in self._existing else None
+
+    def _prepare(self, steps: Sequence[Step]) -> None:
+        self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
+        self._drop_unfinished()
+        self._existing = set(tables_in(self._connection, self._schema))
+        made = {table for step in steps for table in step.tables}
+        for step in steps:
+            for table in step.reads:
+                if table in self._catalog.models and table not in made and table not in self._existing:
+                    raise ConfigError(
+                        f"{step.name} reads {table}, which has never been made",
+                        f"the selection {step.name}",
+                        f"select +{step.name}, which makes what it needs as well",
+                    )
+
+    def _make_inputs(self) -> None:
+        tables = {schema: tables_in(self._connection, schema, self._database) for schema in self._schemas}
+        self._sources = tables
+        for given in self._catalog.inputs.values():
+            if given.is_external:
+                self._make_external(given)
+            else:
+                query = input_query(given, tables, self._parameters)
+                self._views[given.name] = query
+                self._connection.execute(f"create or replace view {self._next(given.name)} as {query}")
+                self._built.add(given.name)
+
+    def _make_external(self, given: Input) -> None:
+        origin = self._settings.inputs.get(given.bare_name)
+        try:
+            query = external_query(self._connection, given, origin, self._database)
+            self._connection.execute(f"create or replace table {self._next(given.name)} as {query}")
+        except duckdb.Error as error:
+            raise ConfigError(
+                f"the input {given.name} cannot be read: {str(error).splitlines()[0]}",
+                setting_of(given),
+                "correct the file or table",
+            ) from None
+        self._built.add(given.name)
+
+    def _make(self, step: Step) -> None:
+        if step.name in self._catalog.queries:
+            model = self._catalog.models[step.name]
+            query = bind(self._catalog.queries[step.name], self._parameters, str(model.path))
+            part = None if model.incremental is None else self._part(model, query)
+            self._create(step.name, typed(qualify(query, self.resolve), model.columns) if part is None else part)
+            return
+        self._make_in_python(step)
+
+    def _part(self, model: Model, query: Tree) -> Tree | None:
+        """The query of an incremental model where its old rows can be used; None where it is made in full."""
+        names = self._catalog.columns
+        increment = Increment(
+            self._connection, model, query, self.resolve, lambda table: [column.name for column in names(table)]
+        )
+        state = self._next(increment.state)
+        increment.write_state(state)
+        self._states.append(increment.state)
+        old = identifier(self._schema, increment.state) if increment.state in self._existing else None
+        part = increment.part(state, old, self._previous(model.name))
+        if part is None:
+            return None
+        self._recomputed[model.name] = part.keys_recomputed
+        return part.query
+
+    def _make_in_python(self, step: Step) -> None:
+        python = self._catalog.python[step.name]
+        context = Context(
+            self._connection,
+            step.name,
+            self._catalog.models,
+            self._parameters,
+            self._settings,
+            self.resolve,
+            self._previous,
+            self._sources,
+            self._create,
+        )
+        python.load()(context)
+        if missing := sorted(set(step.tables) - context.written):
+            raise TerminalError(
+                f"the Python model {step.name} did not write {', '.join(missing)}",
+                python.entry,
+                "write every table it owns",
+            )
+
+    def _create(self, name: str, query: Tree) -> None:
+        model = self._catalog.models[name]
+        statement = exp.Create(this=table_of(self._schema, f"{NEXT}{name}"), kind="TABLE", expression=query)
+        try:
+            self._connection.execute(render(statement))
+        except duckdb.Error as error:
+            raise _failed(model, error) from None
+        self._built.add(name)
+
+    def _swap(self) -> None:
+        """All new tables take the places of the old ones in one transaction; views of inputs are renewed with them."""
+        connection = self._connection
+        kinds = self._kinds()
+        connection.execute("begin")
+        try:
+            for name in sorted([*self._built, *self._states]):
+                old = identifier(self._schema, name)
+                if name in kinds:
+                    connection.execute(f"drop {kinds[name]} {old}")
+                if name in self._views:
+                    connection.execute(f"create view {old} as {self._views[name]}")
+                else:
+                    connection.execute(f"alter table {self._next(name)} rename to {identifier(name)}")
+            connection.execute("commit")
+        except duckdb.Error:
+            connection.execute("rollback")
+            raise
+
+    def _drop_unfinished(self) -> None:
+        for name, kind in self._kinds().items():
+            if name.startswith(NEXT):
+                self._connection.execute(f"drop {kind} {identifier(self._schema, name)}")
+
+    def _next(self, name: str) -> str:
+        return identifier(self._schema, f"{NEXT}{name}")
+
+    def _count(self, name: str) -> int:
+        return int(self._connection.execute(f"select count(*) from {self._next(name)}").fetchall()[0][0])
+
+    def _kinds(self) -> dict[str, str]:
+        """What is in our schema: table or view, by name."""
+        rows = self._connection.execute(
+            "select table_name, case when table_type = 'VIEW' then 'view' else 'table' end "
+            "from information_schema.tables where table_catalog = current_database() and table_schema = ?",
+            [self._schema],
+        ).fetchall()
+        return {str(name): str(kind) for name, kind in rows}
+
+
+def _failed(model: Model, error: duckdb.Error) -> LoaderError:
+    """The engine's words, with the file of the model."""
+    return TerminalError(f"model {model.name} failed: {str(error).splitlines()[0]}", str(model.path), "correct its SQL")
+
+
+class DryRun(ModelRun):
+    """Makes every table without rows, so that all SQL is bound against the columns there are. Nothing is swapped.
+
+    The current database is one in memory; `database` is the warehouse, which is only read.
+    """
+
+    def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
+        """The steps must be closed: everything that they read among them."""
+        result = RunResult()
+        self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
+        self._build(steps, progress, result)
+        return result
+
+    def _make_in_python(self, step: Step) -> None:
+        for table in step.tables:
+            empty = parse(empty_query(self._catalog.models[table].columns), table)
+            self._create(table, empty)
+
+    def _create(self, name: str, query: Tree) -> None:
+        super()._create(name, exp.select("*").from_(exp.Subquery(this=query, alias="made")).limit(0))

@@ -1,0 +1,117 @@
+"""Whether the files of models fit together: names, parameters, columns and checks, before anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlglot import exp
+
+from loader.core.nearest import nearest
+from loader.errors import ConfigError
+from loader.models.checks import check_queries
+from loader.models.header import INPUT_PREFIX, Model, repeated
+from loader.models.inputs import Input
+from loader.models.render import line_of, parameters_read, tables_read
+
+
+def check_model(
+    model: Model,
+    query: exp.Query,
+    known: Collection[str],
+    reserved: Collection[str],
+    parameters: Collection[str] | None,
+) -> None:
+    """Every name of the SQL is known, every parameter is declared, the columns are those of the header.
+
+    `reserved`: names that no WITH of this model may have. Raises ConfigError with file and line.
+    """
+    _check_tables(model, query, known, reserved)
+    _check_parameters(model, query, parameters)
+    made = query.named_selects
+    if "*" not in made and (set(made) != set(model.column_names) or repeated(made) or repeated(model.column_names)):
+        missing = [name for name in model.column_names if name not in made]
+        extra = [name for name in made if name not in model.column_names]
+        raise ConfigError(
+            f"the columns of model {model.name} are not those of its header: not selected: "
+            f"{', '.join(missing) or 'none'}; not in the header: {', '.join(extra) or 'none'}; "
+            f"twice: {', '.join(repeated([*made]) + repeated(model.column_names)) or 'none'}",
+            f"{model.path}:1",
+            "correct the list `columns:` or the SELECT",
+        )
+
+
+def _check_tables(model: Model, query: exp.Query, known: Collection[str], reserved: Collection[str]) -> None:
+    for table in tables_read(query):
+        if table.name not in known:
+            raise ConfigError(
+                f"model {model.name} reads {table.name!r}, which is no model and no input",
+                f"{model.path}:{line_of(table.this, model.text)}",
+                f"inputs are called {INPUT_PREFIX}…; a table of a source is written with its schema"
+                f"{nearest(table.name, known)}",
+            )
+    for cte in query.find_all(exp.CTE):
+        if cte.alias in reserved:
+            raise ConfigError(
+                f"model {model.name} has a WITH of the name {cte.alias!r}, which is a model or an input",
+                f"{model.path}:{line_of(cte.args['alias'].this, model.text)}",
+                "give it another name",
+            )
+
+
+def _check_parameters(model: Model, query: exp.Query, parameters: Collection[str] | None) -> None:
+    used = set(parameters_read(query))
+    in_checks = {name for _, check in check_queries(model) for name in parameters_read(check)}
+    declared = set(model.parameters)
+    if not used <= declared <= used | in_checks:
+        raise ConfigError(
+            f"the header of model {model.name} says params {', '.join(sorted(declared)) or 'none'}, "
+            f"its SQL uses {', '.join(sorted(used)) or 'none'}",
+            f"{model.path}:1",
+            f"write `-- params: {', '.join(sorted(used))}`" if used else "remove the line params",
+        )
+    for name in sorted(used):
+        if parameters is not None and name not in parameters:
+            raise ConfigError(
+                f"model {model.name} uses the parameter ${name}, which does not exist",
+                f"{model.path}:1",
+                f"parameters are the settings of the section models{nearest(name, parameters)}",
+            )
+
+
+def check_checks(model: Model, known: Collection[str], parameters: Collection[str] | None) -> None:
+    """The checks of a header are SQL, and every table and parameter that they name exists."""
+    for check, query in check_queries(model):
+        where = f"{model.path}:{check.line}"
+        for table in tables_read(query):
+            if table.name not in known:
+                raise ConfigError(
+                    f"the check {check.name} of model {model.name} reads {table.name!r}, no model and no input",
+                    where,
+                    f"correct it{nearest(table.name, known)}",
+                )
+        for name in parameters_read(query):
+            if parameters is not None and name not in parameters:
+                raise ConfigError(
+                    f"the check {check.name} of model {model.name} uses the parameter ${name}, which does not exist",
+                    where,
+                    f"parameters are the settings of the section models{nearest(name, parameters)}",
+                )
+
+
+def check_incremental(
+    model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
+) -> None:
+    """The column stands in the model and in everything that it reads; otherwise parts of it could not be told apart."""
+    if model.incremental is None:
+        return
+    without = [] if model.incremental in model.column_names else [model.name]
+    for table in tables_read(queries[model.name]) if model.name in queries else []:
+        columns = models[table.name].columns if table.name in models else inputs[table.name].columns
+        without += [] if model.incremental in [column.name for column in columns] else [table.name]
+    if without or model.name not in queries:
+        raise ConfigError(
+            f"model {model.name} cannot be incremental by {model.incremental!r}: "
+            f"{f'{without[0]} has no such column' if without else 'it is not made by SQL'}",
+            f"{model.path}:1",
+            "name a column that the model and all that it reads have, or remove the line incremental",
+        )

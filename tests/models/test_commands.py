@@ -1,0 +1,105 @@
+"""`loader models`: run, list and docs, as processes."""
+
+import pytest
+from modelling import a_model
+from processes import run
+
+
+@pytest.fixture
+def shop(modelling):
+    """A project with one page and one order, not modelled yet."""
+    modelling.page(anonymous_id="a1", name="Home")
+    modelling.track("Order Completed", user_id="u1", total=25.0)
+    modelling.flush()
+    modelling.config_file  # noqa: B018 - written when it is asked for
+    return modelling
+
+
+def test_run_makes_the_models_and_says_rows_and_checks(shop):
+    ran = run(shop.folder, "models", "run", "--select", "events", "--as-of", "2026-04-01", "--json")
+
+    assert ran.code == 0, ran.err
+    assert ran.json["as_of"] == "2026-04-01T00:00:00"
+    assert [(made["name"], made["rows"]) for made in ran.json["models"]] == [("events", 2)]
+    assert all(check["passed"] for check in ran.json["checks"])
+
+
+def test_run_with_a_failed_check_exits_1_and_shows_the_rows(shop):
+    a_model(shop, "counted", "select 7 as n", more="checks:\n  small: n > 1")
+
+    ran = run(shop.folder, "models", "run", "--select", "counted")
+
+    assert ran.code == 1
+    assert "failed: counted.small: 1 rows\nn\n7\n" in ran.out
+    assert "the tables were not replaced" in ran.out
+
+
+def test_a_dry_run_finds_what_the_engine_refuses_and_writes_nothing(shop):
+    """SQL that sqlglot understands and the engine does not."""
+    a_model(shop, "wrong", "select no_such_function(id) as n from events")
+
+    ran = run(shop.folder, "models", "run", "--dry-run", "--select", "wrong")
+
+    assert ran.code == 1
+    assert "model wrong failed" in ran.err
+    assert "no_such_function" in ran.err
+    assert shop.query("select count(*) from duckdb_tables() where schema_name = 'models'") == [(0,)]
+
+
+def test_a_dry_run_of_everything_passes_on_a_loaded_project(shop):
+    ran = run(shop.folder, "models", "run", "--dry-run", "--json")
+
+    assert ran.code == 0, ran.err
+    assert {made["rows"] for made in ran.json["models"]} == {0}
+    assert not ran.json["replaced"]
+
+
+def test_a_selection_without_what_it_reads_says_what_to_select(shop):
+    a_model(shop, "after", "select count(*) as n from events")
+
+    ran = run(shop.folder, "models", "run", "--select", "after")
+
+    assert ran.code == 2
+    assert "select +after" in ran.err
+
+
+def test_list_shows_models_in_order_and_whose_they_are(shop):
+    a_model(shop, "after", "select count(*) as n from events")
+
+    ran = run(shop.folder, "models", "list", "--json")
+
+    models = {model["name"]: model for model in ran.json["models"]}
+    names = list(models)
+    assert names.index("events") < names.index("after")
+    assert (models["after"]["yours"], models["events"]["yours"]) == (True, False)
+    assert models["after"]["reads"] == ["events"]
+
+
+def test_docs_show_columns_with_their_lineage(shop):
+    a_model(shop, "named", "select max(coalesce(name, event_text)) as n from events", columns="n text: a name")
+
+    ran = run(shop.folder, "models", "docs", "named")
+
+    assert "| `n` | text | a name | `events.event_text`, `events.name` |" in ran.out
+
+
+def test_docs_are_a_page_for_each_model_and_input(shop):
+    ran = run(shop.folder, "models", "docs", "--output", "pages")
+
+    assert ran.code == 0
+    assert {"index.md", "events.md", "input_pages.md"} <= {path.name for path in (shop.folder / "pages").iterdir()}
+    assert "input_pages --> events" in (shop.folder / "pages" / "index.md").read_text()
+
+
+def test_an_input_that_is_not_declared_is_named_with_the_nearest(shop):
+    (shop.folder / "models" / "inputs").mkdir(parents=True)
+    (shop.folder / "models" / "inputs" / "costs.yaml").write_text(
+        "description: Costs.\nexternal: true\ncolumns: {amount: {type: decimal}}\n"
+    )
+    shop.settings["inputs"] = {"cost": "./costs.csv"}
+    shop.config_file  # noqa: B018 - written when it is asked for
+
+    ran = run(shop.folder, "models", "list")
+
+    assert ran.code == 2
+    assert "did you mean costs?" in ran.err
