@@ -11,7 +11,8 @@ from typing import Any, Final
 import yaml
 
 from loader.core.dialect import identifier, literal
-from loader.core.naming import CALL_TABLES, table_name
+from loader.core.naming import table_name
+from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError
 from loader.models.header import INPUT_PREFIX, NAME, TYPES, Column, LogicalType
 from loader.models.render import SQL_TYPES
@@ -104,8 +105,8 @@ def parse_input(path: Path, text: str) -> Input:
     if len(kinds) != 1:
         raise _wrong(path, "an input has exactly one of call, event and external")
     call = content.get("call")
-    if call is not None and call not in CALL_TABLES:
-        raise _wrong(path, f"{call!r} is not a call; use one of: {', '.join(CALL_TABLES)}")
+    if call is not None and call not in CALL_TABLE:
+        raise _wrong(path, f"{call!r} is not a call; use one of: {', '.join(CALL_TABLE)}")
     event: Any = content.get("event") or ()
     return Input(
         name=f"{INPUT_PREFIX}{path.stem}",
@@ -152,7 +153,7 @@ def events_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]
 def tables_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]:
     """Names of the tables that the input reads in the schema of each source that has them."""
     if given.call is not None:
-        return (CALL_TABLES[given.call],)
+        return (CALL_TABLE[given.call],)
     return tuple(dict.fromkeys(table_name(event, _IDENTIFIER_BYTES) for event in events_of(given, parameters)))
 
 
