@@ -1,0 +1,1 @@
+"""Speed and memory of models on synthetic rows, written by SQL."""
