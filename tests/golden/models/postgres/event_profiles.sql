@@ -9,9 +9,9 @@ FROM (
     source,
     call,
     id AS event_id,
-    COALESCE(user_id, anonymous_id) AS segment_id,
-    COALESCE(user_id, anonymous_id) AS canonical_segment_id
+    COALESCE(NULLIF(user_id, ''), NULLIF(anonymous_id, '')) AS segment_id,
+    COALESCE(NULLIF(user_id, ''), NULLIF(anonymous_id, '')) AS canonical_segment_id
   FROM "models"."events" AS events
   WHERE
-    NOT COALESCE(user_id, anonymous_id) IS NULL
+    NOT COALESCE(NULLIF(user_id, ''), NULLIF(anonymous_id, '')) IS NULL
 ) AS made
