@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
-from loader.config.models_money import OrderValue
+from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
 
 
 def read_instant(text: str) -> str | date | datetime:
@@ -58,6 +58,14 @@ class ModelsSettings(Settings):
     currency_decimals: int = Field(2, ge=0, le=4, description="Decimals of the smallest unit of `currency`.")
     order_value: OrderValue = Field(
         "total", description="What an order is worth: `total`, with shipping and tax, or `revenue`, without."
+    )
+    attribution: AttributionSettings = Field(
+        AttributionSettings(),  # type: ignore[call-arg]
+        description="Which touches an order is attributed to.",
+    )
+    campaigns: CampaignSettings = Field(
+        CampaignSettings(),  # type: ignore[call-arg]
+        description="The campaign funnel, and what campaigns cost.",
     )
     inputs: dict[str, str] = Field(
         {},

@@ -30,4 +30,11 @@ class PythonModel:
         return run
 
 
-PYTHON_MODELS: Final[tuple[PythonModel, ...]] = ()
+PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
+    PythonModel(
+        "markov",
+        ("attribution_entries", "attribution_paths", "touches"),
+        "loader.models.markov:run",
+        ("attribution_lookback_days", "attribution_markov_min_conversions"),
+    ),
+)

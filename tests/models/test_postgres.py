@@ -80,3 +80,15 @@ def test_orders_are_the_same(modelling, postgres):
     modelling.run("orders", as_of="2026-04-01", order_value="revenue")
 
     assert postgres.differences(modelling, "order_values", "order_refunds", "orders") == []
+
+
+def test_campaigns_and_attribution_are_the_same(modelling, postgres):
+    """Every model of money, on a small shop with refunds, ties and costs."""
+    from test_money_properties import a_shop, made
+
+    modelling.csv("campaign_costs", [{"campaign": "x", "cost_type": "media", "amount": 100, "medium": "email"}])
+    made(modelling, a_shop(1), refund_basis="event_date")
+    names = ("touches", "attribution_paths", "attribution", "attribution_summary", "campaign_costs")
+    modelling.run("campaign_performance")
+
+    assert postgres.differences(modelling, *names, "campaign_steps", "campaign_performance") == []
