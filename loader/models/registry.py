@@ -38,4 +38,10 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
         entry="loader.models.funnels:run",
         parameters=("as_of", "funnels"),
     ),
+    PythonModel(
+        "markov",
+        ("attribution_entries", "attribution_paths", "touches"),
+        "loader.models.markov:run",
+        ("attribution_lookback_days", "attribution_markov_min_conversions"),
+    ),
 )

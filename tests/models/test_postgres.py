@@ -60,3 +60,35 @@ def test_an_external_input_and_what_reads_it_are_the_same(shop, postgres):
     shop.run("spent")
 
     assert postgres.differences(shop, "spent") == []
+
+
+def test_orders_are_the_same(modelling, postgres):
+    """Refunds scaled to the value, currencies, several events of one order."""
+    modelling.csv("currency_rates", [{"currency": "EUR", "valid_from": "2026-03-01", "rate": "1.0833"}])
+    for i in range(20):
+        modelling.track(
+            "Order Completed",
+            user_id=f"u{i % 4}",
+            order_id=f"o{i}",
+            total=10.01 * i,
+            tax=1.5,
+            currency=[None, "EUR"][i % 2],
+        )
+        modelling.track("Order Refunded", order_id=f"o{i // 2}", total=[3.33, None, 100.0][i % 3])
+    modelling.track("Order Cancelled", order_id="o7")
+
+    modelling.run("orders", as_of="2026-04-01", order_value="revenue")
+
+    assert postgres.differences(modelling, "order_values", "order_refunds", "orders") == []
+
+
+def test_campaigns_and_attribution_are_the_same(modelling, postgres):
+    """Every model of money, on a small shop with refunds, ties and costs."""
+    from test_money_properties import a_shop, made
+
+    modelling.csv("campaign_costs", [{"campaign": "x", "cost_type": "media", "amount": 100, "medium": "email"}])
+    made(modelling, a_shop(1), refund_basis="event_date")
+    names = ("touches", "attribution_paths", "attribution", "attribution_summary", "campaign_costs")
+    modelling.run("campaign_performance")
+
+    assert postgres.differences(modelling, *names, "campaign_steps", "campaign_performance") == []

@@ -1,0 +1,12 @@
+-- What would be lost without a channel, by a Markov chain of order 1 over the channels of all paths; and the orders that
+-- each channel is worth by that.
+-- made by: markov
+-- grain: one row per channel
+-- keys: channel
+-- columns:
+--   channel text: channel
+--   removal_effect float: share of the chain's conversions that is lost when the channel leads nowhere
+--   share float: removal effect over the sum of all
+--   orders float: share of the orders that have a path
+-- checks:
+--   effect_is_a_share: removal_effect < 0 or removal_effect > 1

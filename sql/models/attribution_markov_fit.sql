@@ -1,0 +1,11 @@
+-- The chain as a whole, and whether attribution uses it.
+-- made by: markov
+-- grain: one row
+-- keys: none
+-- columns:
+--   conversions integer: paths that end with an order
+--   non_conversions integer: paths of people with touches and without an order
+--   conversion_rate float: conversions of the chain over paths; empty without paths
+--   is_used boolean: whether there are `markov_min_conversions`; if not, the model markov is the same as linear
+-- checks:
+--   enough_conversions (warn): conversions > 0 and not is_used
