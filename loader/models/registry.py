@@ -30,4 +30,23 @@ class PythonModel:
         return run
 
 
-PYTHON_MODELS: Final[tuple[PythonModel, ...]] = ()
+PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
+    PythonModel(
+        "ltv",
+        reads=("ltv_order_days", "ltv_rfm"),
+        entry="loader.models.ltv.run:run",
+        parameters=(
+            "ltv_as_of",
+            "ltv_discount_rate",
+            "ltv_guide_compat",
+            "ltv_guide_parameters",
+            "ltv_guide_periods",
+            "ltv_guide_window_days",
+            "ltv_holdout_days",
+            "ltv_horizon_days",
+            "ltv_minimum_q",
+            "ltv_minimum_repeat_buyers",
+            "timezone",
+        ),
+    ),
+)
