@@ -153,8 +153,11 @@ class Modelling:
         path.write_text(json.dumps(config), encoding="utf-8")
         return path
 
-    def run(self, *names: str, as_of: Any = None, passes: bool = True, python: Any = None, **settings: Any) -> Any:
+    def run(
+        self, *names: str, as_of: Any = None, passes: bool = True, python: Sequence[Any] = (), **settings: Any
+    ) -> Any:
         """Run models and all they read; everything when none is named. `settings` are those of the section `models`.
+        `python`: Python models beside ours.
 
         A check that fails fails the test, unless `passes` is False. `python`: Python models beside ours. Returns the RunResult.
         """
@@ -168,6 +171,7 @@ class Modelling:
         self.flush()
         config = load_config(self.config_file, {})
         catalog = catalog_of(config, NOW, (*PYTHON_MODELS, *(python or ())))
+        catalog = catalog_of(config, NOW, (*PYTHON_MODELS, *python))
         self.result = run_models(config, NOW, [f"+{name}" for name in names], catalog).result
         if passes:
             assert self.result.failed == []

@@ -14,16 +14,9 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from loader.config.base import ConfigPath, Settings, against_file
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
 from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
-
-
-def read_instant(text: str) -> str | date | datetime:
-    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
-    if text in ("today", "now"):
-        return text
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
+from loader.config.base import ConfigPath, Settings, against_file, read_instant
+from loader.config.models_ltv import LtvSettings
+from loader.config.models_money import OrderValue
 
 
 class ModelsSettings(Settings):
@@ -84,6 +77,7 @@ class ModelsSettings(Settings):
         if len(names) != len(set(names)):
             raise ValueError("two funnels have the same name")
         return funnels
+    ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
 
     @field_validator("as_of", mode="before")
     @classmethod
