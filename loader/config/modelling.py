@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
+from loader.config.models_identity import IdentitySettings
 
 
 def read_instant(text: str) -> str | date | datetime:
@@ -51,6 +52,10 @@ class ModelsSettings(Settings):
         {},
         description="Tables that do not come from events, by the name of their input: a CSV file, or `schema.table` "
         "of the warehouse.",
+    )
+    identity: IdentitySettings = Field(
+        IdentitySettings(),  # type: ignore[call-arg]
+        description="How calls become people.",
     )
 
     @field_validator("as_of", mode="before")
