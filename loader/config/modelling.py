@@ -17,6 +17,17 @@ from loader.config.models_money import AttributionSettings, CampaignSettings, Or
 from loader.config.base import ConfigPath, Settings, against_file, read_instant
 from loader.config.models_ltv import LtvSettings
 from loader.config.models_money import OrderValue
+from loader.config.models_identity import IdentitySettings
+
+
+def read_instant(text: str) -> str | date | datetime:
+    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
+    if text in ("today", "now"):
+        return text
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
 
 
 class ModelsSettings(Settings):
@@ -78,6 +89,10 @@ class ModelsSettings(Settings):
             raise ValueError("two funnels have the same name")
         return funnels
     ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
+    identity: IdentitySettings = Field(
+        IdentitySettings(),  # type: ignore[call-arg]
+        description="How calls become people.",
+    )
 
     @field_validator("as_of", mode="before")
     @classmethod

@@ -1,0 +1,254 @@
+"""What breaks naive identity resolution: shared devices, long chains, deletions, custom ids, settings."""
+
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+from modelling import START
+
+_TABLES = ("external_id_mapping", "event_profiles", "identity_profiles", "identity_violations")
+
+
+def write_calls(modelling, table, query):
+    """Many calls at once, from a query of id, seconds after START and further columns."""
+    modelling.flush()
+    with duckdb.connect(str(modelling.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema if not exists web")
+        start = f"timestamptz '{START.isoformat()}'"
+        connection.execute(
+            f"create table web.{table} as select * exclude (seconds), {start} + to_seconds(seconds) as received_at, "
+            f"{start} + to_seconds(seconds) as timestamp from ({query})"
+        )
+
+
+TABLET = (
+    "select 'm' || n as id, n as seconds, 'u' || n as user_id, 'a' || n as anonymous_id, 'ipad' as context_device_id, "
+    "'ios' as context_device_type from range(2000) as t(n)"
+)
+
+
+def test_a_store_tablet_leaves_every_user_a_profile(modelling):
+    """Each login drops the tablet; purely anonymous use of it stays with the first user."""
+    write_calls(modelling, "identifies", TABLET)
+    modelling.screen(context_device_id="ipad", context_device_type="ios", at=100_000)
+
+    modelling.run(*_TABLES)
+
+    assert modelling.query("select count(*), max(users) from models.identity_profiles") == [(2000, 1)]
+    assert modelling.query("select count(*) from models.identity_violations where id_value = 'ipad'") == [(1999,)]
+    assert modelling.query(
+        "select m.value from models.event_profiles as p join models.external_id_mapping as m "
+        "on m.canonical_segment_id = p.canonical_segment_id and m.type = 'user_id' where p.call = 'screen'"
+    ) == [("u0",)]
+    assert modelling.query("select count(*) from models.event_profiles") == [(2001,)]
+
+
+def test_components_of_a_store_tablet_fail_and_name_the_hub(modelling):
+    write_calls(modelling, "identifies", TABLET)
+
+    result = modelling.run(*_TABLES, identity={"resolver": "components"}, passes=False)
+
+    (failed,) = result.failed
+    assert failed.name == "max_users_per_profile"
+    assert (
+        dict(zip(failed.columns, failed.rows[0], strict=True)).items()
+        >= {
+            "users": 2000,
+            "hub_type": "ios.id",
+            "hub_value": "ipad",
+            "hub_degree": 2000,
+        }.items()
+    )
+
+
+def test_an_alias_chain_of_10000_is_one_profile(modelling):
+    """Whatever the order in which its links arrive."""
+    write_calls(
+        modelling,
+        "aliases",
+        "select 'm' || n as id, (n * 7919) % 10000 as seconds, 'u' || n as user_id, 'u' || (n + 1) as previous_id "
+        "from range(10000) as t(n)",
+    )
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("identity_profiles", "users", "identifiers", "events") == [(1, 10001, 10000)]
+    assert modelling.rows("identity_violations") == []
+
+
+def test_a_chain_of_10000_is_contracted_in_few_rounds():
+    """Rounds grow with the logarithm of the length, where a search along the links takes a step for each."""
+    from loader.models.identity.links import contract
+    from loader.models.identity.work import Work
+
+    work = Work(duckdb.connect())
+    work.make("chain", "select n as a, n + 1 as b, hash(n) % 1000000 * 100000 + n as weight from range(10000) as t(n)")
+
+    rounds = contract(work, "chain", "roots", "forest")
+
+    assert rounds <= 20
+    assert work.number("select count(distinct root) from roots") == 1
+    assert work.number("select count(*) from forest") == 10000
+
+
+def test_a_late_call_counts_from_its_arrival_and_earlier_calls_follow_through_the_graph(modelling):
+    """It happened first but arrived last: the profiles of that time stay, the person of all is one."""
+    modelling.page(anonymous_id="a1", at=0)
+    modelling.page(user_id="u1", at=60)
+    modelling.identify(anonymous_id="a1", user_id="u1", at=-3600, received_at=120)
+
+    modelling.run(*_TABLES)
+
+    assert modelling.query(
+        "select count(distinct segment_id), count(distinct canonical_segment_id) from models.event_profiles"
+    ) == [(2, 1)]
+
+
+def test_an_email_that_a_team_shares_stays_with_the_first_user(modelling):
+    for user in ("u1", "u2", "u3"):
+        modelling.identify(user_id=user, email="team@company.com")
+
+    modelling.run(*_TABLES)
+
+    assert modelling.query(
+        "select u.value from models.external_id_mapping as e join models.external_id_mapping as u "
+        "using (canonical_segment_id) where e.type = 'email' and u.type = 'user_id'"
+    ) == [("u1",)]
+    assert modelling.query("select count(*) from models.identity_profiles") == [(3,)]
+
+
+def test_an_android_tablet_drops_the_innocent_anonymous_id_unless_it_is_ranked_below(modelling):
+    """The rule is literal: the last identifier goes, whichever broke the limit. `priority` is the remedy."""
+    for n in (1, 2):
+        modelling.identify(
+            user_id=f"u{n}", anonymous_id=f"a{n}", context_device_id="tablet", context_device_type="android"
+        )
+    modelling.run(*_TABLES)
+    dropped = "select id_type, id_value from models.identity_violations order by 1, 2"
+    assert modelling.query(dropped) == [("android.id", "tablet"), ("anonymous_id", "a2")]
+
+    modelling.run(*_TABLES, identity={"priority": ["user_id", "email", "anonymous_id"]})
+
+    assert modelling.query(dropped) == [("android.id", "tablet")]
+
+
+def test_a_window_counts_the_values_added_within_it(modelling):
+    """Two devices a week: the third of one week is dropped, one in the next week is not."""
+    for days, device in ((0, "d1"), (1, "d2"), (2, "d3"), (8, "d4")):
+        modelling.page(
+            user_id="u1", context_device_id=device, context_device_type="ios", at=START + timedelta(days=days)
+        )
+
+    modelling.run(*_TABLES, identity={"limits": {"ios.id": "2 weekly"}})
+
+    assert modelling.query("select value from models.external_id_mapping where type = 'ios.id' order by 1") == [
+        *(("d1",), ("d2",), ("d4",))
+    ]
+    assert modelling.rows("identity_violations", "code", "id_value") == [("identifier_value_time_limit", "d3")]
+
+
+def test_a_deleted_identifier_may_be_mapped_to_somebody_else(modelling):
+    """What came before the deletion stays; the row of the removal says when."""
+    modelling.identify(user_id="u1", anonymous_id="a1", at=0)
+    modelling.identify(user_id="u2", anonymous_id="a1", at=7200)
+    modelling.csv(
+        "identity_deletions", [{"id_type": "anonymous_id", "id_value": "a1", "deleted_at": "2026-03-01 11:00:00"}]
+    )
+
+    modelling.run(*_TABLES)
+
+    assert modelling.query(
+        "select operation, received_at from models.external_id_mapping_updates where external_id_value = 'a1' order by seq"
+    ) == [
+        ("CREATED", datetime(2026, 3, 1, 10)),
+        ("REMOVED", datetime(2026, 3, 1, 11)),
+        ("CREATED", datetime(2026, 3, 1, 12)),
+    ]
+    assert modelling.query(
+        "select u.value from models.external_id_mapping as a join models.external_id_mapping as u "
+        "using (canonical_segment_id) where a.value = 'a1' and u.type = 'user_id'"
+    ) == [("u2",)]
+
+
+def test_the_only_user_id_of_a_profile_is_not_deleted(modelling):
+    modelling.identify(user_id="u1", anonymous_id="a1", at=0)
+    modelling.csv("identity_deletions", [{"id_type": "user_id", "id_value": "u1", "deleted_at": "2026-03-02"}])
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("identity_violations", "code", "id_value") == [("deletion_refused", "u1")]
+    assert len(modelling.rows("external_id_mapping")) == 2
+
+
+def test_custom_identifiers_come_from_traits_properties_and_external_ids(modelling):
+    """Phones by their digits, external ids only where they are whole and of users."""
+    entry = '{"id": "%s", "type": "Shopify_ID", "collection": "%s", "encoding": "none"}'
+    modelling.identify(anonymous_id="a1", phone="+1 (555) 01-02")
+    modelling.track("Called", anonymous_id="a2", phone="+15550102")
+    modelling.page(anonymous_id="a3", context_external_ids=f"[{entry % ('s1', 'users')}]")
+    modelling.page(anonymous_id="a4", context_external_ids=f"[{entry % ('s1', 'users')}, {entry % ('x', 'accounts')}]")
+
+    modelling.run(
+        *_TABLES, identity={"custom": {"phone": ["traits.phone", "properties.phone"], "shopify_id": ["external_ids"]}}
+    )
+
+    assert {
+        frozenset(values)
+        for (values,) in modelling.query(
+            "select list(value) from models.external_id_mapping group by canonical_segment_id"
+        )
+    } == {frozenset({"a1", "a2", "+15550102"}), frozenset({"a3", "a4", "s1"})}
+
+
+def test_without_alias_edges_an_alias_joins_nothing(modelling):
+    modelling.page(user_id="u1")
+    modelling.page(user_id="u2")
+    modelling.alias(user_id="u2", previous_id="u1")
+
+    modelling.run(*_TABLES, identity={"alias_edges": False})
+
+    assert modelling.query("select count(*) from models.identity_profiles") == [(2,)]
+
+
+def test_a_project_without_calls_has_empty_tables(modelling):
+    modelling.write("users", {"id": "u1"})
+
+    modelling.run()
+
+    for table in (*_TABLES, "id_graph", "user_traits", "profile_traits", "user_identities"):
+        assert modelling.rows(table) == []
+
+
+def test_a_call_without_any_id_is_explained(modelling):
+    modelling.page(name="Home")
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("event_profiles") == []
+    assert modelling.rows("identity_violations", "event_id", "code") == [("m1", "no_identifier")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"limits": {"email": "5 daily"}}, "weekly"),
+        ({"custom": {"phone": ["phone"]}}, "external_ids"),
+        ({"blocked_pattern": "("}, "regular expression"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_what_is_allowed(modelling, settings, problem):
+    from loader.errors import ConfigError
+
+    modelling.page(anonymous_id="a1")
+
+    with pytest.raises(ConfigError, match=problem):
+        modelling.run(*_TABLES, identity=settings)
+
+
+def test_times_are_utc_whatever_the_session(modelling):
+    modelling.page(anonymous_id="a1", at=datetime(2026, 3, 1, 10, tzinfo=UTC))
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("id_graph", "received_at") == [(datetime(2026, 3, 1, 10),)]

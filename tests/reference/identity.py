@@ -1,0 +1,127 @@
+"""The rules of identity resolution again, event by event, in slow plain Python: what the set-based resolver must equal.
+
+Written from docs/models/identity.md, without the code of loader/models. Every rule is applied to the whole profile, which
+is copied for each attempt.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+PRIORITY = ("user_id", "email")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One call. `ids`: (type, value) pairs; `previous`: the previous id of an alias."""
+
+    key: tuple[str, str, str]
+    received_at: datetime
+    ids: tuple[tuple[str, str], ...]
+    previous: str | None = None
+
+
+@dataclass
+class Profile:
+    number: int
+    added: dict[frozenset, datetime] = field(default_factory=dict)
+    """Alias class → when it was added."""
+    merges: int = 0
+
+
+@dataclass
+class Resolved:
+    at_the_time: dict[tuple, int] = field(default_factory=dict)
+    canonical: dict[int, int] = field(default_factory=dict)
+    owner: dict[frozenset, int] = field(default_factory=dict)
+    dropped: list[tuple] = field(default_factory=list)
+    moves: list[tuple[int, int, tuple]] = field(default_factory=list)
+
+
+def priority(identifier: tuple[str, str]) -> tuple:
+    kind, value = identifier
+    return (PRIORITY.index(kind) if kind in PRIORITY else len(PRIORITY), kind, value.encode())
+
+
+def alias_classes(events: Sequence[Event]) -> dict[tuple[str, str], frozenset]:
+    """The class of every identifier. A previous id is each id of that value ever observed, else a user id."""
+    observed = {identifier for event in events for identifier in event.ids}
+    pairs = []
+    for event in events:
+        user = next((i for i in event.ids if i[0] == "user_id"), None)
+        if event.previous is None or user is None:
+            continue
+        named = [("user_id", event.previous), ("anonymous_id", event.previous)]
+        pairs += [(user, i) for i in ([i for i in named if i in observed] or named[:1])]
+    classes = {i: frozenset([i]) for i in observed.union(*pairs)}
+    for a, b in pairs:
+        joined = classes[a] | classes[b]
+        for identifier in joined:
+            classes[identifier] = joined
+    return classes
+
+
+def replay(
+    events: Iterable[Event],
+    limits: dict[str, tuple[int, timedelta | None]],
+    default=(5, None),
+    caps=(100, 1000),
+    protect=True,
+) -> Resolved:
+    """Resolve events in the order of their arrival. `protect` is False for plain connected components."""
+    ordered = sorted(events, key=lambda event: (event.received_at, event.key))
+    classes = alias_classes(ordered)
+    result = Resolved()
+    profiles: dict[int, Profile] = {}
+    for number, event in enumerate(ordered):
+        nodes = set()
+        for identifier in event.ids:
+            nodes.add(classes[identifier])
+        if event.previous is not None and any(i[0] == "user_id" for i in event.ids):
+            named = [("user_id", event.previous), ("anonymous_id", event.previous)]
+            nodes |= {classes[i] for i in named if i in classes}
+        if nodes:
+            kept = sorted(nodes, key=lambda node: priority(min(node, key=priority)))
+            _apply(number, event, kept, profiles, result, limits, default, caps, protect)
+    result.owner = {node: p.number for p in profiles.values() for node in p.added}
+    return result
+
+
+def _apply(number, event, kept, profiles, result, limits, default, caps, protect):
+    while True:
+        owners = sorted({p.number for p in profiles.values() if any(n in p.added for n in kept)})
+        after = Profile(owners[0] if owners else number)
+        for owner in owners:
+            after.added |= profiles[owner].added
+            after.merges += profiles[owner].merges
+        after.merges += max(len(owners) - 1, 0)
+        new = [n for n in kept if n not in after.added]
+        after.added |= {n: event.received_at for n in new}
+        is_changed = bool(new) or len(owners) > 1
+        if not protect or not is_changed or len(kept) == 1 or not _is_broken(after, event.received_at, limits, default):
+            break
+        result.dropped.append((event.key, kept.pop()))
+    if protect and owners and is_changed:
+        too_many_merges = len(owners) > 1 and after.merges > caps[0]
+        if too_many_merges or len(after.added) > caps[1]:
+            result.at_the_time[event.key] = next(p.number for n in kept for p in profiles.values() if n in p.added)
+            return
+    for owner in owners:
+        del profiles[owner]
+    profiles[after.number] = after
+    for old, canonical in list(result.canonical.items()):
+        if canonical in owners and canonical != after.number:
+            result.canonical[old] = after.number
+            result.moves.append((old, after.number, event.key))
+    result.canonical.setdefault(after.number, after.number)
+    result.at_the_time[event.key] = after.number
+
+
+def _is_broken(profile, now, limits, default):
+    counts = {}
+    for node, added in profile.added.items():
+        kind = min(node, key=priority)[0]
+        most, window = limits.get(kind, default)
+        if window is None or added > now - window:
+            counts[kind] = counts.get(kind, 0) + 1
+    return any(count > limits.get(kind, default)[0] for kind, count in counts.items())
