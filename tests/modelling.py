@@ -157,7 +157,6 @@ class Modelling:
         self, *names: str, as_of: Any = None, passes: bool = True, python: Sequence[Any] = (), **settings: Any
     ) -> Any:
         """Run models and all they read; everything when none is named. `settings` are those of the section `models`.
-        `python`: Python models beside ours.
 
         A check that fails fails the test, unless `passes` is False. `python`: Python models beside ours. Returns the RunResult.
         """
@@ -170,7 +169,6 @@ class Modelling:
         self.settings = {**self.settings, **settings}
         self.flush()
         config = load_config(self.config_file, {})
-        catalog = catalog_of(config, NOW, (*PYTHON_MODELS, *(python or ())))
         catalog = catalog_of(config, NOW, (*PYTHON_MODELS, *python))
         self.result = run_models(config, NOW, [f"+{name}" for name in names], catalog).result
         if passes:

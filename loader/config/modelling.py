@@ -11,23 +11,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from loader.config.base import ConfigPath, Settings, against_file
-from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
-from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
 from loader.config.base import ConfigPath, Settings, against_file, read_instant
-from loader.config.models_ltv import LtvSettings
-from loader.config.models_money import OrderValue
+from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
 from loader.config.models_identity import IdentitySettings
-
-
-def read_instant(text: str) -> str | date | datetime:
-    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
-    if text in ("today", "now"):
-        return text
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
+from loader.config.models_ltv import LtvSettings
+from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
 
 
 class ModelsSettings(Settings):
@@ -80,6 +68,11 @@ class ModelsSettings(Settings):
     sessions: SessionSettings = Field(SessionSettings(), description="Sessions.")  # type: ignore[call-arg]
     ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")  # type: ignore[call-arg]
     funnels: tuple[FunnelSettings, ...] = Field((), description="Ordered funnels of your own.")
+    ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
+    identity: IdentitySettings = Field(
+        IdentitySettings(),  # type: ignore[call-arg]
+        description="How calls become people.",
+    )
 
     @field_validator("funnels")
     @classmethod
@@ -88,11 +81,6 @@ class ModelsSettings(Settings):
         if len(names) != len(set(names)):
             raise ValueError("two funnels have the same name")
         return funnels
-    ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
-    identity: IdentitySettings = Field(
-        IdentitySettings(),  # type: ignore[call-arg]
-        description="How calls become people.",
-    )
 
     @field_validator("as_of", mode="before")
     @classmethod

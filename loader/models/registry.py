@@ -39,10 +39,10 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
         parameters=("as_of", "funnels"),
     ),
     PythonModel(
-        "markov",
-        ("attribution_entries", "attribution_paths", "touches"),
-        "loader.models.markov:run",
-        ("attribution_lookback_days", "attribution_markov_min_conversions"),
+        name="markov",
+        reads=("attribution_entries", "attribution_paths", "touches"),
+        entry="loader.models.markov:run",
+        parameters=("attribution_lookback_days", "attribution_markov_min_conversions"),
     ),
     PythonModel(
         "ltv",
@@ -60,6 +60,7 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
             "ltv_minimum_q",
             "ltv_minimum_repeat_buyers",
             "timezone",
+        ),
     ),
     PythonModel(
         name="identity",
