@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from loader.core.dialect import literal
-from loader.core.naming import CALL_TABLES, STANDARD_TABLES, column_name
+from loader.core.naming import STANDARD_TABLES, column_name
+from loader.core.tables import CALL_TABLE
 from loader.models.context import Context
 from loader.models.inputs import Catalogue, Input, InputColumn, input_query
 
@@ -42,7 +43,7 @@ def _columns(origin: str, sources: Mapping[str, Catalogue]) -> Iterator[str]:
     path = tuple(origin.split("."))
     for schema, tables in sources.items():
         for table, columns in tables.items():
-            call = next((call for call, name in CALL_TABLES.items() if name == table), None)
+            call = next((call for call, name in CALL_TABLE.items() if name == table), None)
             if not _may_have(path, call, table):
                 continue
             name = column_name(path, call or "track", _IDENTIFIER_BYTES)
