@@ -160,13 +160,14 @@ class Modelling:
         """
         from loader.config import load_config
         from loader.jobs.models import catalog_of, run_models
+        from loader.models.registry import PYTHON_MODELS
 
         if as_of is not None:
             settings["as_of"] = as_of.isoformat() if isinstance(as_of, date) else as_of
         self.settings = {**self.settings, **settings}
         self.flush()
         config = load_config(self.config_file, {})
-        catalog = catalog_of(config, NOW) if python is None else catalog_of(config, NOW, python)
+        catalog = catalog_of(config, NOW, (*PYTHON_MODELS, *(python or ())))
         self.result = run_models(config, NOW, [f"+{name}" for name in names], catalog).result
         if passes:
             assert self.result.failed == []
