@@ -22,24 +22,30 @@
 -- checks:
 --   dimensions_add_up: select model, dimension, sum(revenue) as revenue from attribution_summary
 --     group by model, dimension having sum(revenue) <> (select coalesce(sum(net), 0) from orders)
-with valued as (
+with counted as (
+  -- Decimals, so that sums do not depend on the order of rows.
+  select model, channel, campaign, source, medium, content, term, revenue, cast(orders as decimal(28, 12)) as orders,
+    cast(first_orders as decimal(28, 12)) as first_orders
+  from attribution
+),
+valued as (
   select model, 'all' as dimension, '(all)' as value, sum(revenue) as revenue, sum(orders) as orders,
     sum(first_orders) as first_orders
-  from attribution group by model
+  from counted group by model
   union all
-  select model, 'channel', channel, sum(revenue), sum(orders), sum(first_orders) from attribution group by model, channel
+  select model, 'channel', channel, sum(revenue), sum(orders), sum(first_orders) from counted group by model, channel
   union all
   select model, 'campaign', campaign, sum(revenue), sum(orders), sum(first_orders)
-  from attribution group by model, campaign
+  from counted group by model, campaign
   union all
-  select model, 'source', source, sum(revenue), sum(orders), sum(first_orders) from attribution group by model, source
+  select model, 'source', source, sum(revenue), sum(orders), sum(first_orders) from counted group by model, source
   union all
-  select model, 'medium', medium, sum(revenue), sum(orders), sum(first_orders) from attribution group by model, medium
+  select model, 'medium', medium, sum(revenue), sum(orders), sum(first_orders) from counted group by model, medium
   union all
   select model, 'content', content, sum(revenue), sum(orders), sum(first_orders)
-  from attribution group by model, content
+  from counted group by model, content
   union all
-  select model, 'term', term, sum(revenue), sum(orders), sum(first_orders) from attribution group by model, term
+  select model, 'term', term, sum(revenue), sum(orders), sum(first_orders) from counted group by model, term
 ),
 spent as (
   select 'all' as dimension, '(all)' as value, cost_type, amount from campaign_costs where amount is not null
@@ -66,16 +72,17 @@ costs as (
 ),
 joined as (
   select coalesce(v.model, c.model) as model, coalesce(v.dimension, c.dimension) as dimension,
-    coalesce(v.value, c.value) as value, coalesce(v.revenue, 0) as revenue, coalesce(v.orders, 0) as orders,
-    coalesce(v.first_orders, 0) as first_orders, c.cost, c.media_cost, c.person_cost
+    coalesce(v.value, c.value) as value, coalesce(v.revenue, 0) as revenue,
+    cast(round(coalesce(v.orders, 0), 9) as double) as orders,
+    cast(round(coalesce(v.first_orders, 0), 9) as double) as first_orders, c.cost, c.media_cost, c.person_cost
   from valued as v
   full outer join costs as c on c.model = v.model and c.dimension = v.dimension and c.value = v.value
 )
-select model, dimension, value, revenue, round(orders, 9) as orders, round(first_orders, 9) as first_orders, cost,
+select model, dimension, value, revenue, orders, first_orders, cost,
   media_cost, person_cost,
   round(cast(cast(revenue as double) * $campaigns_margin as decimal(28, 6)), $currency_decimals) as profit,
   (cast(revenue as double) * $campaigns_margin - cast(cost as double)) / nullif(cast(cost as double), 0) as roi,
   cast(revenue as double) / nullif(cast(media_cost as double), 0) as roas,
-  nullif(cast(cost as double), 0) / nullif(round(orders, 9), 0) as cost_per_order,
-  nullif(cast(cost as double), 0) / nullif(round(first_orders, 9), 0) as cac
+  nullif(cast(cost as double), 0) / nullif(orders, 0) as cost_per_order,
+  nullif(cast(cost as double), 0) / nullif(first_orders, 0) as cac
 from joined

@@ -2,6 +2,7 @@
 
 import pytest
 from modelling import a_model
+from money import a_shop, made
 
 pytestmark = pytest.mark.postgres
 
@@ -84,8 +85,6 @@ def test_orders_are_the_same(modelling, postgres):
 
 def test_campaigns_and_attribution_are_the_same(modelling, postgres):
     """Every model of money, on a small shop with refunds, ties and costs."""
-    from test_money_properties import a_shop, made
-
     modelling.csv("campaign_costs", [{"campaign": "x", "cost_type": "media", "amount": 100, "medium": "email"}])
     made(modelling, a_shop(1), refund_basis="event_date")
     names = ("touches", "attribution_paths", "attribution", "attribution_summary", "campaign_costs")

@@ -14,7 +14,20 @@ SELECT
   CAST(made.cost_per_order AS DOUBLE) AS cost_per_order,
   CAST(made.cac AS DOUBLE) AS cac
 FROM (
-  WITH valued AS (
+  WITH counted AS (
+    SELECT
+      model,
+      channel,
+      campaign,
+      source,
+      medium,
+      content,
+      term,
+      revenue,
+      CAST(orders AS DECIMAL(28, 12)) AS orders,
+      CAST(first_orders AS DECIMAL(28, 12)) AS first_orders
+    FROM models.attribution AS attribution
+  ), valued AS (
     SELECT
       model,
       'all' AS dimension,
@@ -22,7 +35,7 @@ FROM (
       SUM(revenue) AS revenue,
       SUM(orders) AS orders,
       SUM(first_orders) AS first_orders
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model
     UNION ALL
@@ -33,7 +46,7 @@ FROM (
       SUM(revenue),
       SUM(orders),
       SUM(first_orders)
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model,
       channel
@@ -45,7 +58,7 @@ FROM (
       SUM(revenue),
       SUM(orders),
       SUM(first_orders)
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model,
       campaign
@@ -57,7 +70,7 @@ FROM (
       SUM(revenue),
       SUM(orders),
       SUM(first_orders)
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model,
       source
@@ -69,7 +82,7 @@ FROM (
       SUM(revenue),
       SUM(orders),
       SUM(first_orders)
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model,
       medium
@@ -81,7 +94,7 @@ FROM (
       SUM(revenue),
       SUM(orders),
       SUM(first_orders)
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model,
       content
@@ -93,7 +106,7 @@ FROM (
       SUM(revenue),
       SUM(orders),
       SUM(first_orders)
-    FROM models.attribution AS attribution
+    FROM counted
     GROUP BY
       model,
       term
@@ -186,8 +199,8 @@ FROM (
       COALESCE(v.dimension, c.dimension) AS dimension,
       COALESCE(v.value, c.value) AS value,
       COALESCE(v.revenue, 0) AS revenue,
-      COALESCE(v.orders, 0) AS orders,
-      COALESCE(v.first_orders, 0) AS first_orders,
+      CAST(ROUND(COALESCE(v.orders, 0), 9) AS DOUBLE) AS orders,
+      CAST(ROUND(COALESCE(v.first_orders, 0), 9) AS DOUBLE) AS first_orders,
       c.cost,
       c.media_cost,
       c.person_cost
@@ -200,8 +213,8 @@ FROM (
     dimension,
     value,
     revenue,
-    ROUND(orders, 9) AS orders,
-    ROUND(first_orders, 9) AS first_orders,
+    orders,
+    first_orders,
     cost,
     media_cost,
     person_cost,
@@ -210,7 +223,7 @@ FROM (
       CAST(revenue AS DOUBLE) * 1 - CAST(cost AS DOUBLE)
     ) / NULLIF(CAST(cost AS DOUBLE), 0) AS roi,
     CAST(revenue AS DOUBLE) / NULLIF(CAST(media_cost AS DOUBLE), 0) AS roas,
-    NULLIF(CAST(cost AS DOUBLE), 0) / NULLIF(ROUND(orders, 9), 0) AS cost_per_order,
-    NULLIF(CAST(cost AS DOUBLE), 0) / NULLIF(ROUND(first_orders, 9), 0) AS cac
+    NULLIF(CAST(cost AS DOUBLE), 0) / NULLIF(orders, 0) AS cost_per_order,
+    NULLIF(CAST(cost AS DOUBLE), 0) / NULLIF(first_orders, 0) AS cac
   FROM joined
 ) AS made
