@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 from modelling import Modelling, a_model
 
 CDNOW = Path(__file__).parent / "data" / "cdnow"
@@ -32,14 +33,13 @@ def cdnow(modelling: Modelling, only_sample: bool) -> None:
     _stand_in(modelling)
 
 
-def shop(modelling: Modelling, *orders: tuple[str, str, float]) -> None:
-    """Orders as (customer, when, value); more than one call adds."""
+def shop(modelling: Modelling, *orders: tuple[str | None, str, float]) -> None:
+    """Orders as (customer, when, value), of the source `shop`; more than one call adds."""
     modelling.change(
         "create schema if not exists shop; create table if not exists shop.purchases "
         "(order_key varchar, customer varchar, source varchar, ordered_at timestamp, net decimal(18, 2), is_removed boolean)"
     )
-    for customer, at, value in orders:
-        add_order(modelling, customer, at, value)
+    _insert(modelling, [(customer, "shop", at, value, False) for customer, at, value in orders])
     _stand_in(modelling)
 
 
@@ -47,10 +47,16 @@ def add_order(
     modelling: Modelling, customer: str, at: str, value: float, source: str = "shop", is_removed: bool = False
 ) -> None:
     """One order more."""
-    import duckdb
+    _insert(modelling, [(customer, source, at, value, is_removed)])
 
+
+def _insert(modelling: Modelling, orders: list[tuple[str | None, str, str, float, bool]]) -> None:
     with duckdb.connect(str(modelling.warehouse)) as connection:
-        connection.execute(
-            "insert into shop.purchases select 'o' || count(*), ?, ?, ?, ?, ? from shop.purchases",
-            [customer, source, datetime.fromisoformat(at), value, is_removed],
+        ((there,),) = connection.execute("select count(*) from shop.purchases").fetchall()
+        connection.executemany(
+            "insert into shop.purchases values (?, ?, ?, ?, ?, ?)",
+            [
+                (f"o{there + place:06}", customer, source, datetime.fromisoformat(at), value, is_removed)
+                for place, (customer, source, at, value, is_removed) in enumerate(orders)
+            ],
         )

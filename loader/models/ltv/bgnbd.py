@@ -122,13 +122,17 @@ def expected_if_alive(
     the expectation. Raises FitError when the series does not converge.
 
     E = C / (a − 1) · [1 − (1 − z)^(a−1) · h], h = ₂F₁(a−1, a+b−1−r; C; z), C = a+b+x−1: the textbook's
-    ₂F₁(r+x, b+x; C; z) after Euler's transformation, whose terms fall from the first on whatever x is.
+    (1 − z)^(r+x) · ₂F₁(r+x, b+x; C; z) after Euler's transformation, whose terms fall from the first on whatever x is.
+    Where a−1 is larger than r+x, which is where people hardly differ in when they stop, it is the other way round.
     """
     a = given.a
     if abs(a - 1) < _SHIFT / 2 or bool(np.any(np.abs(a + given.b + x - 1) < _SHIFT / 2)):
         a += _SHIFT
     ahead = np.asarray(days, dtype=np.float64)[None, :]
     z = ahead / (given.alpha + age[:, None] + ahead)
-    last = (a + given.b + x - 1)[:, None]
-    h = gauss_series(a - 1, a + given.b - 1 - given.r, last, z)
-    return z, h, last / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * h)
+    last = a + given.b + x - 1
+    is_transformed = abs(a - 1) <= given.r + x
+    power = np.where(is_transformed, a - 1, given.r + x)[:, None]
+    second = np.where(is_transformed, last - x - given.r, given.b + x)[:, None]
+    h = gauss_series(power, second, last[:, None], z)
+    return z, h, last[:, None] / (a - 1) * (1 - np.exp(power * np.log1p(-z)) * h)

@@ -13,7 +13,7 @@ from scipy.special import gammaln
 
 from loader.models.ltv import bgnbd
 from loader.models.ltv.grid import Outlook, make_grid
-from loader.models.ltv.likelihood import Floats
+from loader.models.ltv.likelihood import FitError, Floats
 from loader.models.ltv.tables import given as given_table
 from loader.models.ltv.tables import histories
 
@@ -29,7 +29,10 @@ def parameters(context: Context) -> bgnbd.Parameters:
     own = context.settings.ltv.guide_parameters
     if own is not None:
         return bgnbd.Parameters(own.r, own.alpha, own.a, own.b)
-    return bgnbd.fit(histories(context, "ltv_rfm", _INPUTS))[0]
+    found = histories(context, "ltv_rfm", _INPUTS)
+    if not found.total:
+        raise FitError("nobody has ordered")
+    return bgnbd.fit(found)[0]
 
 
 def sheet_columns(

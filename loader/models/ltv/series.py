@@ -13,30 +13,34 @@ _MOST: Final = 5_000
 _PRECISION: Final = 1e-13
 
 
-def gauss_series(first: float, second: float, third: Floats, z: Floats) -> Floats:
-    """₂F₁(first, second; third; z) for 0 <= z < 1, to a relative error near 1e-13. `third` and `z` are broadcast.
+def gauss_series(first: Floats, second: Floats, third: Floats, z: Floats) -> Floats:
+    """₂F₁(first, second; third; z) for 0 <= z < 1, to a relative error near 1e-13. All are broadcast.
 
     Terms are added until the rest, bounded by a geometric series, no longer matters. Elements that are done are taken
-    out, so that a few slow ones do not hold up the others. Raises FitError after 5,000 terms.
+    out, so that a few slow ones do not hold up the others. Raises FitError after 5,000 terms, and where the value is
+    beyond what a float holds.
     """
-    shape = np.broadcast_shapes(third.shape, z.shape)
-    low = np.broadcast_to(third, shape).ravel()
-    at = np.broadcast_to(z, shape).ravel()
+    up, over, low, at = (each.ravel() for each in np.broadcast_arrays(first, second, third, z))
+    shape = np.broadcast_shapes(first.shape, second.shape, third.shape, z.shape)
     result = np.ones(at.size)
     open_places = np.arange(at.size)
     term, total = np.ones(at.size), np.ones(at.size)
     for step in range(_MOST):
         if not open_places.size:
             break
-        term = term * ((first + step) * (second + step) / (step + 1)) / (low + step) * at
-        total = total + term
+        with np.errstate(over="ignore", invalid="ignore"):
+            term = term * ((up + step) / (low + step)) * ((over + step) / (step + 1)) * at
+            total = total + term
         if step + 1 < _FEWEST:
             continue
         done = np.abs(term) * at <= _PRECISION * np.abs(total) * (1 - at)
         if done.any():
             result[open_places[done]] = total[done]
             rest = ~done
-            open_places, term, total, low, at = open_places[rest], term[rest], total[rest], low[rest], at[rest]
+            open_places, term, total = open_places[rest], term[rest], total[rest]
+            up, over, low, at = up[rest], over[rest], low[rest], at[rest]
+    if not np.isfinite(total).all() or not np.isfinite(result).all():
+        raise FitError("the expected orders are beyond what a float holds; choose a shorter horizon")
     if open_places.size:
         raise FitError(
             f"the expected orders did not converge: {open_places.size} values need more than {_MOST} terms "
