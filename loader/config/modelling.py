@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
+from loader.config.models_audiences import AudiencesSettings, check_key
+from loader.config.models_traits import TraitSettings
 
 
 def read_instant(text: str) -> str | date | datetime:
@@ -53,6 +55,12 @@ class ModelsSettings(Settings):
         "of the warehouse.",
     )
 
+    audiences: AudiencesSettings = Field(
+        AudiencesSettings(),  # type: ignore[call-arg]
+        description="Audiences: parameters of the library, and your own.",
+    )
+    traits: dict[str, TraitSettings] = Field({}, description="Computed traits, by key.")
+
     @field_validator("as_of", mode="before")
     @classmethod
     def _instant(cls, given: object) -> object:
@@ -66,6 +74,15 @@ class ModelsSettings(Settings):
         except (ValueError, OSError):
             raise ValueError("must be the name of a time zone, such as UTC or Europe/Berlin") from None
         return name
+
+    @field_validator("traits")
+    @classmethod
+    def _usable_keys(cls, traits: dict[str, TraitSettings]) -> dict[str, TraitSettings]:
+        for key in traits:
+            check_key(key)
+            if key in ("canonical_segment_id", "user_id", "email"):
+                raise ValueError(f"a trait cannot be called {key!r}: computed_traits has a column of that name")
+        return traits
 
     @field_validator("inputs")
     @classmethod

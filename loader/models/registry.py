@@ -30,4 +30,9 @@ class PythonModel:
         return run
 
 
-PYTHON_MODELS: Final[tuple[PythonModel, ...]] = ()
+PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
+    PythonModel("audience_history", ("id_graph",), "loader.models.audience_changes:history"),
+    PythonModel(
+        "audience_changes", ("audience_candidates", "id_graph"), "loader.models.audience_changes:changes", ("as_of",)
+    ),
+)
