@@ -118,7 +118,7 @@ class AudiencesSettings(Settings):
     coupon_loyal_rule: str = Field(
         "average_above",
         pattern="^(average_above|any_above|any_at_least)$",
-        description="Whether the average of the orders, or one of them, is above the amount, or one at least the amount.",
+        description="Whether the average or one of the orders must be above the amount, or one at least the amount.",
     )
     winback_180_days: int = Field(180, ge=1, description="Days without an order.")
     winback_180_amount: float = Field(100, description="Value of all orders above which a profile is high value.")

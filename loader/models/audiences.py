@@ -1,4 +1,4 @@
-"""Audiences: one's own as rules `audience_rule_<key>`, the candidates of all rules, and a table `audience_<key>` each."""
+"""Audiences: rules of one's own, the candidates of all rules, and a table `audience_<key>` of each."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ _TEMPLATES: Final[Mapping[str, str]] = {
     "before": "v < $value",
     "after": "v > $value",
     "one_of": "v in ($value)",
-    "within_last_days": "v >= $as_of - interval ($value) day and v < $as_of",
-    "within_next_days": "v >= $as_of and v < $as_of + interval ($value) day",
-    "before_last_days": "v < $as_of - interval ($value) day",
-    "after_next_days": "v >= $as_of + interval ($value) day",
+    "within_last_days": "v >= add_days($as_of, -$value) and v < $as_of",
+    "within_next_days": "v >= $as_of and v < add_days($as_of, $value)",
+    "before_last_days": "v < add_days($as_of, -$value)",
+    "after_next_days": "v >= add_days($as_of, $value)",
 }
 
 
@@ -66,11 +66,11 @@ def holds(comparison: Comparison, value: Tree) -> Tree:
     """The comparison as a condition over a value of its type; of a negated operator, its opposite."""
     operator = str(comparison.operator)
     operator = NEGATED.get(operator, operator)
-    operands = [_typed(each, type_of(comparison)) for each in _operands(comparison)]
+    # Days are a number, although what is compared is a time.
+    kind = "decimal" if operator in DAYS else type_of(comparison)
+    operands = [_typed(each, kind) for each in _operands(comparison)]
     if operator == "contains_one_of":
         return exp.or_(*(_filled("contains", value, [operand]) for operand in operands))
-    if comparison.operator in DAYS:
-        operands = [typed_literal(_number(comparison.value))]
     return _filled(operator, value, operands)
 
 
@@ -105,7 +105,7 @@ def fill(template: str, nodes: Mapping[str, Tree], tables: Mapping[str, str | ex
 
 def days_before(days: int) -> Tree:
     """The instant so many days before `as_of`."""
-    return _with_nodes(parse_condition("$as_of - interval ($days) day", "a template"), {"days": typed_literal(days)})
+    return _with_nodes(parse_condition("add_days($as_of, -$days)", "a template"), {"days": typed_literal(days)})
 
 
 def member_of(profile: Tree, model: str) -> Tree:

@@ -7,5 +7,5 @@
 select distinct e.canonical_segment_id
 from audience_events as e
 where e.call = 'track' and e.event_text in ($audiences_cart_events)
-  and e.timestamp >= $as_of - interval ($audiences_seed_days) day
+  and e.timestamp >= add_days($as_of, -$audiences_seed_days)
   and not exists (select 1 from audience_orders as o where o.canonical_segment_id = e.canonical_segment_id)

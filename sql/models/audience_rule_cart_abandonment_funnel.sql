@@ -8,13 +8,13 @@
 select distinct began.canonical_segment_id
 from audience_events as began
 where began.call = 'track' and began.event_text in ($audiences_cart_events)
-  and began.timestamp >= $as_of - interval ($audiences_cart_abandonment_funnel_days) day
-  and began.timestamp <= $as_of - interval ($audiences_cart_abandonment_funnel_wait_days) day
+  and began.timestamp >= add_days($as_of, -$audiences_cart_abandonment_funnel_days)
+  and began.timestamp <= add_days($as_of, -$audiences_cart_abandonment_funnel_wait_days)
   and not exists (
     select 1
     from audience_events as ordered
     where ordered.canonical_segment_id = began.canonical_segment_id
       and ordered.call = 'track' and ordered.event_text in ($order_event)
       and ordered.timestamp >= began.timestamp
-      and ordered.timestamp < began.timestamp + interval ($audiences_cart_abandonment_funnel_wait_days) day
+      and ordered.timestamp < add_days(began.timestamp, $audiences_cart_abandonment_funnel_wait_days)
   )

@@ -7,7 +7,7 @@
 --   canonical_segment_id text: profile that meets the rule
 select canonical_segment_id
 from audience_orders
-where ordered_at >= $as_of - interval ($audiences_coupon_loyal_days) day
+where ordered_at >= add_days($as_of, -$audiences_coupon_loyal_days)
 group by canonical_segment_id
 having count(*) >= $audiences_coupon_loyal_orders
   and case $audiences_coupon_loyal_rule

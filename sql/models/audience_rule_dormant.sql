@@ -11,5 +11,5 @@ where l.likelihood_percentile < $audiences_dormant_below
     select 1
     from audience_events as e
     where e.canonical_segment_id = l.canonical_segment_id
-      and e.timestamp >= $as_of - interval ($audiences_dormant_days) day
+      and e.timestamp >= add_days($as_of, -$audiences_dormant_days)
   )

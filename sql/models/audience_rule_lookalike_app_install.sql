@@ -7,4 +7,4 @@
 select distinct canonical_segment_id
 from audience_events
 where call = 'track' and event_text in ($audiences_app_installed_events)
-  and timestamp >= $as_of - interval ($audiences_seed_days) day
+  and timestamp >= add_days($as_of, -$audiences_seed_days)

@@ -6,6 +6,6 @@
 --   canonical_segment_id text: profile that meets the rule
 select canonical_segment_id
 from audience_orders
-where ordered_at >= $as_of - interval ($audiences_loyalty_days) day and gross > $audiences_loyalty_amount
+where ordered_at >= add_days($as_of, -$audiences_loyalty_days) and gross > $audiences_loyalty_amount
 group by canonical_segment_id
 having count(*) >= $audiences_loyalty_orders

@@ -7,4 +7,4 @@
 select canonical_segment_id
 from audience_orders
 group by canonical_segment_id
-having count(*) = 1 and max(ordered_at) <= $as_of - interval ($audiences_one_time_purchasers_days) day
+having count(*) = 1 and max(ordered_at) <= add_days($as_of, -$audiences_one_time_purchasers_days)

@@ -12,5 +12,5 @@ where l.value_percentile > 1 - $audiences_high_ltv_share
     select 1
     from audience_events as e
     where e.canonical_segment_id = l.canonical_segment_id
-      and e.timestamp >= $as_of - interval ($audiences_potential_vip_days) day
+      and e.timestamp >= add_days($as_of, -$audiences_potential_vip_days)
   )

@@ -10,6 +10,6 @@ where not exists (
   select 1
   from audience_events as e
   where e.canonical_segment_id = p.canonical_segment_id
-    and e.timestamp >= $as_of - interval ($audiences_re_engage_60_days) day
+    and e.timestamp >= add_days($as_of, -$audiences_re_engage_60_days)
     and (e.call = 'page' or (e.call = 'track' and e.event_text in ($audiences_page_viewed_events)))
 )

@@ -7,8 +7,8 @@
 select canonical_segment_id
 from audience_history
 where key in ($audiences_suppress_based_on_time_audience) and is_member
-  and entered_at < $as_of - interval ($audiences_suppress_based_on_time_days) day
+  and entered_at < add_days($as_of, -$audiences_suppress_based_on_time_days)
 union
 select canonical_segment_id
 from audience_orders
-where ordered_at < $as_of - interval ($audiences_suppress_based_on_time_days) day
+where ordered_at < add_days($as_of, -$audiences_suppress_based_on_time_days)

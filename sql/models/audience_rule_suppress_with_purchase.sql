@@ -6,4 +6,4 @@
 --   canonical_segment_id text: profile that meets the rule
 select distinct canonical_segment_id
 from audience_orders
-where ordered_at >= $as_of - interval ($audiences_suppress_with_purchase_days) day
+where ordered_at >= add_days($as_of, -$audiences_suppress_with_purchase_days)

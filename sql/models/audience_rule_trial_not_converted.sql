@@ -9,5 +9,5 @@ from audience_events
 where call = 'track'
 group by canonical_segment_id
 having sum(case when event_text in ($audiences_trial_started_events)
-    and timestamp <= $as_of - interval ($audiences_trial_not_converted_days) day then 1 else 0 end) >= 1
+    and timestamp <= add_days($as_of, -$audiences_trial_not_converted_days) then 1 else 0 end) >= 1
   and sum(case when event_text in ($audiences_subscription_started_events) then 1 else 0 end) = 0

@@ -12,4 +12,4 @@ join (
   group by canonical_segment_id
 ) as o on o.canonical_segment_id = e.canonical_segment_id
 where e.call = 'track' and e.event_text in ($audiences_cart_events)
-  and e.timestamp >= $as_of - interval ($audiences_seed_days) day and e.timestamp > o.last_at
+  and e.timestamp >= add_days($as_of, -$audiences_seed_days) and e.timestamp > o.last_at

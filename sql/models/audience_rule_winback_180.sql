@@ -7,4 +7,4 @@
 select canonical_segment_id
 from audience_orders
 group by canonical_segment_id
-having max(ordered_at) < $as_of - interval ($audiences_winback_180_days) day
+having max(ordered_at) < add_days($as_of, -$audiences_winback_180_days)
