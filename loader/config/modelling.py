@@ -13,6 +13,8 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
 from loader.config.models_audiences import AudiencesSettings, check_key
+from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
+from loader.config.models_money import OrderValue
 from loader.config.models_traits import TraitSettings
 
 
@@ -49,17 +51,38 @@ class ModelsSettings(Settings):
     order_updated_event: str = Field("Order Updated", min_length=1, description="Event that changes an order.")
     order_refunded_event: str = Field("Order Refunded", min_length=1, description="Event that pays an order back.")
     order_cancelled_event: str = Field("Order Cancelled", min_length=1, description="Event that takes an order back.")
+    currency: str = Field(
+        "USD",
+        pattern=r"^[A-Za-z]{3}$",
+        description="Currency of all amounts, ISO 4217. Orders in another one need a rate in the input "
+        "`currency_rates`; those that say none are in this one.",
+    )
+    currency_decimals: int = Field(2, ge=0, le=4, description="Decimals of the smallest unit of `currency`.")
+    order_value: OrderValue = Field(
+        "total", description="What an order is worth: `total`, with shipping and tax, or `revenue`, without."
+    )
     inputs: dict[str, str] = Field(
         {},
         description="Tables that do not come from events, by the name of their input: a CSV file, or `schema.table` "
         "of the warehouse.",
     )
-
+    usage: UsageSettings = Field(UsageSettings(), description="Tracked users and throughput.")  # type: ignore[call-arg]
+    sessions: SessionSettings = Field(SessionSettings(), description="Sessions.")  # type: ignore[call-arg]
+    ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")  # type: ignore[call-arg]
+    funnels: tuple[FunnelSettings, ...] = Field((), description="Ordered funnels of your own.")
     audiences: AudiencesSettings = Field(
         AudiencesSettings(),  # type: ignore[call-arg]
         description="Audiences: parameters of the library, and your own.",
     )
     traits: dict[str, TraitSettings] = Field({}, description="Computed traits, by key.")
+
+    @field_validator("funnels")
+    @classmethod
+    def _names_once(cls, funnels: tuple[FunnelSettings, ...]) -> tuple[FunnelSettings, ...]:
+        names = [funnel.name for funnel in funnels]
+        if len(names) != len(set(names)):
+            raise ValueError("two funnels have the same name")
+        return funnels
 
     @field_validator("as_of", mode="before")
     @classmethod

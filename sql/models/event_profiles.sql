@@ -1,13 +1,13 @@
--- Stand-in until identity is merged: the profile of each event.
--- grain: one row per event
+-- Profile of each event. Stands in until identity resolution makes this table: a user is a user id, else a device.
+-- grain: one row per call that has an id
 -- keys: source, call, event_id
 -- columns:
---   source text: source
---   call text: call
+--   source text: source, by its schema
+--   call text: identify, track, page, screen, group or alias
 --   event_id text: message id
---   segment_id text: profile when it arrived
---   canonical_segment_id text: profile
-select source, call, id as event_id, coalesce(user_id, anonymous_id) as segment_id,
-  coalesce(user_id, anonymous_id) as canonical_segment_id
+--   segment_id text: profile as it was when the event arrived
+--   canonical_segment_id text: profile that it belongs to today
+select source, call, id as event_id, coalesce(nullif(user_id, ''), nullif(anonymous_id, '')) as segment_id,
+  coalesce(nullif(user_id, ''), nullif(anonymous_id, '')) as canonical_segment_id
 from events
-where coalesce(user_id, anonymous_id) is not null
+where coalesce(nullif(user_id, ''), nullif(anonymous_id, '')) is not null

@@ -10,9 +10,9 @@ select coalesce(user_id, anonymous_id) as canonical_segment_id, 'user_id' as typ
   min(timestamp) as timestamp
 from events
 where user_id is not null
-group by 1, user_id
+group by coalesce(user_id, anonymous_id), user_id
 union all
 select coalesce(user_id, anonymous_id), 'anonymous_id', anonymous_id, min(timestamp)
 from events
 where anonymous_id is not null
-group by 1, anonymous_id
+group by coalesce(user_id, anonymous_id), anonymous_id
