@@ -14,9 +14,9 @@ RUN = (
     "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
     "sys.path[:0] = sys.argv[2:]\n"
     "from loader.config import load_config; from loader.jobs.models import catalog_of, run_models\n"
-    "from loader.models.registry import PythonModel\n"
+    "from loader.models.registry import PYTHON_MODELS, PythonModel\n"
     "config = load_config(Path(sys.argv[1]), {}); now = datetime(2026, 4, 1, tzinfo=UTC)\n"
-    "catalog = catalog_of(config, now, (PythonModel('dying', ('given',), 'a_python_model:die'),))\n"
+    "catalog = catalog_of(config, now, (*PYTHON_MODELS, PythonModel('dying', ('given',), 'a_python_model:die')))\n"
     "run_models(config, now, ['+doubled'], catalog)\n"
 )
 

@@ -105,9 +105,7 @@ FROM (
     objects,
     mtu_allowance,
     mtu_allowance * 250 AS included_calls,
-    (
-      api_calls + objects
-    ) * 1.0 / mtu_allowance AS throughput,
+    CAST(api_calls + objects AS DOUBLE) / mtu_allowance AS throughput,
     mtu > mtu_allowance OR api_calls + objects > mtu_allowance * 250 AS is_over_allowance
   FROM counted
 ) AS made
