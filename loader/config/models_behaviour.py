@@ -85,6 +85,9 @@ class FunnelStep(Settings):
                 raise ValueError("keys must be column names as they are in the warehouse: lower case, underscores")
             if value == ():
                 raise ValueError(f"the list of {name} is empty, so that no row could match")
+            values = value if isinstance(value, tuple) else (value,)
+            if len({"number" if type(each) in (int, float) else type(each).__name__ for each in values}) > 1:
+                raise ValueError(f"the values of {name} must be all texts, all numbers, or all true or false")
         return where
 
     @model_validator(mode="after")

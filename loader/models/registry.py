@@ -35,4 +35,11 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
     PythonModel(
         "audience_changes", ("audience_candidates", "id_graph"), "loader.models.audience_changes:changes", ("as_of",)
     ),
+    PythonModel(
+        name="funnels",
+        # It reads the tables of the sources that its settings name; these inputs stand for them in the lineage.
+        reads=("event_profiles", "input_pages", "input_screens", "input_tracks"),
+        entry="loader.models.funnels:run",
+        parameters=("as_of", "funnels"),
+    ),
 )
