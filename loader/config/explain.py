@@ -1,7 +1,7 @@
 """Validation errors in words: what is allowed, and the nearest correct spelling."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -71,11 +71,12 @@ def _annotation(path: Path) -> Any:
             found = get_args(found)[0]
         elif isinstance(found, type) and issubclass(found, BaseModel):
             found = _field(found, step).annotation
-        found = (
-            next((arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found)
-            if (type(None) in get_args(found))
-            else found
-        )
+        elif get_origin(found) is dict:
+            found = get_args(found)[1]
+        choices = [arg for arg in get_args(found) if arg is not type(None)]
+        if type(None) in get_args(found):
+            models = [arg for arg in choices if isinstance(arg, type) and issubclass(arg, BaseModel)]
+            found = (models or choices)[0] if models or len(choices) == 1 else found
     return found
 
 

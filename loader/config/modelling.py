@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file, read_instant
+from loader.config.models_audiences import AudiencesSettings, check_key
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
 from loader.config.models_identity import IdentitySettings
 from loader.config.models_ltv import LtvSettings
 from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
+from loader.config.models_traits import TraitSettings
 
 
 class ModelsSettings(Settings):
@@ -73,6 +75,11 @@ class ModelsSettings(Settings):
         IdentitySettings(),  # type: ignore[call-arg]
         description="How calls become people.",
     )
+    audiences: AudiencesSettings = Field(
+        AudiencesSettings(),  # type: ignore[call-arg]
+        description="Audiences: parameters of the library, and your own.",
+    )
+    traits: dict[str, TraitSettings] = Field({}, description="Computed traits, by key.")
 
     @field_validator("funnels")
     @classmethod
@@ -95,6 +102,15 @@ class ModelsSettings(Settings):
         except (ValueError, OSError):
             raise ValueError("must be the name of a time zone, such as UTC or Europe/Berlin") from None
         return name
+
+    @field_validator("traits")
+    @classmethod
+    def _usable_keys(cls, traits: dict[str, TraitSettings]) -> dict[str, TraitSettings]:
+        for key in traits:
+            check_key(key)
+            if key in ("canonical_segment_id", "user_id", "email"):
+                raise ValueError(f"a trait cannot be called {key!r}: computed_traits has a column of that name")
+        return traits
 
     @field_validator("inputs")
     @classmethod

@@ -20,6 +20,7 @@ from loader.inventory import schema_of
 from loader.jobs.load import WAIT_SECONDS
 from loader.models.catalog import Catalog, Step, read_catalog
 from loader.models.checks import CheckResult
+from loader.models.configured import configured_models
 from loader.models.parameters import parameters_of
 from loader.models.registry import PYTHON_MODELS, PythonModel
 from loader.models.run import DryRun, ModelRun, Progress, RunResult
@@ -84,7 +85,9 @@ def with_as_of(config: Config, as_of: str | date | datetime | None) -> Config:
 
 def catalog_of(config: Config, now: datetime, python: Sequence[PythonModel] = PYTHON_MODELS) -> Catalog:
     """Every model and input of a project. Raises ConfigError for what does not fit together."""
-    catalog = read_catalog(config.models.folder, python, parameters_of(config.models, now))
+    folder = config.models.folder
+    generated = configured_models(config.models, folder)
+    catalog = read_catalog(folder, python, parameters_of(config.models, now), generated=generated)
     catalog.check_external(config.models.inputs)
     return catalog
 

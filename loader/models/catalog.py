@@ -10,8 +10,11 @@ from typing import Final
 
 from sqlglot import exp
 
+from loader.config import ModelsSettings
 from loader.core.nearest import nearest
 from loader.errors import ConfigError
+from loader.models.configured import configured_models
+from loader.models.generated import Generated
 from loader.models.header import Column, Model, read_model, repeated
 from loader.models.inputs import Input, read_input
 from loader.models.registry import PYTHON_MODELS, PythonModel
@@ -113,11 +116,13 @@ def read_catalog(
     python: Iterable[PythonModel] = PYTHON_MODELS,
     parameters: Collection[str] | None = None,
     folders: Sequence[Path] | None = None,
+    generated: Generated | None = None,
 ) -> Catalog:
     """Our models and inputs, and those of the user's folder, which win by name.
 
     `parameters`: names that exist; not checked when None. `folders` replaces our own folders (`models` and `inputs`
-    are inside each). Raises ConfigError with file and line for whatever does not fit together.
+    are inside each). `generated`: what the configuration declares; the defaults when None. Raises ConfigError with file
+    and line for whatever does not fit together.
     """
     roots = [(root / MODELS_FOLDER, root / INPUTS_FOLDER) for root in (folders or [sql_root()])]
     if user_folder is not None and user_folder.is_dir():
@@ -134,6 +139,11 @@ def read_catalog(
             given = read_input(path)
             overridden += [given.name] if given.name in inputs else []
             inputs[given.name] = given
+    if generated is None and folders is None:
+        generated = configured_models(ModelsSettings(), user_folder)  # type: ignore[call-arg]
+    if generated is not None:
+        models |= {model.name: model for model in generated.models if model.name not in models}
+        inputs |= {given.name: given for given in generated.inputs if given.name not in inputs}
     by_name = {each.name: each for each in python}
     queries = {model.name: parse_query(model.text, model.path) for model in models.values() if model.made_by is None}
     known = {*models, *inputs}

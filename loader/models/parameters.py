@@ -14,7 +14,9 @@ from sqlglot import exp
 from loader.config import ModelsSettings
 from loader.errors import ConfigError
 
-NOT_PARAMETERS: Final = frozenset({"schema_name", "folder", "inputs"})
+NOT_PARAMETERS: Final = frozenset(
+    {"schema_name", "folder", "inputs", "traits", "audiences_custom", "audiences_library"}
+)
 
 
 def resolve_as_of(as_of: str | date | datetime, timezone: str, now: datetime) -> datetime:
@@ -51,7 +53,7 @@ def _flat(prefix: str, settings: BaseModel) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if not prefix and name in NOT_PARAMETERS:
+        if f"{prefix}{name}" in NOT_PARAMETERS:
             continue
         if isinstance(value, BaseModel):
             found += _flat(f"{prefix}{name}_", value)

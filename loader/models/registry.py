@@ -31,6 +31,10 @@ class PythonModel:
 
 
 PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
+    PythonModel("audience_history", ("id_graph",), "loader.models.audience_changes:history"),
+    PythonModel(
+        "audience_changes", ("audience_candidates", "id_graph"), "loader.models.audience_changes:changes", ("as_of",)
+    ),
     PythonModel(
         name="funnels",
         # It reads the tables of the sources that its settings name; these inputs stand for them in the lineage.

@@ -1,0 +1,169 @@
+"""The section `models.audiences`: numbers and events of the library, and one's own audiences."""
+
+from typing import Final
+
+from pydantic import Field, field_validator, model_validator
+
+from loader.config.base import Settings
+from loader.config.models_conditions import AudienceCondition
+from loader.core.nearest import nearest
+
+LIBRARY: Final = (
+    "accelerate_first_purchase",
+    "accelerate_onboarding",
+    "cart_abandonment",
+    "cart_abandonment_funnel",
+    "checkout_abandonment",
+    "checkout_abandonment_funnel",
+    "coupon_loyal",
+    "coupon_loyal_holdout",
+    "coupon_loyal_offer",
+    "dormant",
+    "email_ignored",
+    "high_ltv",
+    "high_value_churn",
+    "long_shots",
+    "lookalike_app_install",
+    "lookalike_high_value",
+    "lookalike_signup",
+    "loyalty",
+    "nurture",
+    "one_time_purchasers",
+    "potential_vip",
+    "push_ignored",
+    "re_engage_60",
+    "ready_to_buy",
+    "suppress_based_on_time",
+    "suppress_with_purchase",
+    "trial_not_converted",
+    "upsell",
+    "winback_180",
+    "winback_180_high_value",
+    "winback_180_other",
+)
+"""Keys of the audiences that come with loader; the rule of each is sql/models/audience_rule_<key>.sql."""
+RESERVED: Final = frozenset({"candidates", "events", "history", "likelihood", "members", "orders", "population"})
+"""Models that are called audience_<one of these>, and are no audience."""
+
+
+class CustomAudience(Settings):
+    """One's own audience: a profile is in it when all of `all`, at least one of `any` and none of `none` hold."""
+
+    description: str = Field("", description="What the audience is for.")
+    all: tuple[AudienceCondition, ...] = Field((), description="Conditions that must all hold.")
+    any: tuple[AudienceCondition, ...] = Field((), description="Conditions of which at least one must hold.")
+    none: tuple[AudienceCondition, ...] = Field((), description="Conditions of which none may hold.")
+
+    @model_validator(mode="after")
+    def _has_conditions(self) -> "CustomAudience":
+        if not (self.all or self.any or self.none):
+            raise ValueError("has no conditions; give it a list `all`, `any` or `none`")
+        return self
+
+
+class AudiencesSettings(Settings):
+    """Audiences. Windows of days end at `as_of`, which is excluded; their beginning is included."""
+
+    library: tuple[str, ...] = Field(LIBRARY, description="Audiences of the library that are kept; all by default.")
+    custom: dict[str, CustomAudience] = Field({}, description="Your own audiences, by key.")
+    include_anonymous: bool = Field(
+        False, description="Whether profiles that only have an anonymous id are in audiences and computed traits."
+    )
+
+    cart_events: tuple[str, ...] = Field(("Product Added",), description="Events that put something into the cart.")
+    checkout_events: tuple[str, ...] = Field(("Checkout Started",), description="Events that begin a checkout.")
+    push_received_events: tuple[str, ...] = Field(
+        ("Push Notification Received",), description="Events of a push notification that arrived."
+    )
+    push_opened_events: tuple[str, ...] = Field(
+        ("Push Notification Tapped", "Push Notification Opened"),
+        description="Events of a push notification that was opened.",
+    )
+    email_received_events: tuple[str, ...] = Field(("Email Delivered",), description="Events of an email that arrived.")
+    email_opened_events: tuple[str, ...] = Field(
+        ("Email Opened", "Email Link Clicked"), description="Events of an email that was opened."
+    )
+    page_viewed_events: tuple[str, ...] = Field(
+        ("Page Viewed",), description="Track events that count as a page view, beside page calls."
+    )
+    trial_started_events: tuple[str, ...] = Field(("Trial Started",), description="Events that begin a trial.")
+    subscription_started_events: tuple[str, ...] = Field(
+        ("Subscription Started",), description="Events that begin a subscription."
+    )
+    app_installed_events: tuple[str, ...] = Field(("Application Installed",), description="Events of an installation.")
+    signed_up_events: tuple[str, ...] = Field(("Signed Up",), description="Events of a registration.")
+    onboarding_events: tuple[str, ...] = Field(
+        ("Onboarding Started", "Onboarding Step Completed"), description="Events of the onboarding."
+    )
+    consent_trait: str = Field(
+        "marketing_consent",
+        description="Trait that must be true, yes, 1 or granted before a profile is in lookalike_high_value.",
+    )
+
+    cart_abandonment_days: int = Field(7, ge=1, description="Days that are looked at.")
+    cart_abandonment_funnel_days: int = Field(7, ge=1, description="Days that are looked at.")
+    cart_abandonment_funnel_wait_days: int = Field(1, ge=1, description="Days in which an order may follow.")
+    checkout_abandonment_days: int = Field(7, ge=1, description="Days that are looked at.")
+    checkout_abandonment_funnel_days: int = Field(7, ge=1, description="Days that are looked at.")
+    checkout_abandonment_funnel_wait_days: int = Field(1, ge=1, description="Days in which an order may follow.")
+    push_ignored_days: int = Field(7, ge=1, description="Days that are looked at.")
+    email_ignored_days: int = Field(7, ge=1, description="Days that are looked at.")
+    one_time_purchasers_days: int = Field(14, ge=0, description="Days after the only order.")
+    loyalty_days: int = Field(30, ge=1, description="Days that are looked at.")
+    loyalty_orders: int = Field(3, ge=1, description="Orders, at least.")
+    loyalty_amount: float = Field(100, description="Value that each of these orders is above.")
+    coupon_loyal_days: int = Field(30, ge=1, description="Days that are looked at.")
+    coupon_loyal_orders: int = Field(3, ge=1, description="Orders, at least.")
+    coupon_loyal_amount: float = Field(20, description="Value of the rule.")
+    coupon_loyal_rule: str = Field(
+        "average_above",
+        pattern="^(average_above|any_above|any_at_least)$",
+        description="Whether the average or one of the orders must be above the amount, or one at least the amount.",
+    )
+    winback_180_days: int = Field(180, ge=1, description="Days without an order.")
+    winback_180_amount: float = Field(100, description="Value of all orders above which a profile is high value.")
+    re_engage_60_days: int = Field(60, ge=1, description="Days without a page view.")
+    dormant_days: int = Field(60, ge=1, description="Days without any activity.")
+    dormant_below: float = Field(0.25, ge=0, le=1, description="Likelihood below this percentile of buyers is low.")
+    potential_vip_days: int = Field(14, ge=1, description="Days in which there was activity.")
+    high_ltv_share: float = Field(0.1, ge=0, le=1, description="Share of buyers with the highest predicted value.")
+    ready_to_buy_share: float = Field(0.2, ge=0, le=1, description="Share of buyers with the highest likelihood.")
+    long_shots_from: float = Field(0.25, ge=0, le=1, description="Percentile of likelihood, included.")
+    long_shots_to: float = Field(0.65, ge=0, le=1, description="Percentile of likelihood, excluded.")
+    high_value_churn_share: float = Field(0.1, ge=0, le=1, description="Share of buyers by predicted value.")
+    high_value_churn_p_alive: float = Field(0.5, ge=0, le=1, description="Probability to be alive that is low.")
+    suppress_with_purchase_days: int = Field(30, ge=1, description="Days in which an order suppresses.")
+    suppress_based_on_time_days: int = Field(30, ge=1, description="Days after which somebody is suppressed.")
+    suppress_based_on_time_audience: str = Field("cart_abandonment", description="Audience of the advertisement.")
+    trial_not_converted_days: int = Field(5, ge=0, description="Days after the start of the trial.")
+    seed_days: int = Field(90, ge=1, description="Days that are looked at for seeds, nurture and upsell.")
+
+    @field_validator("library")
+    @classmethod
+    def _known(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if key not in LIBRARY:
+                raise ValueError(f"has no audience {key!r}; it has {', '.join(LIBRARY)}{nearest(key, LIBRARY)}")
+        return keys
+
+    @field_validator("custom")
+    @classmethod
+    def _usable_keys(cls, custom: dict[str, CustomAudience]) -> dict[str, CustomAudience]:
+        for key in custom:
+            check_key(key)
+            if key in RESERVED or key.startswith(("rule_", "membership_")):
+                raise ValueError(f"an audience cannot be called {key!r}: audience_{key} is a table of ours")
+            if key in LIBRARY:
+                raise ValueError(
+                    f"{key!r} is an audience of the library; use another key, or replace its rule by a file "
+                    f"audience_rule_{key}.sql in the folder of models"
+                )
+        return custom
+
+
+def check_key(key: str) -> None:
+    """Raises ValueError for what cannot be part of a table's name."""
+    if not (key.isascii() and key.replace("_", "a").isalnum() and key == key.lower() and key[:1].isalpha()):
+        raise ValueError(f"{key!r} cannot be a key: use lower case letters, digits and underscores, a letter first")
+    if len(key) > 40:
+        raise ValueError(f"{key!r} is too long for a key: at most 40 letters")

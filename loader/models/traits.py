@@ -1,0 +1,192 @@
+"""Computed traits: each setting of `models.traits` as a model `trait_<key>`, and all of them as `computed_traits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlglot import exp
+
+from loader.config.models_traits import TraitSettings
+from loader.models.conditions import fill
+from loader.models.generated import Generated, generated_model
+from loader.models.header import Column, LogicalType
+from loader.models.matching import Matching
+from loader.models.parameters import typed_literal
+
+TYPES: Final[Mapping[str, LogicalType]] = {
+    "count": "integer",
+    "unique_count": "integer",
+    "sum": "decimal",
+    "average": "decimal",
+    "min": "decimal",
+    "max": "decimal",
+    "most_frequent": "text",
+    "first": "text",
+    "last": "text",
+    "unique_list": "text",
+}
+ZERO_WITHOUT_EVENTS: Final = ("count", "unique_count")
+"""Kinds that are 0 for a profile without matching events; all others have no value then."""
+_AGGREGATE: Final = """
+select canonical_segment_id, {aggregate} as value
+from matching
+{where}
+group by canonical_segment_id
+"""
+_EDGE: Final = """
+select canonical_segment_id, value
+from (
+  select canonical_segment_id, value, row_number() over (
+    partition by canonical_segment_id
+    order by timestamp {way}, received_at {way}, source {way}, call {way}, id {way}
+  ) as place
+  from matching
+  where value is not null
+) as placed
+where place = 1
+"""
+_MOST_FREQUENT: Final = """
+select canonical_segment_id, value
+from (
+  select canonical_segment_id, value,
+    row_number() over (partition by canonical_segment_id order by occurrences desc, value) as place
+  from (
+    select canonical_segment_id, value, count(*) as occurrences
+    from matching
+    where value is not null
+    group by canonical_segment_id, value
+  ) as counted
+  where occurrences >= $min_occurrences
+) as placed
+where place = 1
+"""
+# A list is the text of a JSON array: no warehouse agrees with another about arrays.
+_UNIQUE_LIST: Final = """
+select canonical_segment_id, '[' || string_agg(quoted, ',' order by value) || ']' as value
+from (
+  select distinct canonical_segment_id, value,
+    '"' || replace(replace(replace(value, chr(92), chr(92) || chr(92)), '"', chr(92) || '"'), chr(10), chr(92) || 'n')
+      || '"' as quoted
+  from matching
+  where value is not null
+) as listed
+group by canonical_segment_id
+"""
+_SESSION: Final = """
+select *
+from (
+  select stepped.*, sum(case when seconds_between(timestamp, later) > $seconds then 1 else 0 end) over (
+    partition by canonical_segment_id
+    order by timestamp desc, received_at desc, source desc, call desc, id desc
+    rows between unbounded preceding and current row
+  ) as breaks
+  from (
+    select matching.*, lead(timestamp) over (
+      partition by canonical_segment_id order by timestamp, received_at, source, call, id
+    ) as later
+    from matching
+  ) as stepped
+) as in_sessions
+where breaks = 0
+"""
+_QUERIES: Final[Mapping[str, str]] = {
+    "count": _AGGREGATE.format(aggregate="count(*)", where=""),
+    **{
+        kind: _AGGREGATE.format(aggregate=aggregate, where="where value is not null")
+        for kind, aggregate in {
+            "sum": "sum(value)",
+            "average": "avg(value)",
+            "min": "min(value)",
+            "max": "max(value)",
+            "unique_count": "count(distinct value)",
+        }.items()
+    },
+    "first": _EDGE.format(way="asc"),
+    "last": _EDGE.format(way="desc"),
+    "most_frequent": _MOST_FREQUENT,
+    "unique_list": _UNIQUE_LIST,
+}
+
+
+def trait_models(traits: Mapping[str, TraitSettings]) -> Generated:
+    """Every trait's model and input, and the wide table of all; nothing when there are none."""
+    made = Generated()
+    for key, trait in traits.items():
+        made = made.plus(_trait(key, trait))
+    return made.plus(_wide(traits)) if traits else made
+
+
+def _trait(key: str, trait: TraitSettings) -> Generated:
+    setting = f"models.traits.{key}"
+    kind = TYPES[trait.kind]
+    matching = Matching(
+        name=f"trait_{key}",
+        setting=setting,
+        events=trait.event,
+        call=trait.call,
+        where=trait.where,
+        within_days=trait.within_days,
+        taken=trait.property,
+        value_type=kind if kind == "decimal" else "text",
+    )
+    rows: exp.Query = matching.rows()
+    if trait.session_minutes is not None:
+        rows = _over(_SESSION, rows, trait)
+    model = generated_model(
+        name=f"trait_{key}",
+        setting=setting,
+        description=trait.description or f"Computed trait {key}: {trait.kind} of {_about(trait)}.",
+        grain="one row per profile that has the trait",
+        keys=("canonical_segment_id",),
+        columns=(Column("canonical_segment_id", "text", "profile"), Column("value", kind, "value of the trait")),
+        query=_over(_QUERIES[trait.kind], rows, trait),
+    )
+    return Generated((model,), (matching.input(),))
+
+
+def _about(trait: TraitSettings) -> str:
+    what = ", ".join(trait.event) or f"{trait.call} calls"
+    return what if trait.property is None else f"{trait.property} of {what}"
+
+
+def _over(template: str, rows: exp.Query, trait: TraitSettings) -> exp.Query:
+    """A template's query over the matching rows, which stand where it says `matching`."""
+    return fill(
+        template,
+        {
+            "min_occurrences": typed_literal(trait.min_occurrences),
+            "seconds": typed_literal(60 * (trait.session_minutes or 0)),
+        },
+        {"matching": rows},
+    )
+
+
+def _wide(traits: Mapping[str, TraitSettings]) -> Generated:
+    """One row per profile of the population, one column per trait."""
+    columns = [
+        Column("canonical_segment_id", "text", "profile"),
+        Column("user_id", "text", "user id of the profile"),
+        Column("email", "text", "email of the profile"),
+    ]
+    query = exp.select(*(exp.column(column.name, table="p") for column in columns)).from_(
+        exp.alias_(exp.to_table("audience_population"), "p", table=True)
+    )
+    for key, trait in traits.items():
+        name = f"trait_{key}"
+        value: exp.Expr = exp.column("value", table=name)
+        if trait.kind in ZERO_WITHOUT_EVENTS:
+            value = exp.Coalesce(this=value, expressions=[exp.Literal.number(0)])
+        same = exp.column("canonical_segment_id", table=name).eq(exp.column("canonical_segment_id", table="p"))
+        query = query.join(exp.to_table(name), on=same, join_type="left").select(exp.alias_(value, key))
+        columns.append(Column(key, TYPES[trait.kind], trait.description or f"{trait.kind} of {_about(trait)}"))
+    model = generated_model(
+        name="computed_traits",
+        setting="models.traits",
+        description="All computed traits of the profiles that audiences are about.",
+        grain="one row per profile",
+        keys=("canonical_segment_id",),
+        columns=tuple(columns),
+        query=query,
+    )
+    return Generated((model,))

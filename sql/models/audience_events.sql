@@ -1,0 +1,16 @@
+-- Every call with the profile behind it, before `as_of`: what audiences count.
+-- grain: one row per call
+-- keys: source, call, event_id
+-- params: as_of
+-- columns:
+--   canonical_segment_id text: profile
+--   source text: source, by its schema
+--   call text: identify, track, page, screen, group or alias
+--   event_id text: message id, unique within source and call
+--   timestamp timestamp: when it happened
+--   received_at timestamp: when it arrived
+--   event_text text: event of a track call, as it was sent
+select p.canonical_segment_id, e.source, e.call, e.id as event_id, e.timestamp, e.received_at, e.event_text
+from events as e
+join event_profiles as p on p.source = e.source and p.call = e.call and p.event_id = e.id
+where e.timestamp < $as_of

@@ -1,0 +1,9 @@
+-- Who is or was in which audience, as the runs before this one recorded it, under today's profiles.
+-- made by: audience_history
+-- grain: one row per audience and profile
+-- keys: key, canonical_segment_id
+-- columns:
+--   key text: audience
+--   canonical_segment_id text: profile
+--   is_member boolean: whether the last run left it in
+--   entered_at timestamp: `as_of` of the run in which it entered last

@@ -1,0 +1,18 @@
+-- Ledger of the audiences: who entered and who left, run after run. Running again with the same data adds nothing.
+-- made by: audience_changes
+-- grain: one row per audience, profile at that time, and run that changed it
+-- keys: key, segment_id, run
+-- columns:
+--   key text: audience
+--   segment_id text: profile as it was called in that run
+--   canonical_segment_id text: the profile that it is part of today
+--   change text: entered or left
+--   run integer: number of the run, counted from 1; runs without any change have none
+--   changed_at timestamp: `as_of` of that run
+-- checks:
+--   known_change: change not in ('entered', 'left')
+--   entered_and_left_in_turn: select key, segment_id, run from (
+--       select key, segment_id, run, change,
+--         lag(change) over (partition by key, segment_id order by run) as before
+--       from audience_membership_changes) as steps
+--     where change = coalesce(before, 'left')

@@ -1,0 +1,20 @@
+-- Profiles with a product added to the cart that no order followed in time. Every instance is tested, so that a profile
+-- which ordered and began again is found; an instance does not count before its time to order is over.
+-- grain: one row per profile
+-- keys: canonical_segment_id
+-- params: as_of, audiences_cart_abandonment_funnel_days, audiences_cart_abandonment_funnel_wait_days, audiences_cart_events, order_event
+-- columns:
+--   canonical_segment_id text: profile that meets the rule
+select distinct began.canonical_segment_id
+from audience_events as began
+where began.call = 'track' and began.event_text in ($audiences_cart_events)
+  and began.timestamp >= add_days($as_of, -$audiences_cart_abandonment_funnel_days)
+  and began.timestamp <= add_days($as_of, -$audiences_cart_abandonment_funnel_wait_days)
+  and not exists (
+    select 1
+    from audience_events as ordered
+    where ordered.canonical_segment_id = began.canonical_segment_id
+      and ordered.call = 'track' and ordered.event_text in ($order_event)
+      and ordered.timestamp >= began.timestamp
+      and ordered.timestamp < add_days(began.timestamp, $audiences_cart_abandonment_funnel_wait_days)
+  )

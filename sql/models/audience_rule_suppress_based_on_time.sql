@@ -1,0 +1,14 @@
+-- Profiles that have been in the audience of an advertisement, or have ordered, long enough ago: not to be advertised to.
+-- grain: one row per profile
+-- keys: canonical_segment_id
+-- params: as_of, audiences_suppress_based_on_time_audience, audiences_suppress_based_on_time_days
+-- columns:
+--   canonical_segment_id text: profile that meets the rule
+select canonical_segment_id
+from audience_history
+where key in ($audiences_suppress_based_on_time_audience) and is_member
+  and entered_at < add_days($as_of, -$audiences_suppress_based_on_time_days)
+union
+select canonical_segment_id
+from audience_orders
+where ordered_at < add_days($as_of, -$audiences_suppress_based_on_time_days)

@@ -1,0 +1,15 @@
+SELECT
+  CAST(made.canonical_segment_id AS TEXT) AS canonical_segment_id,
+  CAST(made.likelihood AS DOUBLE PRECISION) AS likelihood,
+  CAST(made.likelihood_percentile AS DOUBLE PRECISION) AS likelihood_percentile,
+  CAST(made.value_percentile AS DOUBLE PRECISION) AS value_percentile,
+  CAST(made.p_alive AS DOUBLE PRECISION) AS p_alive
+FROM (
+  SELECT
+    canonical_segment_id,
+    1 - EXP(-expected_orders) AS likelihood,
+    PERCENT_RANK() OVER (ORDER BY expected_orders, canonical_segment_id DESC NULLS LAST) AS likelihood_percentile,
+    PERCENT_RANK() OVER (ORDER BY clv, canonical_segment_id DESC NULLS LAST) AS value_percentile,
+    p_alive
+  FROM "models"."ltv_scores" AS ltv_scores
+) AS made

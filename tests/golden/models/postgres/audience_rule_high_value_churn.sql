@@ -1,0 +1,10 @@
+SELECT
+  CAST(made.canonical_segment_id AS TEXT) AS canonical_segment_id
+FROM (
+  SELECT
+    canonical_segment_id
+  FROM "models"."audience_likelihood" AS audience_likelihood
+  WHERE
+    value_percentile > 1 - CAST(0.1 AS DOUBLE PRECISION)
+    AND p_alive < CAST(0.5 AS DOUBLE PRECISION)
+) AS made

@@ -1,0 +1,20 @@
+SELECT
+  CAST(made.canonical_segment_id AS TEXT) AS canonical_segment_id
+FROM (
+  SELECT
+    canonical_segment_id
+  FROM "models"."audience_orders" AS audience_orders
+  WHERE
+    ordered_at >= (
+      (
+        CAST('2026-04-01 00:00:00' AS TIMESTAMP)
+      ) + (
+        -30
+      ) * INTERVAL '24 HOURS'
+    )
+    AND gross > 100
+  GROUP BY
+    canonical_segment_id
+  HAVING
+    COUNT(*) >= 3
+) AS made

@@ -1,0 +1,23 @@
+SELECT
+  CAST(made.canonical_segment_id AS VARCHAR) AS canonical_segment_id,
+  CAST(made.source AS VARCHAR) AS source,
+  CAST(made.call AS VARCHAR) AS call,
+  CAST(made.event_id AS VARCHAR) AS event_id,
+  CAST(made.timestamp AS TIMESTAMPNTZ) AS timestamp,
+  CAST(made.received_at AS TIMESTAMPNTZ) AS received_at,
+  CAST(made.event_text AS VARCHAR) AS event_text
+FROM (
+  SELECT
+    p.canonical_segment_id,
+    e.source,
+    e.call,
+    e.id AS event_id,
+    e.timestamp,
+    e.received_at,
+    e.event_text
+  FROM models.events AS e
+  JOIN models.event_profiles AS p
+    ON p.source = e.source AND p.call = e.call AND p.event_id = e.id
+  WHERE
+    e.timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+) AS made

@@ -1,0 +1,9 @@
+SELECT
+  CAST(made.canonical_segment_id AS VARCHAR) AS canonical_segment_id
+FROM (
+  SELECT
+    canonical_segment_id
+  FROM models.audience_rule_coupon_loyal AS audience_rule_coupon_loyal
+  WHERE
+    SUBSTRING(MD5('coupon_loyal' || canonical_segment_id), 1, 1) >= '8'
+) AS made
