@@ -1,0 +1,102 @@
+"""A section of the page, made of parts; a part whose tables do not exist says what makes them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from loader.errors import TerminalError
+from loader.report.facts import Facts
+from loader.report.markup import Html, element, joined
+
+State = Literal["shown", "empty", "missing", "unreadable"]
+Draw = Callable[[], Html | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One answer. `name` is what it reads."""
+
+    name: str
+    state: State
+    html: Html
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, the question it answers, and its parts."""
+
+    key: str
+    title: str
+    question: str
+    parts: Sequence[Part]
+
+    @property
+    def html(self) -> Html:
+        """The section as it stands on the page."""
+        heading = element("h2", self.title, id=f"{self.key}-title")
+        return element(
+            "section",
+            heading,
+            element("p", self.question, class_="question"),
+            *(part.html for part in self.parts),
+            id=self.key,
+            aria_labelledby=f"{self.key}-title",
+        )
+
+
+def part(name: str, heading: str, draw: Draw, empty: str) -> Part:
+    """What `draw` makes. None says that there are no rows. Tables with other columns than expected are a notice."""
+    try:
+        drawn = draw()
+    except TerminalError:
+        # The engine's words could hold values; the page says only which table it is.
+        return _part(
+            name,
+            "unreadable",
+            heading,
+            notice(
+                f"{name} has other columns than this page reads. A model of yours that has the name of one of ours "
+                "should have its columns."
+            ),
+        )
+    if drawn is None:
+        return _part(name, "empty", heading, notice(empty))
+    return _part(name, "shown", heading, drawn)
+
+
+def part_of_load(facts: Facts, name: str, heading: str, draw: Draw, empty: str) -> Part:
+    """A part that reads what `loader load` wrote."""
+    if not facts.has_state():
+        advice = joined("Nothing was loaded yet. Run ", element("code", "loader load"), ".")
+        return _part(name, "missing", heading, notice(advice))
+    return part(name, heading, draw, empty)
+
+
+def part_of_models(facts: Facts, tables: Sequence[str], heading: str, draw: Draw, empty: str) -> Part:
+    """A part that reads tables of models; the first is its name."""
+    missing = [table for table in tables if not facts.has_model(table)]
+    if not missing:
+        return part(f"{facts.models_schema}.{tables[0]}", heading, draw, empty)
+    command = " ".join(["loader models run --select", *(f"+{table}" for table in missing)])
+    advice = joined(
+        f"There is no table {' and no table '.join(f'{facts.models_schema}.{table}' for table in missing)} yet. Run ",
+        element("code", command),
+        ", or ",
+        element("code", "loader models run"),
+        " for all of them.",
+    )
+    return _part(f"{facts.models_schema}.{tables[0]}", "missing", heading, notice(advice))
+
+
+def notice(text: object) -> Html:
+    """A sentence in place of a picture: what is missing."""
+    return element("p", text, class_="notice")
+
+
+def good_news(text: object) -> Html:
+    """A sentence in place of a picture: there is nothing to show, and that is how it should be."""
+    return element("p", text, class_="notice good")
+
+
+def _part(name: str, state: State, heading: str, html: Html) -> Part:
+    return Part(name, state, element("div", element("h3", heading), html, class_="part"))

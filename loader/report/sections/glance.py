@@ -1,0 +1,52 @@
+"""The figures at the top of the page."""
+
+from loader.errors import TerminalError
+from loader.report.facts import Facts
+from loader.report.markup import Html, element
+from loader.report.numbers import compact, count, day, month, number_of
+from loader.report.tables import tiles
+
+Figure = tuple[str, str, str]
+
+
+def glance(facts: Facts) -> Html:
+    """A few numbers, as far as they are known."""
+    figures = [*_loaded(facts), *_known(facts, "mtu_monthly", _tracked), *_known(facts, "id_graph", _people)]
+    return element("section", tiles(figures), aria_label="At a glance") if figures else Html("")
+
+
+def _known(facts: Facts, table: str, read: object) -> list[Figure]:
+    assert callable(read)
+    try:
+        found: list[Figure] = read(facts) if facts.has_model(table) else []
+    except TerminalError:
+        return []  # the section that reads it says why
+    return found
+
+
+def _loaded(facts: Facts) -> list[Figure]:
+    sources = facts.state("sources") if facts.has_state() else []
+    if not sources:
+        return []
+    total = {
+        name: int(sum(number_of(s[name]) for s in sources)) for name in ("messages", "lines", "quarantined", "discards")
+    }
+    newest = max((day(source["last_day"]) for source in sources), default="")
+    return [
+        ("Messages", compact(total["messages"]), f"{count(total['messages'])} of {count(total['lines'])} lines"),
+        ("Newest day", newest, f"{len(sources)} sources"),
+        ("Set aside", count(total["quarantined"]), f"lines; {count(total['discards'])} values without a column"),
+    ]
+
+
+def _tracked(facts: Facts) -> list[Figure]:
+    months = facts.model("mtu")
+    if not months:
+        return []
+    newest = months[-1]
+    return [("Tracked users", count(newest["mtu"]), f"in {month(newest['period_start'])}")]
+
+
+def _people(facts: Facts) -> list[Figure]:
+    (found,) = facts.model("merges")
+    return [("People", count(found["people"]), f"of {count(found['created'])} profiles")] if found["people"] else []
