@@ -145,7 +145,7 @@ def _marks_below(marks: Sequence[str]) -> Iterable[Html]:
 
 
 def _figure(chart: Chart, drawn: Iterable[Html], height: int, class_: str = "upright") -> Html:
-    title, about = f"{chart.key}-title", f"{chart.key}-about"
+    title, about = f"chart-{chart.key}-title", f"chart-{chart.key}-about"
     svg = element(
         "svg",
         element("title", chart.title, id=title),

@@ -70,7 +70,7 @@ def _holdout(facts: Facts) -> Html | None:
     title = "Orders of a buyer: expected, and those that came"
     about = (
         f"The forecast was fitted to the orders up to {day(records[0]['calibrated_to'])} and compared with those up to "
-        f"{day(records[0]['compared_to'])}. Mean orders of a buyer in each tenth; the first has the most expected orders."
+        f"{day(records[0]['compared_to'])}. Mean orders of a buyer in each tenth; the first has the most expected."
     )
     series = [
         Series("expected", [_mean(record, "expected_orders") for record in records]),

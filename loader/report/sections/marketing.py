@@ -88,8 +88,10 @@ def _returns(facts: Facts) -> Html | None:
         *(Column(model, _words(model), share) for model in models),
     ]
     about = element(
-        "p", "Return is (revenue × margin − cost) ÷ cost: 0 % is even, −100 % is all lost. Without a cost there is none."
-    )  # fmt: skip
+        "p",
+        "Return is what is left of a campaign's revenue after its cost, for each unit of cost: 0 % is even, −100 % is "
+        "all lost. Without a cost there is none.",
+    )
     return joined(about, table(columns, rows[:_LISTED], "Return on the cost of each campaign, by attribution model"))
 
 

@@ -58,16 +58,18 @@ def _cohorts(facts: Facts) -> Html | None:
     grid: dict[str, dict[int, object]] = {}
     sizes: dict[str, object] = {}
     for record in records:
-        name, later = month(record["cohort"]), int(number_of(record["months"]))
-        grid.setdefault(name, {})[later] = record["retention"]
-        if later == 0:
-            sizes[name] = record["people"]
+        name = month(record["cohort_month"])
+        grid.setdefault(name, {})[int(number_of(record["months_since"]))] = record["retention"]
+        sizes[name] = record["cohort_people"]
     shown = dict(sorted(grid.items())[-_MOST_COHORTS:])
     last = min(max(max(row) for row in shown.values()), _MOST_LATER)
     rows = [
         (f"{name} · {count(sizes.get(name))}", [row.get(n) for n in range(last + 1)]) for name, row in shown.items()
     ]
-    about = "Each row is everybody who first came in that month, with their number; each column how many of them came again so many months later."
-    title = "Share of each month's newcomers who came again, by months since"
+    about = (
+        "Each row is everybody who was first active in that month, with their number; each column the share of them "
+        "who were active so many months later. Months that are not over are left out."
+    )
+    title = "Share of each month's newcomers who were active again, by months since"
     grown = heat_table("Month · people", [str(n) for n in range(last + 1)], rows, share, title)
     return joined(element("p", about), grown)
