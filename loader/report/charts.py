@@ -14,6 +14,7 @@ _TOP, _PLOT, _BOTTOM = 10, 190, 26
 _LABELS, _FEW_LABELS = 10, 4
 _BAR, _GAP, _LABEL, _BETWEEN = 11, 3, 20, 10
 _WIDEST_PERCENT: Final = 78  # the number stands at the end of its bar
+_WIDEST_BAR_PERCENT: Final = 9
 _LABEL_CHARACTERS: Final = 42
 
 Write = Callable[[object], str]
@@ -70,6 +71,7 @@ def ranked_bars(chart: Chart) -> Html:
 
 def _stack(chart: Chart, index: int, scale: Axis) -> Iterable[Html]:
     across, reached = 100 / len(chart.marks), 0.0
+    width = min(across * 0.8, _WIDEST_BAR_PERCENT)
     for colour, s in enumerate(chart.series):
         value = number_of(s.values[index])
         if value <= 0:
@@ -79,9 +81,9 @@ def _stack(chart: Chart, index: int, scale: Axis) -> Iterable[Html]:
         yield element(
             "rect",
             element("title", f"{chart.marks[index]}, {s.name}: {chart.write(s.values[index])}"),
-            x=_percent((index + 0.1) * across),
+            x=_percent((index + 0.5) * across - width / 2),
             y=f"{top:.1f}",
-            width=_percent(across * 0.8),
+            width=_percent(width),
             height=f"{bottom - top:.1f}",
             class_=f"fill-{colour % COLOURS}",
         )

@@ -7,6 +7,7 @@ from loader.report.markup import Html, element, joined
 from loader.report.numbers import is_number, number_of, plain
 
 SHADES = 9
+MOST_ROWS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,19 @@ class Column:
 
 def table(columns: Sequence[Column], records: Sequence[dict[str, object]], caption: str) -> Html:
     """A table of records; the first column heads the rows."""
-    head = [element("th", c.heading, scope="col", class_=None if c.is_text else "number") for c in columns]
+    first, *others = columns
+    head = [
+        element("th", first.heading, scope="col"),
+        *(element("th", c.heading, scope="col", class_=None if c.is_text else "number") for c in others),
+    ]
     rows = [element("tr", *_cells(columns, record)) for record in records]
     return scrolling(caption, element("thead", element("tr", *head)), element("tbody", *rows))
+
+
+def listing(columns: Sequence[Column], records: Sequence[dict[str, object]], caption: str) -> Html:
+    """A table; a long one is folded, so that it does not push the next picture away."""
+    whole = table(columns, records, caption)
+    return folded(f"{caption} (table)", whole) if len(records) > MOST_ROWS_SHOWN else whole
 
 
 def _cells(columns: Sequence[Column], record: dict[str, object]) -> list[Html]:

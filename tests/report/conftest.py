@@ -2,11 +2,11 @@ import duckdb
 import pytest
 from factories import a_page_call, a_track_call
 from modelling import NOW, Modelling
+from report_tables import MODELS
 
 from loader.config import load_config
 from loader.reading import open_reader
 from loader.report.page import page_of
-from report_tables import MODELS
 
 
 class Pages:

@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 
 import pytest
 from factories import a_track_call
-
 from report_tables import MODELS, SECRETS
 
 SCRIPT = "<script>alert('x')</script>"
@@ -49,7 +48,7 @@ def test_what_was_loaded_is_shown_without_any_model(loaded_pages):
 
     shown = {name for name, state in page.parts.items() if state == "shown"}
     assert shown == {"events", "rows by day", "sources", "call tables", "quarantine", "discards"}
-    assert "5 of 6 lines" in text
+    assert "in 6 lines" in text
     assert "bad json" in text
     assert "Product Viewed · web" in text
 

@@ -5,7 +5,7 @@ from loader.report.facts import Facts, Records
 from loader.report.markup import Html, joined
 from loader.report.numbers import count, day, number_of
 from loader.report.section import Section, part_of_load
-from loader.report.tables import Column, table
+from loader.report.tables import Column, listing
 
 _DRAWN, _LISTED = 12, 25
 _COLUMNS = (
@@ -42,4 +42,4 @@ def _events(facts: Facts) -> Html | None:
     marks = [f"{record['event']} · {record['source']}" for record in drawn]
     chart = Chart("events", "Most frequent events", about, marks, [Series("calls", [r["calls"] for r in drawn])])
     title = f"The {len(listed)} most frequent events"
-    return joined(ranked_bars(chart), table(_COLUMNS, listed, title))
+    return joined(ranked_bars(chart), listing(_COLUMNS, listed, title))

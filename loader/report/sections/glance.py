@@ -1,27 +1,33 @@
 """The figures at the top of the page."""
 
+from collections.abc import Callable
+
 from loader.errors import TerminalError
 from loader.report.facts import Facts
 from loader.report.markup import Html, element
-from loader.report.numbers import compact, count, day, month, number_of
+from loader.report.numbers import compact, count, day, month, number_of, plain
 from loader.report.tables import tiles
 
 Figure = tuple[str, str, str]
+_MOST_WRITTEN_OUT = 1_000_000
 
 
 def glance(facts: Facts) -> Html:
     """A few numbers, as far as they are known."""
-    figures = [*_loaded(facts), *_known(facts, "mtu_monthly", _tracked), *_known(facts, "id_graph", _people)]
+    figures = [
+        *_known(facts, "mtu_monthly", _tracked),
+        *_known(facts, "id_graph", _people),
+        *_known(facts, "orders", _sold),
+        *_loaded(facts),
+    ]
     return element("section", tiles(figures), aria_label="At a glance") if figures else Html("")
 
 
-def _known(facts: Facts, table: str, read: object) -> list[Figure]:
-    assert callable(read)
+def _known(facts: Facts, table: str, read: Callable[[Facts], list[Figure]]) -> list[Figure]:
     try:
-        found: list[Figure] = read(facts) if facts.has_model(table) else []
+        return read(facts) if facts.has_model(table) else []
     except TerminalError:
         return []  # the section that reads it says why
-    return found
 
 
 def _loaded(facts: Facts) -> list[Figure]:
@@ -33,9 +39,9 @@ def _loaded(facts: Facts) -> list[Figure]:
     }
     newest = max((day(source["last_day"]) for source in sources), default="")
     return [
-        ("Messages", compact(total["messages"]), f"{count(total['messages'])} of {count(total['lines'])} lines"),
+        ("Messages", _short(total["messages"]), f"in {count(total['lines'])} lines"),
         ("Newest day", newest, f"{len(sources)} sources"),
-        ("Set aside", count(total["quarantined"]), f"lines; {count(total['discards'])} values without a column"),
+        ("Set aside", count(total["quarantined"]), f"lines; {count(total['discards'])} values"),
     ]
 
 
@@ -50,3 +56,16 @@ def _tracked(facts: Facts) -> list[Figure]:
 def _people(facts: Facts) -> list[Figure]:
     (found,) = facts.model("merges")
     return [("People", count(found["people"]), f"of {count(found['created'])} profiles")] if found["people"] else []
+
+
+def _sold(facts: Facts) -> list[Figure]:
+    months = facts.model("sales")
+    if not months:
+        return []
+    newest = months[-1]
+    return [("Revenue", _short(newest["net"]), f"{plain(newest['currency'])} in {month(newest['month'])}")]
+
+
+def _short(value: object) -> str:
+    """All digits, or a unit where they would be too many for a tile."""
+    return count(value) if abs(number_of(value)) < _MOST_WRITTEN_OUT else compact(value)

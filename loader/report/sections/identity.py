@@ -5,7 +5,7 @@ from loader.report.facts import Facts
 from loader.report.markup import Html, joined
 from loader.report.numbers import count, number_of, share
 from loader.report.section import Section, good_news, part_of_models
-from loader.report.tables import Column, table, tiles
+from loader.report.tables import Column, listing, tiles
 
 _SIZES = (
     Column("size", "Identifiers of a profile"),
@@ -68,8 +68,8 @@ def _sizes(facts: Facts) -> Html | None:
     about = "Most people have a few identifiers. A profile of very many is often a shared device or a test account."
     marks = [str(record["size"]) for record in sizes]
     chart = Chart("sizes", title, about, marks, [Series("profiles", [record["profiles"] for record in sizes])])
-    types = table(_TYPES, facts.model("identifier_types"), "Identifiers by type")
-    return joined(ranked_bars(chart), table(_SIZES, sizes, title), types)
+    types = listing(_TYPES, facts.model("identifier_types"), "Identifiers by type")
+    return joined(ranked_bars(chart), listing(_SIZES, sizes, title), types)
 
 
 def _violations(facts: Facts) -> Html | None:
@@ -81,4 +81,4 @@ def _violations(facts: Facts) -> Html | None:
     drawn = records[:_MOST_DRAWN]
     marks = [f"{str(record['code']).replace('_', ' ')} · {record['id_type'] or 'no type'}" for record in drawn]
     chart = Chart("violations", title, about, marks, [Series("times", [record["violations"] for record in drawn])])
-    return joined(ranked_bars(chart), table(_VIOLATIONS, records, title))
+    return joined(ranked_bars(chart), listing(_VIOLATIONS, records, title))

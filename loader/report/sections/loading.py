@@ -10,7 +10,7 @@ from loader.report.markup import Html, joined
 from loader.report.numbers import count, day, instant
 from loader.report.scale import period_of, periods
 from loader.report.section import Section, part_of_load
-from loader.report.tables import Column, folded, table
+from loader.report.tables import Column, listing, table
 
 _NOTHING = "Nothing was loaded yet."
 _REST = "all others"
@@ -71,7 +71,7 @@ def _days(facts: Facts) -> Html | None:
     records: Records = [
         {"mark": mark.first, **{f"s{i}": s.values[at] for i, s in enumerate(series)}} for at, mark in enumerate(marks)
     ]
-    return joined(stacked_bars(chart), folded(f"Rows by {word}", table(columns, records, chart.title)))
+    return joined(stacked_bars(chart), listing(columns, records, chart.title))
 
 
 def _by_period(word: str, rows: Counter[date]) -> Counter[date]:

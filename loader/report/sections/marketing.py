@@ -5,7 +5,7 @@ from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, decimals, number_of, share
 from loader.report.section import Section, part_of_models
-from loader.report.tables import Column, table
+from loader.report.tables import Column, listing
 
 _DRAWN, _LISTED, _CHANNELS_DRAWN = 8, 25, 5
 _STEPS = (("store visits", "store_visits"), ("product views", "product_views"), ("orders", "orders"))
@@ -53,7 +53,7 @@ def _funnel(facts: Facts, dimension: str) -> Html | None:
     series = [Series(name, [record[column] for record in drawn]) for name, column in _STEPS]
     chart = Chart(f"funnel-{word}", title, about, [str(record["value"]) for record in drawn], series)
     columns = [Column("value", word.capitalize()), *_FUNNEL[1:]]
-    return joined(ranked_bars(chart), table(columns, listed, f"{title}: steps, rates and revenue"))
+    return joined(ranked_bars(chart), listing(columns, listed, f"{title}: steps, rates and revenue"))
 
 
 def _attribution(facts: Facts) -> Html | None:
@@ -69,7 +69,7 @@ def _attribution(facts: Facts) -> Html | None:
     series = [Series(_words(model), [row.get(model) for row in drawn]) for model in models[:COLOURS]]
     chart = Chart("attribution", title, about, [str(row["channel"]) for row in drawn], series, decimals)
     columns = [Column("channel", "Channel"), *(Column(model, _words(model), decimals) for model in models)]
-    return joined(ranked_bars(chart), table(columns, rows[:_LISTED], title))
+    return joined(ranked_bars(chart), listing(columns, rows[:_LISTED], title))
 
 
 def _returns(facts: Facts) -> Html | None:
@@ -92,7 +92,7 @@ def _returns(facts: Facts) -> Html | None:
         "Return is what is left of a campaign's revenue after its cost, for each unit of cost: 0 % is even, −100 % is "
         "all lost. Without a cost there is none.",
     )
-    return joined(about, table(columns, rows[:_LISTED], "Return on the cost of each campaign, by attribution model"))
+    return joined(about, listing(columns, rows[:_LISTED], "Return on the cost of each campaign, by attribution model"))
 
 
 def _pivot(records: Records, name: str, value: str) -> Records:
@@ -104,4 +104,4 @@ def _pivot(records: Records, name: str, value: str) -> Records:
 
 
 def _words(model: str) -> str:
-    return model.replace("_", " ")
+    return model.replace("_", " ").capitalize()

@@ -5,7 +5,7 @@ from loader.report.facts import Facts
 from loader.report.markup import Html, joined
 from loader.report.numbers import count, decimals, month, plain
 from loader.report.section import Section, part_of_models
-from loader.report.tables import Column, table
+from loader.report.tables import Column, listing
 
 _MOST_MONTHS = 36
 _COLUMNS = (
@@ -41,4 +41,4 @@ def _sales(facts: Facts) -> Html | None:
         about += f" The last {len(shown)} of {len(months):,} months with orders."
     marks = [month(record["month"]) for record in shown]
     chart = Chart("sales", title, about, marks, [Series("revenue", [record["net"] for record in shown])], decimals)
-    return joined(stacked_bars(chart), table(_COLUMNS, list(reversed(shown)), title))
+    return joined(stacked_bars(chart), listing(_COLUMNS, list(reversed(shown)), title))

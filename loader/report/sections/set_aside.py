@@ -7,7 +7,7 @@ from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, number_of
 from loader.report.section import Section, good_news, part_of_load
-from loader.report.tables import Column, table
+from loader.report.tables import Column, listing
 
 _MOST_ROWS = 30
 _QUARANTINE = (Column("source", "Source"), Column("reason", "Reason"), Column("count", "Lines", count))
@@ -43,7 +43,7 @@ def _quarantine(facts: Facts) -> Html | None:
     )  # fmt: skip
     return joined(
         _reasons("quarantine", "Quarantined lines by reason", "How many lines each reason kept out.", records),
-        table(_QUARANTINE, records[:_MOST_ROWS], "Quarantined lines by source and reason"),
+        listing(_QUARANTINE, records[:_MOST_ROWS], "Quarantined lines by source and reason"),
         hint,
     )
 
@@ -58,7 +58,7 @@ def _discards(facts: Facts) -> Html | None:
         title += f", the {_MOST_ROWS} largest of {len(records):,}"
     return joined(
         _reasons("discards", "Discarded values by reason", "How many values each reason kept out.", records),
-        table(_DISCARDS, largest[:_MOST_ROWS], title),
+        listing(_DISCARDS, largest[:_MOST_ROWS], title),
         element("p", "Look at the values with ", element("code", "loader discards --values"), "."),
     )
 

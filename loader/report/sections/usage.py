@@ -5,7 +5,7 @@ from loader.report.facts import Facts
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, month, number_of, share
 from loader.report.section import Section, part_of_models
-from loader.report.tables import Column, heat_table, table
+from loader.report.tables import Column, heat_table, listing
 
 _MOST_MONTHS, _MOST_COHORTS, _MOST_LATER = 36, 24, 12
 _MTU = (
@@ -48,7 +48,7 @@ def _mtu(facts: Facts) -> Html | None:
         Series("anonymous only", [record["anonymous_only"] for record in shown]),
     ]
     chart = Chart("mtu", title, about, [month(record["period_start"]) for record in shown], series)
-    return joined(stacked_bars(chart), table(_MTU, list(reversed(shown)), title))
+    return joined(stacked_bars(chart), listing(_MTU, list(reversed(shown)), title))
 
 
 def _cohorts(facts: Facts) -> Html | None:
