@@ -48,14 +48,7 @@ class Reader:
 
     def page(self, name: str, schema: str, values: Mapping[str, object]) -> Answer:
         """One file of `sql/page`, over the tables of a schema. Raises TerminalError when it does not fit them."""
-        try:
-            return self._file(f"page/{name}.sql", values, schema)
-        except duckdb.Error as error:
-            raise TerminalError(
-                f"a table is not as the page expects it: {str(error).splitlines()[0]}",
-                f"{self._path}, schema {schema}",
-                "a model of yours that has the name of one of ours should have its columns",
-            ) from None
+        return self._file(f"page/{name}.sql", values, schema)
 
     def _file(self, name: str, values: Mapping[str, object] | None, schema: str) -> Answer:
         from sqlglot import exp  # takes half a second to import, and most commands can do without
@@ -71,6 +64,12 @@ class Reader:
                 f"the file has no state tables of this program: {str(error).splitlines()[0]}",
                 f"{self._path}, schema {schema}",
                 "run `loader load` first, or correct warehouse.path or system_schema",
+            ) from None
+        except duckdb.Error as error:
+            raise TerminalError(
+                f"a table is not as {name} expects it: {str(error).splitlines()[0]}",
+                f"{self._path}, schema {schema}",
+                "use the version of loader that wrote it; a model of yours with the name of one of ours needs its columns",
             ) from None
         finally:
             cursor.close()
