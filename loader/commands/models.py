@@ -24,9 +24,17 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     result = report.as_dict()
     for name in result["overridden"]:
         output.line(f"{name}: yours, in {config.models.folder}, replaces ours")
-    rows = [(made["name"], f"{made['rows']:,}", f"{made['seconds']:.2f}") for made in result["models"]]
+    rows = [
+        (
+            made["name"],
+            f"{made['rows']:,}",
+            "all" if (n := made["keys_recomputed"]) is None else f"{n:,} values",
+            f"{made['seconds']:.2f}",
+        )
+        for made in result["models"]
+    ]
     title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC{' (dry run)' if arguments.dry_run else ''}"
-    output.table(("model", "rows", "seconds"), rows, title)
+    output.table(("model", "rows", "computed", "seconds"), rows, title)
     for check in result["checks"]:
         _print_failures(check, output)
     passed = sum(check["passed"] for check in result["checks"])

@@ -23,6 +23,16 @@ _LOCAL_DAY: Final = {
     "postgres": "cast(timezone(z, timezone('UTC', t)) as date)",
     "snowflake": "cast(convert_timezone('UTC', z, t) as date)",
 }
+_ADD_SECONDS: Final = {
+    "duckdb": "t + n * interval '1 second'",
+    "postgres": "t + n * interval '1 second'",
+    "snowflake": "dateadd(second, n, t)",
+}
+_ADD_DAYS: Final = {
+    "duckdb": "t + n * interval '24 hours'",
+    "postgres": "t + n * interval '24 hours'",
+    "snowflake": "dateadd(hour, 24 * n, t)",
+}
 
 
 def _expression(template: str, dialect: str, values: dict[str, exp.Expr]) -> exp.Expr:
@@ -46,10 +56,20 @@ def _local_day(dialect: str, instant: exp.Expr, zone: exp.Expr) -> exp.Expr:
     return _expression(_LOCAL_DAY[dialect], dialect, {"t": instant, "z": zone})
 
 
+def _add_seconds(dialect: str, instant: exp.Expr, seconds: exp.Expr) -> exp.Expr:
+    return _expression(_ADD_SECONDS[dialect], dialect, {"t": instant, "n": seconds})
+
+
+def _add_days(dialect: str, instant: exp.Expr, days: exp.Expr) -> exp.Expr:
+    return _expression(_ADD_DAYS[dialect], dialect, {"t": instant, "n": days})
+
+
 MACROS: Final[dict[str, Callable[..., exp.Expr]]] = {
     "microseconds_between": _microseconds,
     "seconds_between": _seconds,
     "local_day": _local_day,
+    "add_seconds": _add_seconds,
+    "add_days": _add_days,
 }
 
 

@@ -33,10 +33,11 @@ def test_functions_that_all_warehouses_share_are_the_same(shop, postgres):
         select o.id, o.total, local_day(o.timestamp, $timezone) as day,
           microseconds_between(o.timestamp, $as_of) as microseconds,
           seconds_between(o.received_at, o.timestamp) as seconds,
+          add_days(add_seconds(o.timestamp, -90), row_number() over (order by o.id)) as later,
           row_number() over (order by o.total desc nulls last, o.user_id, o.id) as place
         from input_order_completed as o where o.event_text in ($order_event)
         """,
-        columns="id text: id; total decimal: total; day date: day; microseconds integer: exact; seconds float: s; place integer: p",
+        columns="id text: id; total decimal: total; day date: day; microseconds integer: exact; seconds float: s; later timestamp: l; place integer: p",
         more="params: as_of, order_event, timezone",
         keys="id",
     )
