@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
+from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
 
 
 def read_instant(text: str) -> str | date | datetime:
@@ -52,6 +53,18 @@ class ModelsSettings(Settings):
         description="Tables that do not come from events, by the name of their input: a CSV file, or `schema.table` "
         "of the warehouse.",
     )
+    usage: UsageSettings = Field(UsageSettings(), description="Tracked users and throughput.")  # type: ignore[call-arg]
+    sessions: SessionSettings = Field(SessionSettings(), description="Sessions.")  # type: ignore[call-arg]
+    ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")  # type: ignore[call-arg]
+    funnels: tuple[FunnelSettings, ...] = Field((), description="Ordered funnels of your own.")
+
+    @field_validator("funnels")
+    @classmethod
+    def _names_once(cls, funnels: tuple[FunnelSettings, ...]) -> tuple[FunnelSettings, ...]:
+        names = [funnel.name for funnel in funnels]
+        if len(names) != len(set(names)):
+            raise ValueError("two funnels have the same name")
+        return funnels
 
     @field_validator("as_of", mode="before")
     @classmethod

@@ -30,4 +30,12 @@ class PythonModel:
         return run
 
 
-PYTHON_MODELS: Final[tuple[PythonModel, ...]] = ()
+PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
+    PythonModel(
+        name="funnels",
+        # It reads the tables of the sources that its settings name; these inputs stand for them in the lineage.
+        reads=("event_profiles", "input_pages", "input_screens", "input_tracks"),
+        entry="loader.models.funnels:run",
+        parameters=("as_of", "funnels"),
+    ),
+)

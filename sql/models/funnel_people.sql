@@ -1,0 +1,19 @@
+-- Who reached which step of the funnels of models.funnels, and by what.
+-- grain: one row per funnel, step and person who reached it
+-- keys: funnel, step, canonical_segment_id
+-- made by: funnels
+-- columns:
+--   funnel text: name of the funnel
+--   step integer: place of the step, from 1
+--   canonical_segment_id text: profile
+--   reached_at timestamp: when the step was done; never before the step before it
+--   seconds_from_first float: since the first step
+--   source text: source of the event that was the step
+--   call text: its call
+--   event_id text: its message id; the event of no other step of the person in this funnel
+-- checks:
+--   forward_only: seconds_from_first < 0
+--   steps_are_complete: select funnel, canonical_segment_id from funnel_people
+--     group by funnel, canonical_segment_id having count(*) <> max(step)
+--   one_step_per_event: select funnel, canonical_segment_id, event_id from funnel_people
+--     group by funnel, canonical_segment_id, source, call, event_id having count(*) > 1

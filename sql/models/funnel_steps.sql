@@ -1,0 +1,16 @@
+-- How many people got how far in the funnels of models.funnels.
+-- grain: one row per funnel and step
+-- keys: funnel, step
+-- made by: funnels
+-- columns:
+--   funnel text: name of the funnel
+--   step integer: place of the step, from 1
+--   name text: name of the step
+--   people integer: people who did all steps up to this one, in this order, in time
+--   from_previous float: people for each who did the step before; NULL for the first step, and where nobody did
+--   from_first float: people for each who did the first step; NULL where nobody did
+--   median_seconds_from_previous float: half of the people needed at most this long since the step before
+-- checks:
+--   bounds: people < 0 or from_previous > 1 or from_first > 1
+--   never_more: select f.funnel, f.step from funnel_steps as f
+--     join funnel_steps as b on b.funnel = f.funnel and b.step = f.step - 1 where f.people > b.people

@@ -1,0 +1,272 @@
+SELECT
+  CAST(made.source AS VARCHAR) AS source,
+  CAST(made.call AS VARCHAR) AS call,
+  CAST(made.event_id AS VARCHAR) AS event_id,
+  CAST(made.session_id AS VARCHAR) AS session_id,
+  CAST(made.session_number AS BIGINT) AS session_number,
+  CAST(made.event_number AS BIGINT) AS event_number,
+  CAST(made.identity_type AS VARCHAR) AS identity_type,
+  CAST(made.identity AS VARCHAR) AS identity,
+  CAST(made.canonical_segment_id AS VARCHAR) AS canonical_segment_id,
+  CAST(made.timestamp AS TIMESTAMPNTZ) AS timestamp,
+  CAST(made.url AS VARCHAR) AS url,
+  CAST(made.referrer AS VARCHAR) AS referrer,
+  CAST(made.utm_source AS VARCHAR) AS utm_source,
+  CAST(made.utm_medium AS VARCHAR) AS utm_medium,
+  CAST(made.utm_campaign AS VARCHAR) AS utm_campaign,
+  CAST(made.utm_term AS VARCHAR) AS utm_term,
+  CAST(made.utm_content AS VARCHAR) AS utm_content,
+  CAST(made.gclid AS VARCHAR) AS gclid,
+  CAST(made.device AS VARCHAR) AS device,
+  CAST(made.device_category AS VARCHAR) AS device_category
+FROM (
+  WITH calls AS (
+    SELECT
+      source,
+      call,
+      id,
+      timestamp,
+      anonymous_id,
+      user_id,
+      url,
+      referrer,
+      search,
+      campaign_source,
+      campaign_medium,
+      campaign_name,
+      campaign_term,
+      campaign_content,
+      user_agent,
+      device_type,
+      device_model
+    FROM models.input_pages AS input_pages
+    UNION ALL
+    SELECT
+      source,
+      call,
+      id,
+      timestamp,
+      anonymous_id,
+      user_id,
+      page_url,
+      page_referrer,
+      page_search,
+      campaign_source,
+      campaign_medium,
+      campaign_name,
+      campaign_term,
+      campaign_content,
+      user_agent,
+      device_type,
+      device_model
+    FROM models.input_screens AS input_screens
+    UNION ALL
+    SELECT
+      source,
+      call,
+      id,
+      timestamp,
+      anonymous_id,
+      user_id,
+      page_url,
+      page_referrer,
+      page_search,
+      campaign_source,
+      campaign_medium,
+      campaign_name,
+      campaign_term,
+      campaign_content,
+      user_agent,
+      device_type,
+      device_model
+    FROM models.input_tracks AS input_tracks
+    WHERE
+      FALSE
+  ), activity AS (
+    SELECT
+      source,
+      call,
+      id AS event_id,
+      timestamp,
+      CASE WHEN NULLIF(anonymous_id, '') IS NULL THEN 'user_id' ELSE 'anonymous_id' END AS identity_type,
+      COALESCE(NULLIF(anonymous_id, ''), NULLIF(user_id, '')) AS identity,
+      NULLIF(url, '') AS url,
+      NULLIF(referrer, '') AS referrer,
+      NULLIF(campaign_source, '') AS utm_source,
+      NULLIF(campaign_medium, '') AS utm_medium,
+      NULLIF(campaign_name, '') AS utm_campaign,
+      NULLIF(campaign_term, '') AS utm_term,
+      NULLIF(campaign_content, '') AS utm_content,
+      NULLIF(
+        SPLIT_PART(
+          SPLIT_PART(
+            '&' || COALESCE(SUBSTRING(NULLIF(search, ''), 2), SPLIT_PART(SPLIT_PART(url, '#', 1), '?', 2)),
+            '&gclid=',
+            2
+          ),
+          '&',
+          1
+        ),
+        ''
+      ) AS gclid,
+      COALESCE(
+        device_model,
+        device_type,
+        CASE
+          WHEN user_agent LIKE '%Android%'
+          THEN 'Android'
+          ELSE NULLIF(
+            REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(user_agent, '(', 2), ' ', 1), ';', ''), ')', ''),
+            ''
+          )
+        END
+      ) AS device,
+      CASE
+        WHEN user_agent LIKE '%iPad%'
+        OR (
+          user_agent LIKE '%Android%' AND user_agent NOT LIKE '%Mobile%'
+        )
+        THEN 'tablet'
+        WHEN user_agent LIKE '%iPhone%'
+        OR user_agent LIKE '%Android%'
+        OR device_type IN ('ios', 'android')
+        THEN 'mobile'
+        WHEN user_agent LIKE '%Windows%'
+        OR user_agent LIKE '%Macintosh%'
+        OR user_agent LIKE '%X11%'
+        THEN 'desktop'
+        WHEN NOT user_agent IS NULL OR NOT device_type IS NULL
+        THEN 'other'
+      END AS device_category
+    FROM calls
+    WHERE
+      timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+      AND NOT COALESCE(NULLIF(anonymous_id, ''), NULLIF(user_id, '')) IS NULL
+  ), campaigns AS (
+    SELECT
+      source,
+      call,
+      event_id,
+      COALESCE(utm_campaign, '') || '|' || COALESCE(utm_source, '') || '|' || COALESCE(utm_medium, '') AS campaign,
+      LAG(
+        COALESCE(utm_campaign, '') || '|' || COALESCE(utm_source, '') || '|' || COALESCE(utm_medium, '')
+      ) OVER (PARTITION BY identity_type, identity ORDER BY timestamp, event_id, source, call) AS campaign_before
+    FROM activity
+    WHERE
+      FALSE AND NOT COALESCE(utm_campaign, utm_source, utm_medium) IS NULL
+  ), new_campaigns AS (
+    SELECT
+      source,
+      call,
+      event_id
+    FROM campaigns
+    WHERE
+      campaign_before IS NULL OR campaign <> campaign_before
+  ), started AS (
+    SELECT
+      a.source,
+      a.call,
+      a.event_id,
+      a.timestamp,
+      a.identity_type,
+      a.identity,
+      a.url,
+      a.referrer,
+      a.utm_source,
+      a.utm_medium,
+      a.utm_campaign,
+      a.utm_term,
+      a.utm_content,
+      a.gclid,
+      a.device,
+      a.device_category,
+      ROW_NUMBER() OVER (
+        PARTITION BY a.identity_type, a.identity
+        ORDER BY a.timestamp, a.event_id, a.source, a.call
+      ) AS place,
+      CASE
+        WHEN NOT c.event_id IS NULL
+        THEN 1
+        WHEN (
+          DATEDIFF(
+            MICROSECOND,
+            (
+              LAG(a.timestamp) OVER (
+                PARTITION BY a.identity_type, a.identity
+                ORDER BY a.timestamp, a.event_id, a.source, a.call
+              )
+            ),
+            (
+              a.timestamp
+            )
+          )
+        ) <= 1800 * 1000000
+        THEN 0
+        ELSE 1
+      END AS is_start
+    FROM activity AS a
+    LEFT JOIN new_campaigns AS c
+      ON c.source = a.source AND c.call = a.call AND c.event_id = a.event_id
+  ), numbered AS (
+    SELECT
+      source,
+      call,
+      event_id,
+      timestamp,
+      identity_type,
+      identity,
+      url,
+      referrer,
+      utm_source,
+      utm_medium,
+      utm_campaign,
+      utm_term,
+      utm_content,
+      gclid,
+      device,
+      device_category,
+      place,
+      SUM(is_start) OVER (
+        PARTITION BY identity_type, identity
+        ORDER BY timestamp, event_id, source, call
+        rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+      ) AS session_number,
+      MAX(
+        CASE
+          WHEN is_start = 1
+          THEN LPAD(CAST(place AS VARCHAR), 12, '0') || MD5(
+            identity_type || ':' || source || ':' || call || ':' || CAST(LENGTH(event_id) AS VARCHAR) || ':' || event_id || identity
+          )
+        END
+      ) OVER (
+        PARTITION BY identity_type, identity
+        ORDER BY timestamp, event_id, source, call
+        rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+      ) AS session_key
+    FROM started
+  )
+  SELECT
+    n.source,
+    n.call,
+    n.event_id,
+    SUBSTRING(n.session_key, 13) AS session_id,
+    n.session_number,
+    n.place - CAST(SUBSTRING(n.session_key, 1, 12) AS BIGINT) + 1 AS event_number,
+    n.identity_type,
+    n.identity,
+    p.canonical_segment_id,
+    n.timestamp,
+    n.url,
+    n.referrer,
+    n.utm_source,
+    n.utm_medium,
+    n.utm_campaign,
+    n.utm_term,
+    n.utm_content,
+    n.gclid,
+    n.device,
+    n.device_category
+  FROM numbered AS n
+  LEFT JOIN models.event_profiles AS p
+    ON p.source = n.source AND p.call = n.call AND p.event_id = n.event_id
+) AS made
