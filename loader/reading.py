@@ -69,7 +69,7 @@ class Reader:
             raise TerminalError(
                 f"a table is not as {name} expects it: {str(error).splitlines()[0]}",
                 f"{self._path}, schema {schema}",
-                "use the version of loader that wrote it; a model of yours with the name of one of ours needs its columns",
+                "use the version that wrote it; a model of yours with the name of one of ours needs its columns",
             ) from None
         finally:
             cursor.close()

@@ -9,6 +9,9 @@ from loader.report.facts import Facts
 from loader.report.markup import Html, element, joined
 
 State = Literal["shown", "empty", "missing", "unreadable"]
+_OTHER_COLUMNS = (
+    "has other columns than this page reads. A model of yours that has the name of one of ours should have its columns."
+)
 Draw = Callable[[], Html | None]
 
 
@@ -44,21 +47,13 @@ class Section:
         )
 
 
-def part(name: str, heading: str, draw: Draw, empty: str) -> Part:
+def _part_of(name: str, heading: str, draw: Draw, empty: str, unreadable: str) -> Part:
     """What `draw` makes. None says that there are no rows. Tables with other columns than expected are a notice."""
     try:
         drawn = draw()
     except TerminalError:
         # The engine's words could hold values; the page says only which table it is.
-        return _part(
-            name,
-            "unreadable",
-            heading,
-            notice(
-                f"{name} has other columns than this page reads. A model of yours that has the name of one of ours "
-                "should have its columns."
-            ),
-        )
+        return _part(name, "unreadable", heading, notice(unreadable))
     if drawn is None:
         return _part(name, "empty", heading, notice(empty))
     return _part(name, "shown", heading, drawn)
@@ -69,14 +64,15 @@ def part_of_load(facts: Facts, name: str, heading: str, draw: Draw, empty: str) 
     if not facts.has_state():
         advice = joined("Nothing was loaded yet. Run ", element("code", "loader load"), ".")
         return _part(name, "missing", heading, notice(advice))
-    return part(name, heading, draw, empty)
+    return _part_of(name, heading, draw, empty, "The state tables are not as this version of loader writes them.")
 
 
 def part_of_models(facts: Facts, tables: Sequence[str], heading: str, draw: Draw, empty: str) -> Part:
     """A part that reads tables of models; the first is its name."""
+    name = f"{facts.models_schema}.{tables[0]}"
     missing = [table for table in tables if not facts.has_model(table)]
     if not missing:
-        return part(f"{facts.models_schema}.{tables[0]}", heading, draw, empty)
+        return _part_of(name, heading, draw, empty, f"{name} {_OTHER_COLUMNS}")
     command = " ".join(["loader models run --select", *(f"+{table}" for table in missing)])
     advice = joined(
         f"There is no table {' and no table '.join(f'{facts.models_schema}.{table}' for table in missing)} yet. Run ",
@@ -85,7 +81,7 @@ def part_of_models(facts: Facts, tables: Sequence[str], heading: str, draw: Draw
         element("code", "loader models run"),
         " for all of them.",
     )
-    return _part(f"{facts.models_schema}.{tables[0]}", "missing", heading, notice(advice))
+    return _part(name, "missing", heading, notice(advice))
 
 
 def notice(text: object) -> Html:

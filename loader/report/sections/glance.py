@@ -15,23 +15,23 @@ _MOST_WRITTEN_OUT = 1_000_000
 def glance(facts: Facts) -> Html:
     """A few numbers, as far as they are known."""
     figures = [
-        *_known(facts, "mtu_monthly", _tracked),
-        *_known(facts, "id_graph", _people),
-        *_known(facts, "orders", _sold),
-        *_loaded(facts),
+        *_known(facts, facts.has_model("mtu_monthly"), _tracked),
+        *_known(facts, facts.has_model("id_graph"), _people),
+        *_known(facts, facts.has_model("orders"), _sold),
+        *_known(facts, facts.has_state(), _loaded),
     ]
     return element("section", tiles(figures), aria_label="At a glance") if figures else Html("")
 
 
-def _known(facts: Facts, table: str, read: Callable[[Facts], list[Figure]]) -> list[Figure]:
+def _known(facts: Facts, exists: bool, read: Callable[[Facts], list[Figure]]) -> list[Figure]:
     try:
-        return read(facts) if facts.has_model(table) else []
+        return read(facts) if exists else []
     except TerminalError:
         return []  # the section that reads it says why
 
 
 def _loaded(facts: Facts) -> list[Figure]:
-    sources = facts.state("sources") if facts.has_state() else []
+    sources = facts.state("sources")
     if not sources:
         return []
     total = {
