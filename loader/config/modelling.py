@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
+from loader.config.models_money import OrderValue
 
 
 def read_instant(text: str) -> str | date | datetime:
@@ -48,6 +49,16 @@ class ModelsSettings(Settings):
     order_updated_event: str = Field("Order Updated", min_length=1, description="Event that changes an order.")
     order_refunded_event: str = Field("Order Refunded", min_length=1, description="Event that pays an order back.")
     order_cancelled_event: str = Field("Order Cancelled", min_length=1, description="Event that takes an order back.")
+    currency: str = Field(
+        "USD",
+        pattern=r"^[A-Za-z]{3}$",
+        description="Currency of all amounts, ISO 4217. Orders in another one need a rate in the input "
+        "`currency_rates`; those that say none are in this one.",
+    )
+    currency_decimals: int = Field(2, ge=0, le=4, description="Decimals of the smallest unit of `currency`.")
+    order_value: OrderValue = Field(
+        "total", description="What an order is worth: `total`, with shipping and tax, or `revenue`, without."
+    )
     inputs: dict[str, str] = Field(
         {},
         description="Tables that do not come from events, by the name of their input: a CSV file, or `schema.table` "

@@ -52,15 +52,16 @@ def test_tables_of_python_models_are_sources(shop, monkeypatch):
     """dbt reads what the last run of models made."""
     from datetime import UTC, datetime
 
+    from loader.config import ModelsSettings
     from loader.models.catalog import read_catalog
     from loader.models.dbt import Export, project_files
-    from loader.models.registry import PythonModel
+    from loader.models.parameters import parameters_of
+    from loader.models.registry import PYTHON_MODELS, PythonModel
 
     a_model(shop, "doubled", "", more="made by: doubling")
     a_model(shop, "after", "select n from doubled")
-    catalog = read_catalog(shop.folder / "models", (PythonModel("doubling", ("events",), "x:y"),))
-    parameters = {"as_of": datetime(2026, 4, 1, tzinfo=UTC), "order_event": "o", "timezone": "UTC"}
-    parameters |= {name: "x" for name in ("order_updated_event", "order_refunded_event", "order_cancelled_event")}
+    catalog = read_catalog(shop.folder / "models", (*PYTHON_MODELS, PythonModel("doubling", ("events",), "x:y")))
+    parameters = parameters_of(ModelsSettings(), datetime(2026, 4, 1, tzinfo=UTC))
 
     files = project_files(Export(catalog, parameters, "models", {}, "snowflake", ""))
 

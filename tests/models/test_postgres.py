@@ -60,3 +60,23 @@ def test_an_external_input_and_what_reads_it_are_the_same(shop, postgres):
     shop.run("spent")
 
     assert postgres.differences(shop, "spent") == []
+
+
+def test_orders_are_the_same(modelling, postgres):
+    """Refunds scaled to the value, currencies, several events of one order."""
+    modelling.csv("currency_rates", [{"currency": "EUR", "valid_from": "2026-03-01", "rate": "1.0833"}])
+    for i in range(20):
+        modelling.track(
+            "Order Completed",
+            user_id=f"u{i % 4}",
+            order_id=f"o{i}",
+            total=10.01 * i,
+            tax=1.5,
+            currency=[None, "EUR"][i % 2],
+        )
+        modelling.track("Order Refunded", order_id=f"o{i // 2}", total=[3.33, None, 100.0][i % 3])
+    modelling.track("Order Cancelled", order_id="o7")
+
+    modelling.run("orders", as_of="2026-04-01", order_value="revenue")
+
+    assert postgres.differences(modelling, "order_values", "order_refunds", "orders") == []

@@ -1,0 +1,5 @@
+"""Settings of orders, campaigns and attribution."""
+
+from typing import Literal
+
+OrderValue = Literal["total", "revenue"]

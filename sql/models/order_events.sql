@@ -1,0 +1,38 @@
+-- Everything that was said about orders: placed, updated, paid back, cancelled.
+-- grain: one row per track call about an order
+-- keys: source, call, id
+-- params: as_of
+-- columns:
+--   source text: source, by its schema
+--   call text: always track
+--   id text: message id
+--   kind text: completed, updated, refunded or cancelled
+--   order_key text: order id, else checkout id, else message id
+--   timestamp timestamp: when it happened
+--   received_at timestamp: when it arrived
+--   total decimal: with shipping and tax, as sent or added up; of a refund what is paid back; in the order's currency
+--   revenue decimal: after discounts, without shipping and tax, as sent or worked out
+--   currency text: as sent, in upper case
+--   coupon text: coupon, where the event has one
+with said as (
+  select source, call, id, 'completed' as kind, order_id, checkout_id, timestamp, received_at,
+    coalesce(total, coalesce(revenue, subtotal) + coalesce(shipping, 0) + coalesce(tax, 0)) as total,
+    coalesce(revenue, subtotal, total - coalesce(shipping, 0) - coalesce(tax, 0)) as revenue, currency, coupon
+  from input_order_completed
+  union all
+  select source, call, id, 'updated', order_id, checkout_id, timestamp, received_at,
+    coalesce(total, coalesce(revenue, subtotal) + coalesce(shipping, 0) + coalesce(tax, 0)),
+    coalesce(revenue, subtotal, total - coalesce(shipping, 0) - coalesce(tax, 0)), currency, null
+  from input_order_updated
+  union all
+  select source, call, id, 'refunded', order_id, checkout_id, timestamp, received_at, abs(total), null, currency, null
+  from input_order_refunded
+  union all
+  select source, call, id, 'cancelled', order_id, checkout_id, timestamp, received_at, total, null, currency, null
+  from input_order_cancelled
+)
+select source, call, id, kind, coalesce(nullif(trim(order_id), ''), nullif(trim(checkout_id), ''), id) as order_key,
+  timestamp, received_at, total, revenue, upper(nullif(trim(currency), '')) as currency,
+  nullif(trim(coupon), '') as coupon
+from said
+where timestamp < $as_of

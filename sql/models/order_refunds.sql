@@ -1,0 +1,57 @@
+-- What was paid back, as it counts: in the value that `order_value` chooses, and never more than the order was worth.
+-- A refund without a total pays back all that is left.
+-- grain: one row per Order Refunded of an order that counts
+-- keys: source, call, id
+-- params: currency_decimals, timezone
+-- columns:
+--   source text: source, by its schema
+--   call text: always track
+--   id text: message id of the refund
+--   order_key text: the order
+--   refunded_at timestamp: when it was paid back
+--   refund_day date: its day in `timezone`
+--   requested decimal: what the event says, in the order's currency; empty for the whole order
+--   amount decimal: what counts, in `currency`, not negative
+--   is_last boolean: whether nothing of the order is left after it
+-- checks:
+--   not_negative: amount < 0
+--   has_an_order (warn): select e.order_key, e.source, e.id from order_events as e
+--     left join order_values as v on v.order_key = e.order_key
+--     where e.kind in ('refunded', 'cancelled') and v.order_key is null
+with requested as (
+  select e.source, e.call, e.id, e.order_key, e.timestamp as refunded_at, e.received_at, e.total,
+    v.gross, v.original_total, v.original_value, v.rate,
+    sum(coalesce(e.total, 0)) over (
+      partition by e.order_key order by e.timestamp, e.received_at, e.source, e.call, e.id
+      rows between unbounded preceding and current row
+    ) as total_so_far,
+    max(case when e.total is null then 1 else 0 end) over (
+      partition by e.order_key order by e.timestamp, e.received_at, e.source, e.call, e.id
+      rows between unbounded preceding and current row
+    ) as is_whole
+  from order_events as e
+  join order_values as v on v.order_key = e.order_key
+  where e.kind = 'refunded' and v.gross is not null and v.cancelled_at is null
+),
+scaled as (
+  select source, call, id, order_key, refunded_at, received_at, total, gross,
+    case
+      when gross <= 0 then 0
+      when is_whole = 1 or total_so_far >= original_total then gross
+      when rate = 1 and original_total = original_value then least(gross, round(total_so_far, $currency_decimals))
+      when original_total > 0 then least(gross, round(
+        cast(cast(gross as double) * cast(total_so_far as double) / cast(original_total as double) as decimal(28, 6)),
+        $currency_decimals
+      ))
+      else least(gross, round(cast(cast(total_so_far as double) * rate as decimal(28, 6)), $currency_decimals))
+    end as refunded_so_far
+  from requested
+)
+select source, call, id, order_key, refunded_at, local_day(refunded_at, $timezone) as refund_day, total as requested,
+  refunded_so_far - coalesce(lag(refunded_so_far) over (
+    partition by order_key order by refunded_at, received_at, source, call, id
+  ), 0) as amount,
+  refunded_so_far = gross and gross > 0 and coalesce(lag(refunded_so_far) over (
+    partition by order_key order by refunded_at, received_at, source, call, id
+  ), 0) < gross as is_last
+from scaled

@@ -1,0 +1,173 @@
+"""Orders: what they are, when, whose, and what they are worth after updates, refunds and cancellations."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+COLUMNS = ("order_key", "gross", "refunded", "net", "is_removed")
+
+
+@pytest.fixture
+def shop(modelling):
+    """One order of 100 = 80 + 12 shipping + 8 tax by u1."""
+    modelling.track(
+        "Order Completed",
+        user_id="u1",
+        order_id="o1",
+        total=100.0,
+        revenue=80.0,
+        shipping=12.0,
+        tax=8.0,
+        at="2026-03-02 10:00",
+    )
+    return modelling
+
+
+def test_an_order_is_one_row_whatever_says_it_again(shop):
+    """The first Order Completed gives date and person; another one of the same order id is the same order."""
+    shop.track("Order Completed", order_id="o1", total=100.0, at="2026-03-02 11:00", source="server")
+
+    shop.run("orders")
+
+    assert shop.rows("orders", "order_key", "canonical_segment_id", "source", "ordered_at", "order_day", "net") == [
+        ("o1", "u1", "web", datetime(2026, 3, 2, 10), date(2026, 3, 2), 100)
+    ]
+
+
+def test_an_order_without_an_order_id_is_known_by_its_checkout_then_by_its_message(modelling):
+    modelling.track("Order Completed", checkout_id="c1", order_id=" ", total=1.0, user_id="u1")
+    modelling.track("Order Completed", checkout_id="c1", order_id=None, total=1.0, user_id="u1")
+    modelling.track("Order Completed", id="m9", total=2.0, user_id="u1")
+
+    modelling.run("orders")
+
+    assert modelling.rows("orders", "order_key", "net") == [("c1", 1), ("m9", 2)]
+
+
+def test_the_newest_update_gives_the_value_and_the_first_completion_the_date(shop):
+    shop.track("Order Updated", order_id="o1", total=70.0, at="2026-03-05 10:00")
+    shop.track("Order Updated", order_id="o1", total=90.0, at="2026-03-04 10:00")
+    shop.track("Order Updated", order_id="o1", total=None, at="2026-03-06 10:00")
+
+    shop.run("orders")
+
+    assert shop.rows("orders", "gross", "ordered_at") == [(70, datetime(2026, 3, 2, 10))]
+
+
+def test_an_update_of_an_order_that_was_never_completed_is_no_order(modelling):
+    modelling.track("Order Updated", order_id="o1", total=70.0)
+
+    modelling.run("orders")
+
+    assert modelling.rows("orders") == []
+
+
+def test_refunds_add_up_and_never_exceed_the_order(shop):
+    shop.track("Order Refunded", order_id="o1", total=30.0, at="2026-03-05 10:00")
+    shop.track("Order Refunded", order_id="o1", total=90.0, at="2026-03-06 10:00")
+
+    shop.run("orders")
+
+    assert shop.rows("orders", *COLUMNS) == [("o1", 100, 100, 0, True)]
+    assert shop.rows("order_refunds", "amount", "is_last", order="refunded_at") == [(30, False), (70, True)]
+
+
+def test_a_refund_without_a_total_pays_back_what_is_left(shop):
+    shop.track("Order Refunded", order_id="o1", total=30.0, at="2026-03-05 10:00")
+    shop.track("Order Refunded", order_id="o1", total=None, at="2026-03-06 10:00")
+    shop.track("Order Refunded", order_id="o1", total=5.0, at="2026-03-07 10:00")
+
+    shop.run("orders")
+
+    assert shop.rows("order_refunds", "amount", order="refunded_at") == [(30,), (70,), (0,)]
+
+
+def test_a_refund_is_scaled_to_the_chosen_value(shop):
+    """A quarter of the total is a quarter of the revenue."""
+    shop.track("Order Refunded", order_id="o1", total=25.0, at="2026-03-05 10:00")
+
+    shop.run("orders", order_value="revenue")
+
+    assert shop.rows("orders", *COLUMNS) == [("o1", 80, 20, 60, False)]
+
+
+def test_a_value_that_was_not_sent_is_worked_out_from_its_parts(modelling):
+    """total = subtotal + shipping + tax."""
+    modelling.track("Order Completed", order_id="o1", user_id="u1", subtotal=10.0, shipping=2.0, tax=1.0)
+    modelling.track("Order Completed", order_id="o2", user_id="u1", total=20.0, tax=4.0)
+
+    modelling.run("orders", order_value="total")
+    totals = modelling.rows("orders", "order_key", "gross")
+    modelling.run("orders", order_value="revenue")
+
+    assert totals == [("o1", 13), ("o2", 20)]
+    assert modelling.rows("orders", "order_key", "gross") == [("o1", 10), ("o2", 16)]
+
+
+def test_a_cancelled_order_is_removed_and_the_next_one_is_the_first(shop):
+    shop.track("Order Completed", user_id="u1", order_id="o2", total=5.0, at="2026-03-04 10:00")
+    shop.track("Order Cancelled", order_id="o1", at="2026-03-05 10:00")
+
+    shop.run("orders")
+
+    assert shop.rows("orders", *COLUMNS, "order_number", "is_first_order") == [
+        ("o1", 100, 0, 0, True, None, False),
+        ("o2", 5, 0, 5, False, 1, True),
+    ]
+
+
+def test_what_happened_after_as_of_does_not_count(shop):
+    shop.track("Order Refunded", order_id="o1", total=30.0, at="2026-03-05 10:00")
+    shop.track("Order Completed", order_id="o2", total=30.0, at="2026-03-05 10:00")
+
+    shop.run("orders", as_of="2026-03-05T10:00:00Z")
+
+    assert shop.rows("orders", *COLUMNS) == [("o1", 100, 0, 100, False)]
+
+
+def test_the_day_of_an_order_is_one_of_the_time_zone(modelling):
+    modelling.track("Order Completed", order_id="o1", user_id="u1", total=1.0, at="2026-03-02 23:30")
+
+    modelling.run("orders", timezone="Europe/Berlin")
+
+    assert modelling.rows("orders", "order_day") == [(date(2026, 3, 3),)]
+
+
+def test_another_currency_is_converted_at_the_rate_of_the_orders_day(modelling):
+    modelling.csv(
+        "currency_rates",
+        [
+            {"currency": "eur", "valid_from": "2026-03-01", "rate": "1.1"},
+            {"currency": "eur", "valid_from": "2026-03-03", "rate": "1.25"},
+        ],
+    )
+    modelling.track("Order Completed", order_id="o1", user_id="u1", total=9.99, currency="EUR", at="2026-03-02 10:00")
+    modelling.track("Order Completed", order_id="o2", user_id="u1", total=10.0, currency="EUR", at="2026-03-03 10:00")
+    modelling.track("Order Refunded", order_id="o2", total=5.0, currency="EUR", at="2026-03-04 10:00")
+
+    modelling.run("orders")
+
+    assert modelling.rows("orders", "order_key", "gross", "net", "currency", "original_currency") == [
+        ("o1", Decimal("10.99"), Decimal("10.99"), "USD", "EUR"),
+        ("o2", Decimal("12.50"), Decimal("6.25"), "USD", "EUR"),
+    ]
+
+
+def test_an_order_without_a_rate_is_left_out_and_reported(shop):
+    """Currencies are never added up; the check names the orders."""
+    shop.track("Order Completed", order_id="o2", user_id="u1", total=5.0, currency="JPY")
+
+    result = shop.run("orders")
+
+    assert shop.rows("orders", "order_key") == [("o1",)]
+    (warned,) = [check for check in result.checks if check.name == "has_a_rate"]
+    assert (warned.failures, warned.rows[0][0]) == (1, "o2")
+
+
+def test_a_shop_without_orders_has_no_orders(modelling):
+    modelling.page(anonymous_id="a1")
+
+    modelling.run("orders")
+
+    assert modelling.rows("orders") == []
