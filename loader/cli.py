@@ -13,7 +13,7 @@ from loader.commands import inspect, loading, models, project, report, sql
 from loader.commands.logs import set_up_logs
 from loader.commands.output import Output
 from loader.config import find_config, load_config, redact
-from loader.config.modelling import read_instant
+from loader.config.base import read_instant
 from loader.errors import ConfigError, LoaderError
 
 _EXIT_CODES = """\

@@ -153,20 +153,24 @@ class Modelling:
         path.write_text(json.dumps(config), encoding="utf-8")
         return path
 
-    def run(self, *names: str, as_of: Any = None, passes: bool = True, python: Any = None, **settings: Any) -> Any:
+    def run(
+        self, *names: str, as_of: Any = None, passes: bool = True, python: Sequence[Any] = (), **settings: Any
+    ) -> Any:
         """Run models and all they read; everything when none is named. `settings` are those of the section `models`.
+        `python`: Python models beside ours.
 
         A check that fails fails the test, unless `passes` is False. Returns the RunResult.
         """
         from loader.config import load_config
         from loader.jobs.models import catalog_of, run_models
+        from loader.models.registry import PYTHON_MODELS
 
         if as_of is not None:
             settings["as_of"] = as_of.isoformat() if isinstance(as_of, date) else as_of
         self.settings = {**self.settings, **settings}
         self.flush()
         config = load_config(self.config_file, {})
-        catalog = catalog_of(config, NOW) if python is None else catalog_of(config, NOW, python)
+        catalog = catalog_of(config, NOW, (*PYTHON_MODELS, *python))
         self.result = run_models(config, NOW, [f"+{name}" for name in names], catalog).result
         if passes:
             assert self.result.failed == []

@@ -1,5 +1,6 @@
 """What every section of the configuration file has in common."""
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,16 @@ def against_file(path: Path, info: ValidationInfo) -> Path:
     """A relative path is relative to the folder of the configuration file, not to where the command runs."""
     base = (info.context or {}).get("base")
     return path if base is None else Path(base) / path.expanduser()
+
+
+def read_instant(text: str) -> str | date | datetime:
+    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
+    if text in ("today", "now"):
+        return text
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
 
 
 ConfigPath = Annotated[Path, AfterValidator(against_file)]

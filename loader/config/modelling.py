@@ -11,19 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from loader.config.base import ConfigPath, Settings, against_file
+from loader.config.base import ConfigPath, Settings, against_file, read_instant
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
+from loader.config.models_ltv import LtvSettings
 from loader.config.models_money import OrderValue
-
-
-def read_instant(text: str) -> str | date | datetime:
-    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
-    if text in ("today", "now"):
-        return text
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z") from None
 
 
 class ModelsSettings(Settings):
@@ -68,6 +59,7 @@ class ModelsSettings(Settings):
     sessions: SessionSettings = Field(SessionSettings(), description="Sessions.")  # type: ignore[call-arg]
     ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")  # type: ignore[call-arg]
     funnels: tuple[FunnelSettings, ...] = Field((), description="Ordered funnels of your own.")
+    ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
 
     @field_validator("funnels")
     @classmethod

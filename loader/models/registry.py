@@ -38,4 +38,22 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
         entry="loader.models.funnels:run",
         parameters=("as_of", "funnels"),
     ),
+    PythonModel(
+        "ltv",
+        reads=("ltv_order_days", "ltv_rfm"),
+        entry="loader.models.ltv.run:run",
+        parameters=(
+            "ltv_as_of",
+            "ltv_discount_rate",
+            "ltv_guide_compat",
+            "ltv_guide_parameters",
+            "ltv_guide_periods",
+            "ltv_guide_window_days",
+            "ltv_holdout_days",
+            "ltv_horizon_days",
+            "ltv_minimum_q",
+            "ltv_minimum_repeat_buyers",
+            "timezone",
+        ),
+    ),
 )

@@ -1,0 +1,59 @@
+"""The section `models.ltv` of loader.yaml: parameters of lifetime value."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from loader.config.base import Settings, read_instant
+
+
+class GuideParameters(Settings):
+    """Parameters of BG/NBD that a spreadsheet of the guide ended with."""
+
+    r: float = Field(gt=0, description="r of the sheet.")
+    alpha: float = Field(gt=0, description="α of the sheet, in days.")
+    a: float = Field(gt=0, description="a of the sheet.")
+    b: float = Field(gt=0, description="b of the sheet.")
+
+
+class LtvSettings(Settings):
+    """Lifetime value. See [lifetime value](models/ltv.md)."""
+
+    as_of: Literal["today", "now"] | date | datetime | None = Field(
+        None, description="Orders before this instant count, instead of before `models.as_of`."
+    )
+    sources: tuple[str, ...] = Field(
+        (), description="Only orders of these sources, by their schemas. Those of all sources when absent."
+    )
+    horizon_days: int = Field(
+        364, ge=1, le=3650, description="How many days ahead orders and their value are expected."
+    )
+    discount_rate: float = Field(0.1, ge=0, le=10, description="By which a year's later money is worth less.")
+    margin: float = Field(1.0, gt=0, le=1, description="Share of an order's value that counts in `clv`.")
+    minimum_repeat_buyers: int = Field(
+        20, ge=1, description="Fewer people with a second order day than this are not fitted: scores are empty."
+    )
+    minimum_q: float | None = Field(
+        None, gt=1, le=100, description="Lower bound of q of Gamma-Gamma, for data where it would end at 1 or below."
+    )
+    holdout_days: int = Field(
+        182, ge=1, le=3650, description="Length of the last stretch of time that the hold-out predicts and compares."
+    )
+    guide_window_days: int = Field(
+        181, ge=1, le=3650, description="The guide's window: orders it looks back at, and ahead to."
+    )
+    guide_periods: int | None = Field(
+        None, ge=1, le=1000, description="Windows that `guide_ltv` adds up. Without an end when absent."
+    )
+    guide_compat: bool = Field(
+        False, description="Also make `ltv_guide_sheet`, the guide's spreadsheet with its inputs, for teaching."
+    )
+    guide_parameters: GuideParameters | None = Field(
+        None, description="Parameters for `ltv_guide_sheet`; fitted to the sheet's inputs when absent."
+    )
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _instant(cls, given: object) -> object:
+        return read_instant(given) if isinstance(given, str) else given

@@ -1,0 +1,134 @@
+"""BG/NBD: how often people order, and whether they still do.
+
+Source: Fader, Hardie and Lee (2005), "Counting Your Customers" the Easy Way: An Alternative to the Pareto/NBD Model;
+likelihood and expectation rearranged so that no step overflows or cancels. Time is in days throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln, psi
+
+from loader.models.ltv.likelihood import Fit, Floats, maximise
+from loader.models.ltv.series import gauss_series
+
+NAMES = ("r", "alpha", "a", "b")
+_SHIFT = 2e-6
+"""What `a` is moved by where a denominator of the expectation vanishes; the expectation is continuous there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Orders of a living customer: Gamma(r, alpha) by day; dropping out after an order: Beta(a, b)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Distinct order histories, and how many people have each. Days; `x` and `recency` are 0 without a repeat order."""
+
+    x: Floats
+    recency: Floats
+    age: Floats
+    people: Floats
+
+    @property
+    def total(self) -> int:
+        """Number of people."""
+        return int(self.people.sum())
+
+
+def log_odds_of_loss(given: Parameters, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """δ: logarithm of P(gone) / P(alive). Minus infinity without a repeat order: nobody drops out before one."""
+    bought = x > 0
+    later = np.where(bought, given.b + x - 1, 1.0)
+    odds: Floats = (
+        np.log(given.a) - np.log(later) + (given.r + x) * (np.log(given.alpha + age) - np.log(given.alpha + recency))
+    )
+    return np.where(bought, odds, -np.inf)
+
+
+def alive(given: Parameters, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """P(alive). 1 for everybody without a repeat order: a property of the model, not of people."""
+    return np.asarray(1 / (1 + np.exp(np.clip(log_odds_of_loss(given, x, recency, age), -700, 700))))
+
+
+def log_likelihood(given: Parameters, histories: Histories) -> Floats:
+    """ln L of each distinct history, of one person."""
+    x, age = histories.x, histories.age
+    r, alpha, a, b = given.r, given.alpha, given.a, given.b
+    odds = log_odds_of_loss(given, x, histories.recency, age)
+    return np.asarray(
+        gammaln(r + x)
+        - gammaln(r)
+        + r * np.log(alpha)
+        + gammaln(a + b)
+        + gammaln(b + x)
+        - gammaln(b)
+        - gammaln(a + b + x)
+        - (r + x) * np.log(alpha + age)
+        + np.logaddexp(0.0, odds)
+    )
+
+
+def gradient(given: Parameters, histories: Histories) -> Floats:
+    """Derivatives of the sum of ln L over all people, by r, alpha, a, b."""
+    x, recency, age = histories.x, histories.recency, histories.age
+    r, alpha, a, b = given.r, given.alpha, given.a, given.b
+    gone = 1 - alive(given, x, recency, age)
+    later = np.where(x > 0, b + x - 1, 1.0)
+    by_parameter = (
+        psi(r + x) - psi(r) + np.log(alpha) - np.log(alpha + age) + gone * np.log((alpha + age) / (alpha + recency)),
+        r / alpha - (r + x) / (alpha + age) + gone * (r + x) * (1 / (alpha + age) - 1 / (alpha + recency)),
+        psi(a + b) - psi(a + b + x) + gone / a,
+        psi(a + b) + psi(b + x) - psi(b) - psi(a + b + x) - gone / later,
+    )
+    return np.array([float(each @ histories.people) for each in by_parameter])
+
+
+def fit(histories: Histories) -> tuple[Parameters, Fit]:
+    """Maximum likelihood. Time is divided by the mean age meanwhile: `alpha` is bounded on that scale.
+
+    Raises FitError when the likelihood is no number.
+    """
+    people = histories.total
+    scale = max(float(histories.age @ histories.people) / people, 1.0)
+    scaled = Histories(histories.x, histories.recency / scale, histories.age / scale, histories.people)
+
+    def objective(values: Floats) -> tuple[float, Floats]:
+        given = Parameters(*values.tolist())
+        return float(log_likelihood(given, scaled) @ scaled.people), gradient(given, scaled)
+
+    found = maximise(objective, NAMES, people)
+    r, alpha, a, b = found.values
+    parameters = Parameters(r, alpha * scale, a, b)
+    loglik = float(log_likelihood(parameters, histories) @ histories.people)
+    return parameters, Fit((r, alpha * scale, a, b), loglik, people, found.iterations, found.converged, found.at_bound)
+
+
+def expected_if_alive(
+    given: Parameters, x: Floats, age: Floats, days: Sequence[float]
+) -> tuple[Floats, Floats, Floats]:
+    """Orders expected in the next `days` of people who are alive; times P(alive) it is what the model expects of all.
+
+    Rows are histories, columns are `days`. Returns z = days / (alpha + age + days), h = the hypergeometric series, and
+    the expectation. Raises FitError when the series does not converge.
+
+    E = C / (a − 1) · [1 − (1 − z)^(a−1) · h], h = ₂F₁(a−1, a+b−1−r; C; z), C = a+b+x−1: the textbook's
+    ₂F₁(r+x, b+x; C; z) after Euler's transformation, whose terms fall from the first on whatever x is.
+    """
+    a = given.a
+    if abs(a - 1) < _SHIFT / 2 or bool(np.any(np.abs(a + given.b + x - 1) < _SHIFT / 2)):
+        a += _SHIFT
+    ahead = np.asarray(days, dtype=np.float64)[None, :]
+    z = ahead / (given.alpha + age[:, None] + ahead)
+    last = (a + given.b + x - 1)[:, None]
+    h = gauss_series(a - 1, a + given.b - 1 - given.r, last, z)
+    return z, h, last / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * h)

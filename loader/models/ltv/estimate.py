@@ -1,0 +1,35 @@
+"""The two fits, refused where there is too little to fit."""
+
+from __future__ import annotations
+
+from loader.models.ltv import bgnbd, gamma_gamma
+from loader.models.ltv.likelihood import Fit, FitError
+
+
+def estimate_orders(histories: bgnbd.Histories, minimum: int) -> tuple[bgnbd.Parameters, Fit]:
+    """BG/NBD. Raises FitError when fewer than `minimum` people ordered on a second day, or the fit did not end."""
+    repeating = int(histories.people[histories.x > 0].sum())
+    if repeating < minimum:
+        raise FitError(
+            f"{repeating} of {histories.total} people with an order ordered on a second day; "
+            f"models.ltv.minimum_repeat_buyers asks for {minimum}"
+        )
+    parameters, fit = bgnbd.fit(histories)
+    if not fit.converged:
+        raise FitError(f"BG/NBD did not converge in {fit.iterations} iterations")
+    return parameters, fit
+
+
+def estimate_values(
+    spending: gamma_gamma.Spending, minimum: int, minimum_q: float | None
+) -> tuple[gamma_gamma.Parameters, Fit]:
+    """Gamma-Gamma. Raises FitError for fewer than `minimum` people, for q <= 1, or when the fit did not end."""
+    if spending.total < minimum:
+        raise FitError(
+            f"{spending.total} people have repeat orders of a value above zero; "
+            f"models.ltv.minimum_repeat_buyers asks for {minimum}"
+        )
+    parameters, fit = gamma_gamma.fit(spending, minimum_q)
+    if not fit.converged:
+        raise FitError(f"Gamma-Gamma did not converge in {fit.iterations} iterations")
+    return parameters, fit

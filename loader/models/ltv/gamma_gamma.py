@@ -1,0 +1,111 @@
+"""Gamma-Gamma: what an order of a person is worth on average, shrunk towards what everybody's is worth.
+
+Source: Fader and Hardie (2013), The Gamma-Gamma Model of Monetary Value. Fitted on people whose repeat orders have a
+value above zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln, psi
+
+from loader.models.ltv.likelihood import Fit, FitError, Floats, maximise
+
+NAMES = ("p", "q", "v")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Order values: Gamma(p, ν) with ν ~ Gamma(q, v). `v` has the unit of money."""
+
+    p: float
+    q: float
+    v: float
+
+    @property
+    def expected_of_new(self) -> float:
+        """Expected value of an order of somebody without a repeat order."""
+        return self.p * self.v / (self.q - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Number of valued repeat days, mean value of them, and how many people have both."""
+
+    x: Floats
+    mean: Floats
+    people: Floats
+
+    @property
+    def total(self) -> int:
+        """Number of people."""
+        return int(self.people.sum())
+
+    @property
+    def correlation(self) -> float | None:
+        """Between number and mean value; the model assumes none. None where one of them does not vary."""
+        if self.x.size < 2:
+            return None
+        covariance = np.cov(self.x, self.mean, fweights=self.people.astype(np.int64))
+        product = float(covariance[0, 0] * covariance[1, 1])
+        return float(covariance[0, 1]) / product**0.5 if product > 0 else None
+
+
+def log_likelihood(given: Parameters, spending: Spending) -> Floats:
+    """ln L of each distinct pair of number and mean, of one person."""
+    x, mean = spending.x, spending.mean
+    p, q, v = given.p, given.q, given.v
+    return np.asarray(
+        gammaln(p * x + q)
+        - gammaln(p * x)
+        - gammaln(q)
+        + q * np.log(v)
+        + (p * x - 1) * np.log(mean)
+        + p * x * np.log(x)
+        - (p * x + q) * np.log(x * mean + v)
+    )
+
+
+def gradient(given: Parameters, spending: Spending) -> Floats:
+    """Derivatives of the sum of ln L over all people, by p, q, v."""
+    x, mean = spending.x, spending.mean
+    p, q, v = given.p, given.q, given.v
+    spent = x * mean + v
+    by_parameter = (
+        x * (psi(p * x + q) - psi(p * x) + np.log(mean) + np.log(x) - np.log(spent)),
+        psi(p * x + q) - psi(q) + np.log(v) - np.log(spent),
+        q / v - (p * x + q) / spent,
+    )
+    return np.array([float(each @ spending.people) for each in by_parameter])
+
+
+def fit(spending: Spending, minimum_q: float | None = None) -> tuple[Parameters, Fit]:
+    """Maximum likelihood, money divided by its mean meanwhile. `minimum_q` bounds q from below.
+
+    Raises FitError when q <= 1: the mean over all people would then be infinite.
+    """
+    people = spending.total
+    scale = float(spending.mean @ spending.people) / people
+    scaled = Spending(spending.x, spending.mean / scale, spending.people)
+
+    def objective(values: Floats) -> tuple[float, Floats]:
+        given = Parameters(*values.tolist())
+        return float(log_likelihood(given, scaled) @ scaled.people), gradient(given, scaled)
+
+    found = maximise(objective, NAMES, people, {} if minimum_q is None else {"q": minimum_q})
+    p, q, v = found.values
+    parameters = Parameters(p, q, v * scale)
+    if q <= 1:
+        raise FitError(
+            f"Gamma-Gamma ended at q = {q:.4f}; with q <= 1 the expected value of an order is infinite. Set "
+            "models.ltv.minimum_q, for instance to 1.1, or look for a few orders of extreme value"
+        )
+    loglik = float(log_likelihood(parameters, spending) @ spending.people)
+    return parameters, Fit((p, q, v * scale), loglik, people, found.iterations, found.converged, found.at_bound)
+
+
+def expected_value(given: Parameters, x: Floats, mean: Floats) -> Floats:
+    """E[M]: expected value of an order; that of a new customer where x = 0."""
+    return np.asarray(given.p * (given.v + x * mean) / (given.p * x + given.q - 1))

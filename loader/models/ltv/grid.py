@@ -1,0 +1,80 @@
+"""What people of each number of repeat orders and age are expected to do, if they are alive.
+
+The hypergeometric series depends on (x, age) only, which few people do not share: it is computed once per pair, and
+scoring a person is a join and a product. The value of future orders, too: a person's P(alive) and value per order are
+factors of the sum over weeks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from loader.models.ltv.bgnbd import Parameters, expected_if_alive
+from loader.models.ltv.likelihood import Floats
+
+STEP_DAYS: Final = 7
+YEAR_DAYS: Final = 365
+_PAIRS_AT_ONCE: Final = 20_000
+"""Bounds memory: some dozen arrays of this many rows and a column for each week ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How far ahead, and what later money is worth."""
+
+    horizon_days: int
+    window_days: int
+    """The guide's window."""
+    discount_rate: float
+    """By year."""
+
+    @property
+    def steps(self) -> list[int]:
+        """Ends of the steps by which money is discounted: every 7 days, and the horizon."""
+        return [*range(STEP_DAYS, self.horizon_days, STEP_DAYS), self.horizon_days]
+
+    @property
+    def weights(self) -> Floats:
+        """What money of each step is worth today; that of a step counts as paid at its end."""
+        return np.asarray((1 + self.discount_rate) ** (-np.array(self.steps) / YEAR_DAYS))
+
+    def multiple(self, periods: int | None) -> float | None:
+        """What the revenue of one window is worth when as many follow; without an end when None.
+
+        The rate of a window is (1 + rate)^(window / 365) − 1. None where the sum has no end and no discount.
+        """
+        rate: float = (1 + self.discount_rate) ** (self.window_days / YEAR_DAYS) - 1
+        if rate == 0:
+            return None if periods is None else float(periods)
+        return 1 / rate if periods is None else (1 - (1 + rate) ** -periods) / rate
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Columns of `ltv_grid`, one element per pair."""
+
+    x: Floats
+    age: Floats
+    z: Floats
+    h: Floats
+    expected: Floats
+    """Orders within the horizon."""
+    discounted: Floats
+    """The same, those of later weeks counting less."""
+    window: Floats
+    """Orders within the guide's window."""
+
+
+def make_grid(given: Parameters, x: Floats, age: Floats, outlook: Outlook) -> Grid:
+    """The grid over distinct pairs. Raises FitError when the series does not converge."""
+    parts = []
+    for start in range(0, x.size, _PAIRS_AT_ONCE):
+        part = slice(start, start + _PAIRS_AT_ONCE)
+        z, h, expected = expected_if_alive(given, x[part], age[part], [*outlook.steps, outlook.window_days])
+        by_step = np.diff(expected[:, :-1], axis=1, prepend=0.0)
+        parts.append(np.stack([z[:, -2], h[:, -2], expected[:, -2], by_step @ outlook.weights, expected[:, -1]]))
+    columns = np.concatenate(parts, axis=1) if parts else np.zeros((5, 0))
+    return Grid(x, age, *columns)

@@ -1,0 +1,64 @@
+"""Between tables and arrays: distinct values with their counts come out, columns of few rows go in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from loader.models.ltv.bgnbd import Histories
+from loader.models.ltv.gamma_gamma import Spending
+from loader.models.ltv.likelihood import Floats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loader.models.context import Context
+
+
+def arrays(context: Context, query: str) -> list[Floats]:
+    """Columns of a query in the models' spelling, as numbers, in their order. No value may be null."""
+    found = context.execute(query).fetchnumpy()
+    return [np.asarray(column, dtype=np.float64) for column in found.values()]
+
+
+def histories(context: Context, table: str, columns: Sequence[str] = ("x", "t_x_days", "age_days")) -> Histories:
+    """Distinct values of three columns with the number of people that have them: all that leaves the warehouse."""
+    x, recency, age = columns
+    return Histories(
+        *arrays(
+            context,
+            f"select {x} as x, {recency} as recency, {age} as age, count(*) as people from {table} "
+            "group by 1, 2, 3 order by 1, 2, 3",
+        )
+    )
+
+
+def spending(context: Context, table: str) -> Spending:
+    """Distinct numbers and means of valued repeat days, with the number of people that have them."""
+    return Spending(
+        *arrays(
+            context,
+            "select valued_repeat_days as x, mean_repeat_order as mean, count(*) as people "
+            f"from {table} where valued_repeat_days > 0 group by 1, 2 order by 1, 2",
+        )
+    )
+
+
+@contextmanager
+def given(context: Context, name: str, columns: Mapping[str, Any]) -> Iterator[None]:
+    """Arrays or lists as a table of this name inside the block."""
+    context.connection.register(name, pa.table(dict(columns)))
+    try:
+        yield
+    finally:
+        context.connection.unregister(name)
+
+
+def write_columns(context: Context, table: str, columns: Mapping[str, Any]) -> None:
+    """Make a table of the model from arrays or lists, by the names of its columns."""
+    with given(context, "ltv_given", columns):
+        context.write(table, f"select {', '.join(columns)} from ltv_given")

@@ -1,0 +1,16 @@
+-- What people of each number of repeat orders and age are expected to do within the horizon if they are alive. Scores are
+-- this times P(alive).
+-- grain: one row per number of repeat orders and age that somebody has
+-- keys: x, age_days
+-- made by: ltv
+-- columns:
+--   x integer: repeat orders
+--   age_days integer: age
+--   horizon_days integer: days ahead
+--   z float: horizon / (alpha + age + horizon)
+--   h float: the series 2F1(a - 1, a + b - 1 - r; a + b + x - 1; z)
+--   expected_if_alive float: orders expected within the horizon
+--   discounted_if_alive float: the same in steps of 7 days, each discounted to today
+--   window_if_alive float: orders expected within the guide's window
+-- checks:
+--   grows: expected_if_alive < 0 or discounted_if_alive > expected_if_alive + 1e-9

@@ -1,0 +1,19 @@
+-- The spreadsheet of Segment's guide with the guide's inputs, for teaching: empty unless `models.ltv.guide_compat`. It
+-- takes all orders for repeat orders and days since the last order for recency, so it is not a forecast to use.
+-- grain: one row per profile with an order
+-- keys: canonical_segment_id
+-- made by: ltv
+-- columns:
+--   canonical_segment_id text: profile
+--   purchases integer: orders in the window; x of the sheet
+--   days_since_last integer: days since the last of them; t_x of the sheet
+--   days_since_first integer: days since the first of them; T of the sheet
+--   mean_order float: mean value of them
+--   ln_likelihood float: ln(.) of the sheet
+--   ln_a1 float: ln(A_1)
+--   ln_a2 float: ln(A_2)
+--   ln_a3 float: ln(A_3)
+--   ln_a4 float: ln(A_4); null without an order
+--   expected_orders float: orders expected in the next window
+--   revenue decimal: expected orders times mean order value
+--   guide_ltv decimal: revenue times `guide_multiple` of `ltv_params`

@@ -1,0 +1,14 @@
+-- How good the forecast would have been: fitted to the orders up to `holdout_days` before the end, compared with the orders
+-- since. People are those with an order up to then, in tenths by expected orders.
+-- grain: one row per tenth of the people
+-- keys: decile
+-- made by: ltv
+-- columns:
+--   decile integer: 1 has the most expected orders
+--   calibrated_to date: last day whose orders the parameters are fitted to
+--   compared_to date: last day of the comparison
+--   people integer: people
+--   expected_orders float: repeat orders expected of them in between
+--   actual_orders integer: days with an order in between
+--   expected_value decimal: expected orders times expected value of an order; null where values could not be fitted
+--   actual_value decimal: what they paid in between

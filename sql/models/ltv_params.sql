@@ -1,0 +1,40 @@
+-- Parameters of lifetime value as they are fitted to the orders before `as_of`: BG/NBD (r, alpha, a, b) for how many
+-- orders come, Gamma-Gamma (p, q, v) for what they are worth. Where nothing could be fitted it says why.
+-- grain: one row
+-- keys: run_id
+-- made by: ltv
+-- columns:
+--   run_id text: the same for the same orders and settings
+--   as_of timestamp: orders before this instant count
+--   unit text: unit of time of alpha, always day
+--   r float: shape of how often people order
+--   alpha float: scale of it, in days
+--   a float: first parameter of how soon people stop
+--   b float: second parameter of it
+--   p float: shape of the values of a person's orders
+--   q float: shape of how the means of people differ
+--   v float: scale of it, in money
+--   loglik float: log-likelihood of BG/NBD at its maximum, over all people
+--   n integer: people with an order
+--   iterations integer: steps of the optimiser
+--   converged boolean: whether it ended at the maximum
+--   at_bound boolean: whether a parameter ended at 1e-6 or 1e6, so that the orders do not determine it
+--   value_loglik float: log-likelihood of Gamma-Gamma at its maximum
+--   value_n integer: people with repeat orders of a value above zero
+--   value_at_bound boolean: whether a parameter of Gamma-Gamma ended at its bound
+--   value_correlation float: between number and mean value of repeat orders; the model assumes none
+--   horizon_days integer: `models.ltv.horizon_days`
+--   guide_multiple float: what the revenue of one of the guide's windows is multiplied with; null without a finite value
+--   guide_r float: r of `ltv_guide_sheet`
+--   guide_alpha float: alpha of it, in days
+--   guide_a float: a of it
+--   guide_b float: b of it
+--   problem text: why there are no scores
+--   value_problem text: why scores have no value of orders and no `clv`
+--   guide_problem text: why `ltv_guide_sheet` is empty although it is switched on
+--   holdout_problem text: why `ltv_holdout` is empty
+-- checks:
+--   orders_fitted (warn): n > 0 and problem is not null
+--   values_fitted (warn): n > 0 and problem is null and value_problem is not null
+--   determined (warn): at_bound or value_at_bound
+--   number_and_value_are_independent (warn): value_correlation > 0.3
