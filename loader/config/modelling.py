@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file, read_instant
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
+from loader.config.models_identity import IdentitySettings
 from loader.config.models_ltv import LtvSettings
 from loader.config.models_money import OrderValue
 
@@ -60,6 +61,10 @@ class ModelsSettings(Settings):
     ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")  # type: ignore[call-arg]
     funnels: tuple[FunnelSettings, ...] = Field((), description="Ordered funnels of your own.")
     ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
+    identity: IdentitySettings = Field(
+        IdentitySettings(),  # type: ignore[call-arg]
+        description="How calls become people.",
+    )
 
     @field_validator("funnels")
     @classmethod

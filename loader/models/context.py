@@ -75,6 +75,11 @@ class Context:
         """Rows of a query in the models' spelling."""
         return self.execute(text, values).fetchall()
 
+    def owns(self, name: str) -> bool:
+        """Whether the table is this model's: not so when a file of the user replaces it."""
+        model = self._models.get(name)
+        return model is not None and model.made_by == self._name
+
     def write(self, name: str, query: str) -> None:
         """Make a table of this model from a query in the models' spelling, its columns cast to the header's types.
 
@@ -99,7 +104,7 @@ class Context:
 
     def _own(self, name: str) -> Model:
         model = self._models.get(name)
-        if model is None or model.made_by != self._name or name in self.written:
+        if model is None or not self.owns(name) or name in self.written:
             raise TerminalError(
                 f"{self._name} may not write {name!r}, or has written it already",
                 f"the Python model {self._name}",

@@ -56,4 +56,17 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
             "timezone",
         ),
     ),
+    PythonModel(
+        name="identity",
+        reads=(
+            *("input_aliases", "input_groups", "input_identifies", "input_pages", "input_screens", "input_tracks"),
+            "input_identity_deletions",
+        ),
+        entry="loader.models.identity.model:run",
+        parameters=(
+            *("as_of", "identity_alias_edges", "identity_blocked_pattern", "identity_blocked_values"),
+            *("identity_custom", "identity_default_limit", "identity_ignored_types", "identity_limits"),
+            *("identity_max_identifiers", "identity_max_merges", "identity_priority", "identity_resolver"),
+        ),
+    ),
 )

@@ -1,0 +1,27 @@
+"""Identifiers that somebody deleted: a stored input, applied in the order of arrival like events.
+
+Makes `_identity_deletions(identifier, seq, deleted_at)`; `seq` is the last event that arrived before the deletion.
+"""
+
+from __future__ import annotations
+
+from loader.config.models_identity import IdentitySettings
+from loader.core.dialect import literal
+from loader.models.identity.observed import normalised
+from loader.models.identity.work import Work
+
+
+def read_deletions(work: Work, table: str, settings: IdentitySettings) -> None:
+    """Make the table that the module describes; deletions of ids that never occurred are nothing."""
+    places = " ".join(f"when {literal(name)} then {place}" for place, name in enumerate(settings.types))
+    value = (
+        f"case id_type when 'email' then {normalised('email', 'id_value')} "
+        f"when 'phone' then {normalised('phone', 'id_value')} else {normalised('', 'id_value')} end"
+    )
+    work.make(
+        "_identity_deletions",
+        f"select distinct i.identifier, d.deleted_at, (select coalesce(max(seq), 0) from _identity_events as e "
+        f"where e.received_at < d.deleted_at) as seq from (select case id_type {places} end as type, {value} as value, "
+        f"deleted_at from {table}) as d join _identity_identifiers as i on i.type = d.type and i.value = d.value "
+        "where d.deleted_at is not null",
+    )

@@ -1,0 +1,178 @@
+"""Calls in the order of their arrival, and the identifiers on each.
+
+Makes `_identity_events(seq, source, call, id, received_at, timestamp, name)`, one row per call;
+`_identity_identifiers(identifier, type, value, is_blocked)`, the distinct identifiers with the type as its place in
+the order of priority; `_identity_observed(seq, identifier)` without the blocked ones; `_identity_blocked(seq,
+identifier)`; and `_identity_aliases(seq, previous)`, the alias calls with both ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from loader.config.models_identity import IdentitySettings
+from loader.core.dialect import literal, literals
+from loader.models.identity.work import Work
+
+_NAME_OF_EVENT: Final = {
+    "identify": "null",
+    "track": "event_text",
+    "page": "name",
+    "screen": "name",
+    "group": "null",
+    "alias": "null",
+}
+_WHITE_SPACE: Final = r"E' \t\n\r\f\v'"
+
+
+def _on_device(platform: str, column: str, more: str = "") -> str:
+    return f"case when lower(device_type) = '{platform}'{more} then {column} end"
+
+
+_ALLOWED: Final = " and device_ad_tracking_enabled"
+_EVERYWHERE: Final[Mapping[str, str]] = {
+    "user_id": "user_id",
+    "anonymous_id": "anonymous_id",
+    "email": "context_email",
+    "android.id": _on_device("android", "device_id"),
+    "android.idfa": _on_device("android", "device_advertising_id", _ALLOWED),
+    "android.push_token": _on_device("android", "device_token"),
+    "ios.id": _on_device("ios", "device_id"),
+    "ios.idfa": _on_device("ios", "device_advertising_id", _ALLOWED),
+    "ios.push_token": _on_device("ios", "device_token"),
+    "braze_id": "braze_id",
+    "cross_domain_id": "cross_domain_id",
+    "ga_client_id": "ga_client_id",
+}
+"""Where each type is in every call."""
+
+
+def normalised(kind: str, value: str) -> str:
+    """SQL of a value as it is compared: trimmed; emails in lower case; phones as digits with a plus where one "
+    "was sent."""
+    trimmed = f"trim(cast({value} as varchar), {_WHITE_SPACE})"
+    if kind == "email":
+        return f"lower({trimmed})"
+    if kind == "phone":
+        plus = f"case when starts_with({trimmed}, '+') then '+' else '' end"
+        return f"{plus} || regexp_replace({trimmed}, '[^0-9]', '', 'g')"
+    return trimmed
+
+
+def observe(
+    work: Work, inputs: Mapping[str, str], settings: IdentitySettings, custom: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Make the tables that the module describes.
+
+    `inputs`: table of each call. `custom`: type and query of (source, call, id, value) of each further identifier.
+    """
+    columns = _read_calls(work, inputs, settings.types)
+    places = {name: place for place, name in enumerate(settings.types)}
+    branches = [
+        f"select seq, cast({places[kind]} as tinyint) as type, {normalised(kind, column)} as value "
+        f"from _identity_calls where {column} is not null"
+        for kind, column in columns
+    ]
+    branches += [
+        f"select e.seq, cast({places[kind]} as tinyint), {normalised(kind, 'c.value')} from ({query}) as c "
+        "join _identity_calls as e on e.source = c.source and e.call = c.call and e.id = c.id where c.value is not null"
+        for kind, query in custom
+    ]
+    kinds = [kind for kind, _ in (*columns, *custom)]
+    union = " union all ".join(branches) or "select 0 as seq, cast(0 as tinyint) as type, '' as value limit 0"
+    work.make("_identity_values", union if len(set(kinds)) == len(kinds) else f"select distinct * from ({union})")
+    previous = f"select seq, {normalised('user_id', 'previous_id')} as value from _identity_calls"
+    is_read = settings.alias_edges and "user_id" in places
+    work.make(
+        "_identity_previous",
+        f"{previous} where previous_id is not null and user_id is not null" + ("" if is_read else " limit 0"),
+    )
+    _encode(work, settings, places)
+    work.make("_identity_events", "select seq, source, call, id, received_at, timestamp, name from _identity_calls")
+    work.drop("_identity_calls", "_identity_values", "_identity_previous")
+
+
+def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str]) -> list[tuple[str, str]]:
+    """Make `_identity_calls`; the type and column of each identifier that occurs."""
+    wanted = {f"i_{kind.replace('.', '_')}": (kind, _EVERYWHERE[kind]) for kind in types if kind in _EVERYWHERE}
+    queries = []
+    for call, table in inputs.items():
+        listed = "".join(f", {value} as {column}" for column, (_, value) in wanted.items())
+        email = "email" if call == "identify" else "cast(null as varchar)"
+        previous = "previous_id" if call == "alias" else "cast(null as varchar)"
+        queries.append(
+            f"select source, call, id, received_at, timestamp, {_NAME_OF_EVENT[call]} as name, user_id, "
+            f"{email} as trait_email, {previous} as previous_id{listed} from {table}"
+        )
+    work.make(
+        "_identity_calls",
+        "select row_number() over (order by received_at, timestamp, source, call, id) as seq, * "
+        f"from ({' union all '.join(queries)})",
+    )
+    columns = [(kind, column) for column, (kind, _) in wanted.items()]
+    if "email" in types:
+        columns.append(("email", "trait_email"))
+    counted = ", ".join(f"count({column})" for _, column in columns) or "0"
+    (counts,) = work.connection.execute(f"select {counted} from _identity_calls").fetchall()
+    return [column for column, count in zip(columns, counts, strict=False) if count]
+
+
+def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int]) -> None:
+    """Whole numbers instead of texts: everything after this is several times faster on them."""
+    blocked = (
+        f"regexp_matches(value, {literal(settings.blocked_pattern)}) "
+        f"or lower(value) in (select unnest({literals(value.strip().lower() for value in settings.blocked_values)}))"
+    )
+    work.make("_identity_distinct", "select type, value from _identity_values group by type, value")
+    if work.number("select count(*) from _identity_previous"):
+        # An alias names ids observed anywhere, of either kind; one that was never observed is a user id.
+        pair = [places[name] for name in ("user_id", "anonymous_id") if name in places]
+        either = ", ".join(str(place) for place in pair)
+        work.connection.execute(
+            f"insert into _identity_distinct select distinct {places['user_id']}, p.value from _identity_previous as p "
+            f"where not exists (select 1 from _identity_distinct as d where d.type in ({either}) and d.value = p.value)"
+        )
+    work.make(
+        "_identity_identifiers",
+        "select row_number() over (order by type, value) as identifier, type, value, "
+        f"{blocked} as is_blocked from _identity_distinct",
+    )
+    coded = (
+        "select v.seq, i.identifier, i.is_blocked from _identity_values as v "
+        "join _identity_identifiers as i on i.type = v.type and i.value = v.value"
+    )
+    work.make("_identity_coded", coded)
+    work.make("_identity_blocked", "select seq, identifier from _identity_coded where is_blocked")
+    if work.number("select count(*) from _identity_blocked"):
+        work.make("_identity_observed", "select seq, identifier from _identity_coded where not is_blocked")
+        work.drop("_identity_coded")
+    else:
+        work.connection.execute("alter table _identity_coded drop column is_blocked")
+        work.rename("_identity_coded", "_identity_observed")
+    _encode_previous(work, places)
+    work.drop("_identity_distinct")
+
+
+def _encode_previous(work: Work, places: Mapping[str, int]) -> None:
+    """Make `_identity_aliases`; what an alias names as its previous id is on the call as well."""
+    pair = [places[name] for name in ("user_id", "anonymous_id") if name in places]
+    either = ", ".join(str(place) for place in pair) or "-1"
+    is_user = f"i.type = {places['user_id']}" if "user_id" in places else "false"
+    work.make(
+        "_identity_aliases",
+        "select p.seq, u.identifier as identifier, i.identifier as previous from _identity_previous as p "
+        f"join (select o.seq, i.identifier from _identity_observed as o join _identity_identifiers as i "
+        f"on i.identifier = o.identifier where {is_user} and o.seq in (select seq from _identity_previous)) as u "
+        "on u.seq = p.seq "
+        f"join _identity_identifiers as i on i.value = p.value and i.type in ({either}) and not i.is_blocked",
+    )
+    work.connection.execute(
+        "insert into _identity_observed select seq, previous from _identity_aliases "
+        "except select seq, identifier from _identity_observed"
+    )
+    work.connection.execute(
+        "insert into _identity_blocked select p.seq, i.identifier from _identity_previous as p "
+        f"join _identity_identifiers as i on i.value = p.value and {is_user} and i.is_blocked "
+        "except select seq, identifier from _identity_blocked"
+    )

@@ -1,0 +1,55 @@
+"""Temporary tables of one resolution: made from queries, dropped at the end. Their names begin with `_identity_`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+PREFIX: Final = "_identity_"
+
+
+class Work:
+    """The connection with the temporary tables of one resolution."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._made: dict[str, None] = {}
+
+    def make(self, name: str, query: str) -> None:
+        """Make a temporary table, or make it anew. `name` with its prefix."""
+        self.connection.execute(f"create or replace temp table {name} as {query}")
+        self._made[name] = None
+
+    def drop(self, *names: str) -> None:
+        """Tables that nothing needs any more: memory is what limits the size of a run."""
+        for name in names:
+            self.connection.execute(f"drop table if exists {name}")
+            self._made.pop(name, None)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a table another name; one that has it already is dropped."""
+        self.drop(new)
+        self.connection.execute(f"alter table {old} rename to {new}")
+        self._made.pop(old)
+        self._made[new] = None
+
+    def fill(self, name: str, columns: Sequence[str], values: Sequence[Any]) -> None:
+        """Make a table of whole numbers from one sequence per column, all of one length."""
+        arrays = [pa.array(each, type=pa.int64()) for each in values]
+        filled = pa.table(dict(zip(columns, arrays, strict=True)))
+        self.connection.register(f"{name}_values", filled)
+        try:
+            self.make(name, f"select * from {name}_values")
+        finally:
+            self.connection.unregister(f"{name}_values")
+
+    def number(self, query: str) -> int:
+        """The one number that a query gives."""
+        return int(self.connection.execute(query).fetchall()[0][0])
+
+    def close(self) -> None:
+        """Drop all tables."""
+        self.drop(*list(self._made))

@@ -1,0 +1,23 @@
+-- When each identifier became part of a profile, and when it was deleted from one.
+-- grain: one row per identifier and mapping or removal
+-- keys: seq
+-- columns:
+--   id text: id of the row
+--   segment_id text: profile at the time
+--   external_id_type text: type of the identifier
+--   external_id_value text: the identifier
+--   external_id_hash text: md5 of type, colon and value
+--   timestamp timestamp: when the call happened, or when it was deleted
+--   received_at timestamp: when the call arrived, or when it was deleted
+--   seq integer: order of the rows
+--   triggering_event_id text: message id of the call; empty for a removal
+--   triggering_event_name text: event of a track call, name of a page or screen
+--   triggering_event_type text: call
+--   triggering_event_source_id text: source, by its schema
+--   triggering_event_source_name text: the same
+--   triggering_event_source_slug text: the same
+--   uuid_ts timestamp: as_of of the run
+--   operation text: CREATED or REMOVED
+-- checks:
+--   known_operation: operation not in ('CREATED', 'REMOVED')
+-- made by: identity

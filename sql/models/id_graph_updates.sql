@@ -1,0 +1,17 @@
+-- Every profile that came into being and every merge, in order.
+-- grain: one row per profile created, and per profile and merge that moved it
+-- keys: seq
+-- columns:
+--   segment_id text: the profile
+--   canonical_segment_id text: the profile that it belongs to from now on; itself where it was created
+--   triggering_event_type text: call that did it
+--   triggering_event_id text: message id of that call
+--   timestamp timestamp: when that call happened
+--   seq integer: order of the rows
+--   received_at timestamp: when that call arrived
+--   uuid_ts timestamp: as_of of the run
+--   id text: id of the row
+-- checks:
+--   created_first: select segment_id from id_graph_updates group by segment_id
+--     having count(case when segment_id = canonical_segment_id then 1 end) <> 1
+-- made by: identity

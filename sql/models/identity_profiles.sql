@@ -1,0 +1,16 @@
+-- How large each person is, and through which identifier it hangs together.
+-- grain: one row per person
+-- keys: canonical_segment_id
+-- columns:
+--   canonical_segment_id text: the person
+--   users integer: user ids; those that aliases join count once
+--   identifiers integer: identifiers
+--   events integer: calls
+--   hub_type text: type of the identifier that most others are linked to
+--   hub_value text: that identifier
+--   hub_degree integer: how many others it was seen with, whether they joined the person or not
+-- checks:
+--   max_users_per_profile: users > $identity_max_users_per_profile and hub_degree > 0 and hub_type is not null
+--     and hub_value is not null
+--   one_per_person: select canonical_segment_id from identity_profiles except select canonical_segment_id from id_graph
+-- made by: identity

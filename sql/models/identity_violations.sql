@@ -1,0 +1,17 @@
+-- Identifiers that were left out of a call, and why.
+-- grain: one row per identifier left out; a call without any usable identifier is one row as well
+-- keys: none
+-- columns:
+--   source text: source, by its schema; empty for a refused deletion
+--   call text: call
+--   event_id text: message id of the call
+--   code text: identifier_value_limit, identifier_value_time_limit, id_value_blocked, profile_merge_limit,
+--     identifier_mapping_limit, no_identifier or deletion_refused
+--   id_type text: type of the identifier
+--   id_value text: the identifier
+--   canonical_segment_id text: the person that the call belongs to all the same
+--   detail text: what would have been exceeded
+-- checks:
+--   known_code: code not in ('identifier_value_limit', 'identifier_value_time_limit', 'id_value_blocked',
+--     'profile_merge_limit', 'identifier_mapping_limit', 'no_identifier', 'deletion_refused')
+-- made by: identity
