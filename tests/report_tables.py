@@ -34,10 +34,12 @@ select (date '2026-06-01' + to_months(c::integer))::date as cohort_month, (date 
   c + m < 5 as is_complete
 from range(0, 5) as c(c), range(0, 6) as m(m) where c + m <= 5""",
     "attribution_summary": """
-select m as model, c as channel, k as campaign, n // 10 as orders, (n * f)::decimal(28, 6) as revenue, 300.0::decimal(28, 6) as cost,
-  (n * f - 300) / 300 as roi
+select m as model, d as dimension, v as value, n / 10.0 as orders, (n * f)::decimal(28, 6) as revenue,
+  c::decimal(28, 6) as cost, (n * f - c) / c as roi
 from (values ('last', 1.0), ('linear', 0.9), ('first', 0.7)) as a(m, f),
-  (values ('email', 'national-toast-day', 900), ('paid-social', 'toast-your-friend', 400), ('(unattributed)', '(none)', 80)) as t(c, k, n)""",
+  (values ('channel', 'email', 900, null), ('channel', 'paid-social', 400, null), ('channel', '(unattributed)', 80, null),
+    ('campaign', 'national-toast-day', 900, 300), ('campaign', 'toast-your-friend', 400, 380), ('campaign', '(none)', 80, null)
+  ) as t(d, v, n, c)""",
     "orders": """
 select 'o' || n as order_key, 'use_' || n as canonical_segment_id, (date '2026-07-01' + n::integer)::date as order_day,
   (20.0 + n)::decimal(28, 6) as gross, (case when n % 9 = 0 then 5 else 0 end)::decimal(28, 6) as refunded,

@@ -23,6 +23,11 @@ class Facts:
     def models_schema(self) -> str:
         return self.config.models.schema_name
 
+    @property
+    def currency(self) -> str:
+        """Currency of all amounts of the models."""
+        return self.config.models.currency
+
     def has_state(self) -> bool:
         """Whether something was ever loaded."""
         return "objects" in self.existing.get(self.config.system_schema, ())

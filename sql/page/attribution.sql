@@ -1,6 +1,6 @@
 -- What each attribution model gives to each channel.
--- In: attribution_summary. Out: channel, model, orders, revenue, cost. Reader: loader.report.sections.marketing.
-select channel, model, sum(orders) as orders, sum(revenue) as revenue
+-- In: attribution_summary. Out: channel, model, orders, revenue. Reader: loader.report.sections.marketing.
+select value as channel, model, orders, revenue
 from attribution_summary
-group by channel, model
-order by channel, model
+where dimension = 'channel'
+order by model, channel

@@ -1,5 +1,6 @@
--- Revenue against cost of each campaign, by attribution model.
--- In: attribution_summary. Out: campaign, model, revenue, cost, roi. Reader: loader.report.sections.marketing.
-select campaign, model, revenue, cost, roi
+-- Return on the cost of each campaign whose cost is known, by attribution model.
+-- In: attribution_summary. Out: campaign, model, cost, roi. Reader: loader.report.sections.marketing.
+select value as campaign, model, cost, roi
 from attribution_summary
-order by campaign, model
+where dimension = 'campaign' and cost is not null
+order by model, campaign

@@ -34,7 +34,8 @@ def lifetime(facts: Facts) -> Section:
     return Section(
         "lifetime",
         "What customers are worth",
-        "The value that each tenth of the buyers is expected to bring, and the forecast against what really came.",
+        "The value that each tenth of the buyers is expected to bring, and the forecast against what really came. "
+        f"Amounts are in {facts.currency}.",
         [
             part_of_models(facts, scores, "Expected value by tenth", lambda: _deciles(facts), nobody),
             part_of_models(facts, holdout, "Forecast and reality", lambda: _holdout(facts), nobody),

@@ -4,7 +4,7 @@ from loader.report.charts import COLOURS, Chart, Series, ranked_bars
 from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, decimals, number_of, share
-from loader.report.section import Section, part_of_models
+from loader.report.section import Section, notice, part_of_models
 from loader.report.tables import Column, listing
 
 _DRAWN, _LISTED, _CHANNELS_DRAWN = 8, 25, 5
@@ -30,10 +30,10 @@ def marketing(facts: Facts) -> Section:
         "marketing",
         "What campaigns bring",
         "From the visit to the order, by campaign and by channel; and which touches get the credit for the revenue. "
-        "Visits, views and orders count people.",
+        f"Visits, views and orders count people; amounts are in {facts.currency}.",
         [
             part_of_models(facts, performance, "Funnel by campaign", lambda: _funnel(facts, "campaign"), no_funnel),
-            part_of_models(facts, performance, "Funnel by channel", lambda: _funnel(facts, "medium"), no_funnel),
+            part_of_models(facts, performance, "Funnel by medium", lambda: _funnel(facts, "medium"), no_funnel),
             part_of_models(facts, summary, "Attribution models side by side", lambda: _attribution(facts), no_order),
             part_of_models(facts, summary, "Return on campaigns", lambda: _returns(facts), no_order),
         ],
@@ -44,15 +44,14 @@ def _funnel(facts: Facts, dimension: str) -> Html | None:
     records = facts.model("campaigns", dimension=dimension)
     if not records:
         return None
-    word = {"medium": "channel"}.get(dimension, dimension)
     drawn, listed = records[:_DRAWN], records[:_LISTED]
-    title = f"Funnel by {word}"
-    about = f"People who visited the store, viewed a product and ordered, for each {word}."
+    title = f"Funnel by {dimension}"
+    about = f"People who visited the store, viewed a product and ordered, for each {dimension}."
     if len(records) > _DRAWN:
         about += f" The {_DRAWN} with most visits of {len(records):,}."
     series = [Series(name, [record[column] for record in drawn]) for name, column in _STEPS]
-    chart = Chart(f"funnel-{word}", title, about, [str(record["value"]) for record in drawn], series)
-    columns = [Column("value", word.capitalize()), *_FUNNEL[1:]]
+    chart = Chart(f"funnel-{dimension}", title, about, [str(record["value"]) for record in drawn], series)
+    columns = [Column("value", dimension.capitalize()), *_FUNNEL[1:]]
     return joined(ranked_bars(chart), listing(columns, listed, f"{title}: steps, rates and revenue"))
 
 
@@ -64,7 +63,7 @@ def _attribution(facts: Facts) -> Html | None:
     rows = _pivot(records, "channel", "revenue")
     rows.sort(key=lambda row: (-max(number_of(row.get(model)) for model in models), str(row["channel"])))
     drawn = rows[:_CHANNELS_DRAWN]
-    title = "Revenue by channel and attribution model"
+    title = f"Revenue in {facts.currency} by channel and attribution model"
     about = "Every model shares the same revenue out among the channels; they differ in which touches they credit."
     series = [Series(_words(model), [row.get(model) for row in drawn]) for model in models[:COLOURS]]
     chart = Chart("attribution", title, about, [str(row["channel"]) for row in drawn], series, decimals)
@@ -75,7 +74,8 @@ def _attribution(facts: Facts) -> Html | None:
 def _returns(facts: Facts) -> Html | None:
     records = facts.model("roi")
     if not records:
-        return None
+        named = element("code", "models.inputs.campaign_costs")
+        return notice(joined("No cost of a campaign is known. Name a table of costs as ", named, " in loader.yaml."))
     models = list(dict.fromkeys(str(record["model"]) for record in records))
     rows = _pivot(records, "campaign", "roi")
     costs = {str(record["campaign"]): record["cost"] for record in records}
