@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from loader.config import Config
 from loader.inventory import Table, tables
@@ -16,6 +17,7 @@ class Facts:
 
     reader: Reader
     config: Config
+    made_at: datetime
     existing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Names of tables and views, by schema."""
 
@@ -54,9 +56,9 @@ class Facts:
         return {source.name: tables(self.reader, source) for source in self.config.sources}
 
 
-def facts_of(reader: Reader, config: Config) -> Facts:
+def facts_of(reader: Reader, config: Config, made_at: datetime) -> Facts:
     """Look which tables there are."""
     existing: dict[str, set[str]] = {}
     for schema, name in reader.page("tables", "main", {}).rows:
         existing.setdefault(str(schema), set()).add(str(name))
-    return Facts(reader, config, {schema: frozenset(names) for schema, names in existing.items()})
+    return Facts(reader, config, made_at, {schema: frozenset(names) for schema, names in existing.items()})

@@ -34,6 +34,11 @@ def share(value: object) -> str:
     return UNKNOWN if not is_number(value) else f"{_written(number_of(value) * 100, 1)} %"
 
 
+def percent(value: object) -> str:
+    """24 % of 0.24"""
+    return UNKNOWN if not is_number(value) else f"{_written(number_of(value) * 100, 0)} %"
+
+
 def compact(value: object) -> str:
     """A few characters for an axis: 950, 1.2k, 3M, 0.25"""
     if not is_number(value):

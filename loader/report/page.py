@@ -21,7 +21,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The text of the page, and what each part of it could show."""
+    """The text of the page, and what each part of it could show, by its heading."""
 
     html: str
     parts: dict[str, str]
@@ -29,7 +29,7 @@ class Page:
 
 def page_of(reader: Reader, config: Config, made_at: datetime, title: str) -> Page:
     """Read the warehouse and write the page. `made_at` is printed on it."""
-    facts = facts_of(reader, config)
+    facts = facts_of(reader, config, made_at)
     sections = [section(facts) for section in SECTIONS]
     head = element(
         "head",
@@ -49,7 +49,7 @@ def page_of(reader: Reader, config: Config, made_at: datetime, title: str) -> Pa
         _footer(config),
     )
     html = joined(Html("<!doctype html>\n"), element("html", head, body, lang="en"), Html("\n"))
-    return Page(str(html), {part.name: part.state for section in sections for part in section.parts})
+    return Page(str(html), {part.heading: part.state for section in sections for part in section.parts})
 
 
 def _header(config: Config, made_at: datetime, title: str) -> Html:

@@ -17,9 +17,9 @@ Draw = Callable[[], Html | None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One answer. `name` is what it reads."""
+    """One answer, under a heading that no other part of the page has."""
 
-    name: str
+    heading: str
     state: State
     html: Html
 
@@ -47,32 +47,32 @@ class Section:
         )
 
 
-def _part_of(name: str, heading: str, draw: Draw, empty: str, unreadable: str) -> Part:
+def _part_of(heading: str, draw: Draw, empty: str, unreadable: str) -> Part:
     """What `draw` makes. None says that there are no rows. Tables with other columns than expected are a notice."""
     try:
         drawn = draw()
     except TerminalError:
         # The engine's words could hold values; the page says only which table it is.
-        return _part(name, "unreadable", heading, notice(unreadable))
+        return _part(heading, "unreadable", notice(unreadable))
     if drawn is None:
-        return _part(name, "empty", heading, notice(empty))
-    return _part(name, "shown", heading, drawn)
+        return _part(heading, "empty", notice(empty))
+    return _part(heading, "shown", drawn)
 
 
-def part_of_load(facts: Facts, name: str, heading: str, draw: Draw, empty: str) -> Part:
+def part_of_load(facts: Facts, heading: str, draw: Draw, empty: str) -> Part:
     """A part that reads what `loader load` wrote."""
     if not facts.has_state():
         advice = joined("Nothing was loaded yet. Run ", element("code", "loader load"), ".")
-        return _part(name, "missing", heading, notice(advice))
-    return _part_of(name, heading, draw, empty, "The state tables are not as this version of loader writes them.")
+        return _part(heading, "missing", notice(advice))
+    return _part_of(heading, draw, empty, "The state tables are not as this version of loader writes them.")
 
 
 def part_of_models(facts: Facts, tables: Sequence[str], heading: str, draw: Draw, empty: str) -> Part:
-    """A part that reads tables of models; the first is its name."""
+    """A part that reads tables of models."""
     name = f"{facts.models_schema}.{tables[0]}"
     missing = [table for table in tables if not facts.has_model(table)]
     if not missing:
-        return _part_of(name, heading, draw, empty, f"{name} {_OTHER_COLUMNS}")
+        return _part_of(heading, draw, empty, f"{name} {_OTHER_COLUMNS}")
     command = " ".join(["loader models run --select", *(f"+{table}" for table in missing)])
     advice = joined(
         f"There is no table {' and no table '.join(f'{facts.models_schema}.{table}' for table in missing)} yet. Run ",
@@ -81,7 +81,7 @@ def part_of_models(facts: Facts, tables: Sequence[str], heading: str, draw: Draw
         element("code", "loader models run"),
         " for all of them.",
     )
-    return _part(name, "missing", heading, notice(advice))
+    return _part(heading, "missing", notice(advice))
 
 
 def notice(text: object) -> Html:
@@ -94,5 +94,5 @@ def good_news(text: object) -> Html:
     return element("p", text, class_="notice good")
 
 
-def _part(name: str, state: State, heading: str, html: Html) -> Part:
-    return Part(name, state, element("div", element("h3", heading), html, class_="part"))
+def _part(heading: str, state: State, html: Html) -> Part:
+    return Part(heading, state, element("div", element("h3", heading), html, class_="part"))

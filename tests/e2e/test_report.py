@@ -45,7 +45,7 @@ def test_the_page_goes_where_output_says(loaded_project):
 
     assert ran.code == 0
     assert (ran.json["file"], ran.json["bytes"]) == ("pages/today.html", page.stat().st_size)
-    assert ran.json["parts"]["quarantine"] == "shown"
+    assert ran.json["parts"]["Quarantine"] == "shown"
     assert [file.name for file in page.parent.iterdir()] == ["today.html"]
 
 

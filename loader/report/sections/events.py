@@ -24,7 +24,7 @@ def events(facts: Facts) -> Section:
         "events",
         "What people did",
         "The events that were tracked most often. Ids are distinct user ids, anonymous ids where there is none.",
-        [part_of_load(facts, "events", "Most frequent events", lambda: _events(facts), "No event was tracked yet.")],
+        [part_of_load(facts, "Most frequent events", lambda: _events(facts), "No event was tracked yet.")],
     )
 
 

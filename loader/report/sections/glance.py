@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from loader.errors import TerminalError
-from loader.report.facts import Facts
+from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element
 from loader.report.numbers import compact, count, day, month, number_of, plain
 from loader.report.tables import tiles
@@ -49,7 +49,7 @@ def _tracked(facts: Facts) -> list[Figure]:
     months = facts.model("mtu")
     if not months:
         return []
-    newest = months[-1]
+    newest = _whole_month(facts, months, "period_start")
     return [("Tracked users", count(newest["mtu"]), f"in {month(newest['period_start'])}")]
 
 
@@ -62,8 +62,14 @@ def _sold(facts: Facts) -> list[Figure]:
     months = facts.model("sales")
     if not months:
         return []
-    newest = months[-1]
+    newest = _whole_month(facts, months, "month")
     return [("Revenue", _short(newest["net"]), f"{plain(newest['currency'])} in {month(newest['month'])}")]
+
+
+def _whole_month(facts: Facts, months: Records, name: str) -> dict[str, object]:
+    """The newest month that is over; where none is, the newest."""
+    now = month(facts.made_at)
+    return next((record for record in reversed(months) if month(record[name]) < now), months[-1])
 
 
 def _short(value: object) -> str:

@@ -66,7 +66,7 @@ def _sizes(facts: Facts) -> Html | None:
         return None
     title = "Profiles by number of identifiers"
     about = "Most people have a few identifiers. A profile of very many is often a shared device or a test account."
-    marks = [str(record["size"]) for record in sizes]
+    marks = [f"{record['size']} identifier{'' if record['size'] == '1' else 's'}" for record in sizes]
     chart = Chart("sizes", title, about, marks, [Series("profiles", [record["profiles"] for record in sizes])])
     types = listing(_TYPES, facts.model("identifier_types"), "Identifiers by type")
     return joined(ranked_bars(chart), listing(_SIZES, sizes, title), types)

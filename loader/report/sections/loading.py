@@ -37,9 +37,9 @@ def loading(facts: Facts) -> Section:
         "What was loaded",
         "How much arrived on each day, from which source, and whether a day is missing.",
         [
-            part_of_load(facts, "rows by day", "Rows by received day", lambda: _days(facts), _NOTHING),
-            part_of_load(facts, "sources", "Sources", lambda: _sources(facts), _NOTHING),
-            part_of_load(facts, "call tables", "Rows of each kind of call", lambda: _calls(facts), _NOTHING),
+            part_of_load(facts, "Rows by received day", lambda: _days(facts), _NOTHING),
+            part_of_load(facts, "Sources", lambda: _sources(facts), _NOTHING),
+            part_of_load(facts, "Rows of each kind of call", lambda: _calls(facts), _NOTHING),
         ],
     )
 

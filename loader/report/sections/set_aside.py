@@ -27,8 +27,8 @@ def set_aside(facts: Facts) -> Section:
         "What was set aside",
         "Lines that are no valid message, and values that fit no column. Both are kept with their reason.",
         [
-            part_of_load(facts, "quarantine", "Quarantine", lambda: _quarantine(facts), ""),
-            part_of_load(facts, "discards", "Discarded values", lambda: _discards(facts), ""),
+            part_of_load(facts, "Quarantine", lambda: _quarantine(facts), ""),
+            part_of_load(facts, "Discarded values", lambda: _discards(facts), ""),
         ],
     )
 

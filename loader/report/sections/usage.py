@@ -3,11 +3,11 @@
 from loader.report.charts import Chart, Series, stacked_bars
 from loader.report.facts import Facts
 from loader.report.markup import Html, element, joined
-from loader.report.numbers import count, month, number_of, share
+from loader.report.numbers import count, month, number_of, percent
 from loader.report.section import Section, part_of_models
 from loader.report.tables import Column, heat_table, listing
 
-_MOST_MONTHS, _MOST_COHORTS, _MOST_LATER = 36, 24, 12
+_MOST_MONTHS, _MOST_COHORTS, _MOST_LATER = 36, 12, 12
 _MTU = (
     Column("period_start", "Month (UTC)", month),
     Column("users", "Known users", count),
@@ -64,12 +64,12 @@ def _cohorts(facts: Facts) -> Html | None:
     shown = dict(sorted(grid.items())[-_MOST_COHORTS:])
     last = min(max(max(row) for row in shown.values()), _MOST_LATER)
     rows = [
-        (f"{name} · {count(sizes.get(name))}", [row.get(n) for n in range(last + 1)]) for name, row in shown.items()
+        (f"{name} ({count(sizes.get(name))})", [row.get(n) for n in range(last + 1)]) for name, row in shown.items()
     ]
     about = (
         "Each row is everybody who was first active in that month, with their number; each column the share of them "
-        "who were active so many months later. Months that are not over are left out."
+        "who were active so many months later. Months that are not over are left out; the last twelve cohorts are shown."
     )
     title = "Share of each month's newcomers who were active again, by months since"
-    grown = heat_table("Month · people", [str(n) for n in range(last + 1)], rows, share, title)
+    grown = heat_table("Month (people)", [str(n) for n in range(last + 1)], rows, percent, title)
     return joined(element("p", about), grown)
