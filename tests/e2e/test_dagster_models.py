@@ -10,7 +10,7 @@ from modelling import NOW
 from dagster_defs.models import model_key, models_assets
 from dagster_defs.resources import Project
 from loader.jobs.models import catalog_of
-from loader.models.registry import PythonModel
+from loader.models.registry import PYTHON_MODELS, PythonModel
 
 FIRST, SECOND, THIRD = (day.isoformat() for day in DAYS)
 EVERY_DAY = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": THIRD}
@@ -69,7 +69,9 @@ def test_a_python_model_is_one_step_with_several_assets(deployment):
     for name in ("one", "two"):
         a_model(deployment, name, "", checks="-- made by: both\n")
     config = Project(config_file=str(deployment.config))
-    catalog = catalog_of(config.config(), NOW, (PythonModel("both", ("events",), "a_python_model:both"),))
+    catalog = catalog_of(
+        config.config(), NOW, (*PYTHON_MODELS, PythonModel("both", ("events",), "a_python_model:both"))
+    )
     definitions = dg.Definitions(
         assets=[models_assets(config.config(), catalog)], resources={"project": config}, executor=dg.in_process_executor
     )

@@ -14,9 +14,9 @@ RUN = (
     "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
     "sys.path[:0] = sys.argv[2:]\n"
     "from loader.config import load_config; from loader.jobs.models import catalog_of, run_models\n"
-    "from loader.models.registry import PythonModel\n"
+    "from loader.models.registry import PYTHON_MODELS, PythonModel\n"
     "config = load_config(Path(sys.argv[1]), {}); now = datetime(2026, 4, 1, tzinfo=UTC)\n"
-    "catalog = catalog_of(config, now, (PythonModel('dying', ('given',), 'a_python_model:die'),))\n"
+    "catalog = catalog_of(config, now, (*PYTHON_MODELS, PythonModel('dying', ('given',), 'a_python_model:die')))\n"
     "run_models(config, now, ['+doubled'], catalog)\n"
 )
 
@@ -42,7 +42,8 @@ def test_a_killed_run_leaves_the_old_tables_and_the_next_one_cleans_up(modelling
     )
 
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert (modelling.rows("given"), unfinished(modelling)) == ([(1,)], [("_next_given",)])
+    assert modelling.rows("given") == [(1,)]
+    assert ("_next_given",) in unfinished(modelling)
     (modelling.folder / "models" / "doubled.sql").unlink()
     modelling.run("given")
     assert (modelling.rows("given"), unfinished(modelling)) == ([(2,)], [])
