@@ -1,8 +1,8 @@
 """Aliases say, whenever they arrive, that two ids are one person: each class of them becomes one node.
 
 Makes `_identity_nodes(identifier, node)` for every identifier that is not blocked; `_identity_ranks(node, rank)`, the
-identifier by which a node is ranked and limited: that of the highest priority; `_identity_members(seq, node)`, the nodes
-on each call; and `_identity_first(node, first_seq)`.
+identifier by which a node is ranked and limited: that of the highest priority; `_identity_members(seq, node)`, the
+nodes on each call; and `_identity_first(node, first_seq)`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Profiles, merges and the profile at the time of each event, without a loop over events.
 
 For the components that no limit touches. The links chosen by the contraction are the minimum spanning forest by time,
-so: an event creates a profile if none of its ids was seen before; another one merges profiles if more forest links come
-from it than new ids. Only merging events are walked in order. Every other event belongs to the profile that its oldest id
-began in, as the merges had left it by then.
+so: an event creates a profile if none of its ids was seen before; another one merges profiles if more forest links
+come from it than new ids. Only merging events are walked in order. Every other event belongs to the profile that its
+oldest id began in, as the merges had left it by then.
 
 A profile is called by the number of the event that created it. Appends to `_identity_created(profile)`,
 `_identity_moves(profile, canonical, seq)` and `_identity_resolved(seq, profile)`.

@@ -10,6 +10,7 @@ from loader.models.identity.history import write_history
 from loader.models.identity.links import contract
 from loader.models.identity.observed import observe
 from loader.models.identity.tables import write_tables
+from loader.models.identity.traits import write_traits
 from loader.models.identity.violators import find_violators, replay_violators
 from loader.models.identity.work import Work
 
@@ -33,6 +34,7 @@ def run(context: Context) -> None:
         read_deletions(work, context.table("input_identity_deletions"), settings)
         resolve(work, context)
         write_tables(work, context)
+        write_traits(work, context)
     finally:
         work.close()
 

@@ -2,7 +2,8 @@
 
 Makes `_identity_violating(node)`; and, with what the replay found, `_identity_created(profile)`,
 `_identity_moves(profile, canonical, seq)`, `_identity_resolved(seq, profile)`,
-`_identity_dropped(seq, node, cause, type, n, most)`, `_identity_removed(identifier, profile, seq, deleted_at)` and `_identity_refused(identifier)`.
+`_identity_dropped(seq, node, cause, type, n, most)`, `_identity_removed(identifier, profile, seq,
+deleted_at)` and `_identity_refused(identifier)`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,173 @@
+"""Traits of profiles: the newest value of each wins, a null removes it, an empty text sets it.
+
+Newest is by arrival. When profiles merge, the merged one has of each trait the value that arrived last in any of them.
+Steps: `_identity_traits(seq, profile, name, value)`, every value sent, null where it was removed;
+`_identity_states(profile, seq, name, value, sent_seq)`, what a profile had after each event that could change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from loader.core.dialect import identifier, literal
+from loader.core.tables import NULLS, PROVENANCE, call_target
+from loader.models.context import Context
+from loader.models.header import LogicalType
+from loader.models.identity.work import Work
+from loader.models.inputs import Catalogue, Input, InputColumn, input_query
+from loader.models.render import SQL_TYPES
+from loader.normalize.values import FAMILIES
+
+_TABLE: Final = "identifies"
+_OURS: Final = frozenset({"canonical_segment_id", "merged_to", "segment_id", "seq"})
+"""Columns of our tables that a trait cannot have."""
+_TYPES: Final[Mapping[str, LogicalType]] = {
+    "BIGINT": "integer",
+    "DOUBLE": "float",
+    "BOOLEAN": "boolean",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+}
+
+
+def write_traits(work: Work, context: Context) -> None:
+    """Write the tables of traits, those that are ours."""
+    tables = {schema: {_TABLE: t[_TABLE]} for schema, t in context.sources.items() if _TABLE in t}
+    types = trait_types(tables)
+    _read_traits(work, tables, types)
+    _find_states(work)
+    for name, query in (
+        ("user_traits", _USER_TRAITS),
+        ("profile_traits", _profile_traits(types)),
+        ("profile_traits_updates", _profile_traits_updates(types)),
+    ):
+        if context.owns(name):
+            context.write(name, query)
+
+
+def trait_types(tables: Mapping[str, Catalogue]) -> dict[str, LogicalType]:
+    """Each trait of any source with its type; text where sources or messages do not agree on one."""
+    found: dict[str, set[str]] = {}
+    own = {*call_target("identify").core, *PROVENANCE, NULLS, "loaded_at", "uuid"}
+    suffixes = tuple(f"__v_{family}" for family in FAMILIES)
+    for catalogue in tables.values():
+        for column, sql_type in catalogue[_TABLE].items():
+            if column in own or column.startswith("context_"):
+                continue
+            base = next((column.removesuffix(suffix) for suffix in suffixes if column.endswith(suffix)), column)
+            found.setdefault(base, set()).add(sql_type if base == column else "VARCHAR")
+    return {
+        name: _TYPES.get(next(iter(kinds)), "text") if len(kinds) == 1 else "text"
+        for name, kinds in sorted(found.items())
+    }
+
+
+def column_of(trait: str) -> str:
+    """The column of a trait in our wide tables."""
+    return f"trait_{trait}" if trait in _OURS else trait
+
+
+def _read_traits(work: Work, tables: Mapping[str, Catalogue], types: Mapping[str, LogicalType]) -> None:
+    none = "select '' as source, '' as id, '' as name, cast(null as varchar) as value limit 0"
+    if not types:
+        sent = none
+    else:
+        # A text for each value, of the type that the trait has: the same one whichever variant holds it.
+        aliases = {name: f"t{number}" for number, name in enumerate(types)}
+        declared = tuple(InputColumn(aliases[name], kind, (name,), "") for name, kind in types.items())
+        given = Input("input_traits", Path(), "", declared, "identify")
+        texts = ", ".join(f"cast({alias} as varchar) as {alias}" for alias in aliases.values())
+        names = " ".join(f"when {literal(alias)} then {literal(name)}" for name, alias in aliases.items())
+        sent = (
+            f"select source, id, case name {names} end as name, value from (unpivot (select source, id, {texts} "
+            f"from ({input_query(given, tables, {})})) on {', '.join(aliases.values())} into name name value value)"
+        )
+    removed = [
+        f"select {literal(schema)} as source, id, unnest(from_json({identifier(NULLS)}, '[\"VARCHAR\"]')) as name, "
+        f"cast(null as varchar) as value from {identifier(schema, _TABLE)} where {identifier(NULLS)} is not null"
+        for schema, catalogue in tables.items()
+        if NULLS in catalogue[_TABLE]
+    ]
+    work.make(
+        "_identity_traits",
+        f"select e.seq, r.profile, t.name, t.value from ({' union all '.join([sent, *removed])}) as t "
+        "join _identity_events as e on e.source = t.source and e.call = 'identify' and e.id = t.id "
+        "join _identity_resolved as r on r.seq = e.seq",
+    )
+
+
+def _find_states(work: Work) -> None:
+    """A value counts for the profile it was sent to, and for each one that this was merged into, from then on."""
+    counts = (
+        "select profile, seq, seq as sent_seq, name, value from _identity_traits union all "
+        "select m.canonical, m.seq, t.seq, t.name, t.value from _identity_traits as t "
+        "join _identity_moves as m on m.profile = t.profile and m.seq > t.seq"
+    )
+    work.make(
+        "_identity_states",
+        "select profile, seq, name, newest.value as value, newest.sent_seq as sent_seq from ("
+        "select profile, seq, name, max({'sent_seq': sent_seq, 'value': value}) over (partition by profile, name "
+        "order by seq, sent_seq rows between unbounded preceding and current row) as newest, "
+        "row_number() over (partition by profile, name, seq order by sent_seq desc) as place "
+        f"from ({counts})) where place = 1",
+    )
+    work.make(
+        "_identity_changes",
+        "select profile, seq, name, value from (select *, lag(value) over (partition by profile, name order by seq) "
+        "as old from _identity_states) where value is distinct from old",
+    )
+    work.make(
+        "_identity_newest",
+        "select c.canonical, s.name, arg_max({'value': s.value}, s.sent_seq).value as value, max(s.sent_seq) as seq "
+        "from _identity_states as s join _identity_canonical as c on c.profile = s.profile "
+        "where c.canonical = s.profile group by c.canonical, s.name",
+    )
+
+
+_USER_TRAITS: Final = (
+    "select n.segment_id as canonical_segment_id, t.name, t.value, e.timestamp, t.seq, e.received_at, "
+    "$as_of as uuid_ts from _identity_newest as t join _identity_names as n on n.profile = t.canonical "
+    "join _identity_events as e on e.seq = t.seq where t.value is not null"
+)
+
+
+def _profile_traits(types: Mapping[str, LogicalType]) -> str:
+    values = "".join(
+        f", cast(max(case when t.name = {literal(name)} then t.value end) as {SQL_TYPES[kind]}) "
+        f"as {identifier(column_of(name))}"
+        for name, kind in types.items()
+    )
+    return (
+        "select n.segment_id as canonical_segment_id, max(case when c.canonical <> c.profile then m.segment_id end) "
+        f"as merged_to{values} from _identity_canonical as c join _identity_names as n on n.profile = c.profile "
+        "join _identity_names as m on m.profile = c.canonical "
+        "left join _identity_newest as t on t.canonical = c.profile group by n.segment_id"
+    )
+
+
+def _profile_traits_updates(types: Mapping[str, LogicalType]) -> str:
+    """All traits of a profile after each event that changed one of them."""
+    at_event = "".join(
+        f", max(case when name = {literal(name)} then coalesce(value, '') end) as v{number}, "
+        f"max(case when name = {literal(name)} then case when value is null then 0 else 1 end end) as k{number}"
+        for number, name in enumerate(types)
+    )
+    filled = "".join(
+        f", last_value(v{number} ignore nulls) over w as v{number}"
+        f", last_value(k{number} ignore nulls) over w as k{number}"
+        for number in range(len(types))
+    )
+    shown = "".join(
+        f", cast(case when s.k{number} = 1 then s.v{number} end as {SQL_TYPES[kind]}) as {identifier(column_of(name))}"
+        for number, (name, kind) in enumerate(types.items())
+    )
+    return (
+        "select md5(n.segment_id || ':' || e.source || ':' || e.call || ':' || e.id) as id, n.segment_id, "
+        "m.segment_id as canonical_segment_id, row_number() over (order by s.seq, s.profile) as seq, e.timestamp, "
+        f"e.received_at, $as_of as uuid_ts{shown} from (select profile, seq{filled} from ("
+        f"select profile, seq{at_event} from _identity_changes group by profile, seq) as c "
+        "window w as (partition by profile order by seq rows between unbounded preceding and current row)) as s "
+        "join _identity_events as e on e.seq = s.seq join _identity_names as n on n.profile = s.profile "
+        "join _identity_canonical as k on k.profile = s.profile join _identity_names as m on m.profile = k.canonical"
+    )

@@ -1,0 +1,10 @@
+-- The traits of each person, a column each.
+-- grain: one row per profile that ever was; one that was merged away has no traits
+-- keys: canonical_segment_id
+-- columns:
+--   canonical_segment_id text: the profile
+--   merged_to text: the person that it was merged into; empty for a person
+-- further columns: one per trait, with its newest value; a trait called like a column of ours begins with trait_
+-- checks:
+--   one_per_profile: select segment_id from id_graph except select canonical_segment_id from profile_traits
+-- made by: identity

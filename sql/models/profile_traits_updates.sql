@@ -1,0 +1,15 @@
+-- All traits of a profile after each call that changed one of them, and after each merge that did.
+-- grain: one row per profile and call that changed its traits
+-- keys: seq
+-- columns:
+--   id text: id of the row
+--   segment_id text: the profile, as it was after the call
+--   canonical_segment_id text: the person that it belongs to now
+--   seq integer: order of the rows
+--   timestamp timestamp: when the call happened
+--   received_at timestamp: when the call arrived
+--   uuid_ts timestamp: as_of of the run
+-- further columns: one per trait, with its value after the call
+-- checks:
+--   known_profile: select segment_id from profile_traits_updates except select segment_id from id_graph
+-- made by: identity

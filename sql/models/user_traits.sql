@@ -1,0 +1,14 @@
+-- The traits of each person, one row each.
+-- grain: one row per person and trait
+-- keys: canonical_segment_id, name
+-- columns:
+--   canonical_segment_id text: the person
+--   name text: trait, by the name of its column in identifies
+--   value text: its newest value
+--   timestamp timestamp: when the identify call happened that set it
+--   seq integer: place of that call among all calls, in the order of arrival
+--   received_at timestamp: when that call arrived
+--   uuid_ts timestamp: as_of of the run
+-- checks:
+--   has_a_value: value is null
+-- made by: identity
