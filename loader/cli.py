@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 from loader import __version__
-from loader.commands import inspect, loading, models, project, sql
+from loader.commands import inspect, loading, models, project, report, sql
 from loader.commands.logs import set_up_logs
 from loader.commands.output import Output
 from loader.config import find_config, load_config, redact
@@ -176,6 +176,14 @@ def _add_looking_commands(add: Any, commands: Any) -> None:
         _add_source(command)
         command.add_argument("--reason", metavar="REASON", help="only this reason")
         command.add_argument("--limit", type=_positive, default=50, metavar="N", help="most rows shown; 50 by default")
+
+    page = add(commands, "report", report.report, "write one HTML page that shows what is in the warehouse")
+    page.add_argument(
+        "--output",
+        metavar="FILE",
+        default=report.DEFAULT_FILE,
+        help=f"where to; `{report.DEFAULT_FILE}` in the working folder by default",
+    )
 
     shell = add(commands, "sql", sql.sql, "run a query, or open a prompt, on the read-only warehouse")
     shell.add_argument("query", nargs="?", metavar="QUERY", help="a query; without one a prompt opens")

@@ -40,26 +40,36 @@ class Reader:
 
     def report(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
         """One file of `sql/reports`, over the state tables. Raises TerminalError when the file has no such tables."""
-        return self._file(f"reports/{name}.sql", values)
+        return self._file(f"reports/{name}.sql", values, self._system_schema)
 
     def check(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
         """One file of `sql/checks`, over the state tables. Raises TerminalError when the file has no such tables."""
-        return self._file(f"checks/{name}.sql", values)
+        return self._file(f"checks/{name}.sql", values, self._system_schema)
 
-    def _file(self, name: str, values: Mapping[str, object] | None) -> Answer:
+    def page(self, name: str, schema: str, values: Mapping[str, object]) -> Answer:
+        """One file of `sql/page`, over the tables of a schema. Raises TerminalError when it does not fit them."""
+        return self._file(f"page/{name}.sql", values, schema)
+
+    def _file(self, name: str, values: Mapping[str, object] | None, schema: str) -> Answer:
         from sqlglot import exp  # takes half a second to import, and most commands can do without
 
-        # The engine's own connection keeps the schema it has; a cursor gets the schema of our tables.
+        # The engine's own connection keeps the schema it has; a cursor gets the schema of the tables.
         cursor = self._connection.cursor()
-        use = exp.Use(this=exp.Table(this=exp.to_identifier(self._system_schema, quoted=True)))
+        use = exp.Use(this=exp.Table(this=exp.to_identifier(schema, quoted=True)))
         try:
             cursor.execute(use.sql(dialect="duckdb"))
             return _answer(cursor.execute(read_sql(name), dict(values or {})))
         except duckdb.CatalogException as error:
             raise TerminalError(
                 f"the file has no state tables of this program: {str(error).splitlines()[0]}",
-                f"{self._path}, schema {self._system_schema}",
+                f"{self._path}, schema {schema}",
                 "run `loader load` first, or correct warehouse.path or system_schema",
+            ) from None
+        except duckdb.Error as error:
+            raise TerminalError(
+                f"a table is not as {name} expects it: {str(error).splitlines()[0]}",
+                f"{self._path}, schema {schema}",
+                "use the version that wrote it; a model of yours with the name of one of ours needs its columns",
             ) from None
         finally:
             cursor.close()

@@ -158,7 +158,7 @@ class Modelling:
     ) -> Any:
         """Run models and all they read; everything when none is named. `settings` are those of the section `models`.
 
-        A check that fails fails the test, unless `passes` is False. `python`: Python models beside ours. Returns the RunResult.
+        A check that fails fails the test, unless `passes` is False. Returns the RunResult.
         """
         from loader.config import load_config
         from loader.jobs.models import catalog_of, run_models

@@ -49,7 +49,7 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
         parameters=("attribution_lookback_days", "attribution_markov_min_conversions"),
     ),
     PythonModel(
-        "ltv",
+        name="ltv",
         reads=("ltv_order_days", "ltv_rfm"),
         entry="loader.models.ltv.run:run",
         parameters=(

@@ -1,0 +1,49 @@
+"""HTML and SVG as text that cannot be mixed up with text from data: whatever is not `Html` is escaped."""
+
+import re
+from html import escape
+from typing import Final
+
+# An address may be anywhere that people write freely: in the name of an event, in a campaign of a link.
+_ADDRESS: Final = re.compile(
+    r"[^\s@<>\"'?&=/:;,()]+(?:@|%40)[^\s@<>\"'?&=/:;,()]+\.[^\s@<>\"'?&=/:;,()]+", re.IGNORECASE
+)
+_MASK: Final = "(address)"
+_VOID: Final = frozenset({"meta", "br", "rect", "line", "circle"})
+
+
+class Html(str):
+    """Markup that is complete and escaped already."""
+
+    __slots__ = ()
+
+
+def text(value: object) -> Html:
+    """Anything as text: escaped, with e-mail addresses masked. Html stays as it is."""
+    if isinstance(value, Html):
+        return value
+    return Html(escape(_ADDRESS.sub(_MASK, str(value)), quote=True))
+
+
+def element(name: str, /, *children: object, **attributes: object) -> Html:
+    """One element. An attribute of None or False is left out, `class_` is `class`, `font_size` is `font-size`."""
+    given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
+    written = "".join(
+        f" {key}" if value is True else f' {key}="{text(value)}"'
+        for key, value in given.items()
+        if value is not None and value is not False
+    )
+    if name in _VOID and not children:
+        return Html(f"<{name}{written}>" if name in ("meta", "br") else f"<{name}{written}/>")
+    return Html(f"<{name}{written}>{joined(*children)}</{name}>")
+
+
+def joined(*parts: object) -> Html:
+    """Parts one after the other."""
+    return Html("".join(text(part) for part in parts))
+
+
+def shortened(value: object, most: int) -> str:
+    """A text of at most `most` characters."""
+    whole = _ADDRESS.sub(_MASK, str(value))
+    return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"

@@ -1,0 +1,196 @@
+"""`loader report` as a user runs it: on an empty project, on the demo, and in a browser."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from processes import run
+from report_tables import MODELS
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PHONE, DESK = {"width": 375, "height": 800}, {"width": 1100, "height": 1400}
+MOST_BYTES = 400_000
+# The purchases of the music shop end in 1998: seen from today, all of its customers left long ago.
+LIFETIME = "\nmodels:\n  ltv: {as_of: 1998-07-01, sources: [music_shop]}\n"
+
+
+def test_without_a_warehouse_the_fix_is_to_load(project):
+    """Nothing is written, and nothing is created by looking."""
+    ran = project.run("report")
+
+    assert (ran.code, "run `loader load` first" in ran.err) == (2, True)
+    assert not project.warehouse.exists()
+    assert not (project.folder / "report.html").exists()
+
+
+def test_an_empty_warehouse_has_a_page(project):
+    """A file without any table of ours: the page says what to run."""
+    duckdb.connect(str(project.warehouse)).close()
+    ran = project.run("report")
+
+    assert ran.code == 0
+    assert "loader load" in (project.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_goes_where_output_says(loaded_project):
+    """An earlier page there is replaced, and nothing is left beside it; the object says what is on it."""
+    page = loaded_project.folder / "pages" / "today.html"
+    page.parent.mkdir()
+    page.write_text("yesterday", encoding="utf-8")
+    ran = loaded_project.run("report", "--json", "--output", "pages/today.html")
+
+    assert ran.code == 0
+    assert (ran.json["file"], ran.json["bytes"]) == ("pages/today.html", page.stat().st_size)
+    assert ran.json["parts"]["Quarantine"] == "shown"
+    assert [file.name for file in page.parent.iterdir()] == ["today.html"]
+
+
+@pytest.mark.parametrize("output", ["nowhere/report.html", "."])
+def test_a_place_that_cannot_be_written_is_explained(output, loaded_project):
+    """Wrong usage is 2."""
+    ran = loaded_project.run("report", "--output", output)
+
+    assert (ran.code, "name a file in a folder that exists" in ran.err) == (2, True)
+
+
+def test_an_earlier_page_stays_when_the_new_one_cannot_be_made(loaded_project):
+    """The file is a load's: exit code 4, and the page of yesterday is still whole."""
+    page = loaded_project.folder / "report.html"
+    page.write_text("yesterday", encoding="utf-8")
+    hold = "import duckdb,sys; c=duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(loaded_project.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        holder.stdout.readline()
+        ran = loaded_project.run("report")
+        holder.stdin.close()
+
+    assert ran.code == 4
+    assert page.read_text(encoding="utf-8") == "yesterday"
+
+
+def test_a_report_changes_nothing(loaded_project):
+    """It reads a file that it may not write."""
+    before = loaded_project.warehouse.read_bytes()
+    loaded_project.warehouse.chmod(stat.S_IREAD)
+
+    assert loaded_project.run("report").code == 0
+    assert loaded_project.warehouse.read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The project of the demo: loaded, its models made, its page written."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "demo.py"), "--folder", str(folder), "--project-only"], timeout=120, check=False
+    )
+    assert done.returncode == 0
+    with (folder / "loader.yaml").open("a", encoding="utf-8") as config:
+        config.write(LIFETIME)
+    for words in (["load"], ["models", "run"], ["report"]):
+        ran = run(folder, *words)
+        assert ran.code == 0, ran.out + ran.err
+    return folder
+
+
+@pytest.mark.slow
+def test_the_demo_has_a_page_of_what_its_archives_hold(demo):
+    """Sources, counts that plain Python also found in the archives, events."""
+    html = (demo / "report.html").read_text(encoding="utf-8")
+
+    for expected in ("music_shop", "app_backend", "6,919", "Order Completed · music_shop", "Nothing is in quarantine"):
+        assert expected in html
+    assert len(html) < MOST_BYTES
+
+
+@pytest.mark.slow
+def test_nobody_of_the_demo_is_on_its_page(demo):
+    """No id and no address of anybody in the archives."""
+    html = (demo / "report.html").read_text(encoding="utf-8")
+    with duckdb.connect(str(demo / "warehouse.duckdb"), read_only=True) as connection:
+        people = connection.execute(
+            "select distinct unnest([id, email]) from web.users union select distinct anonymous_id from web.tracks "
+            "union select distinct id from support.users union select distinct id from orders_api.users"
+        ).fetchall()
+    found = [value for (value,) in people if value and len(value) > 4 and value in html]
+
+    assert len(people) > 500
+    assert found == []
+
+
+def seen(page, address):
+    """Open a page; what it asked for, what the console said, and how wide it is."""
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    return asked, said, page.evaluate("document.documentElement.scrollWidth")
+
+
+@pytest.fixture
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+def with_all_models(demo, folder):
+    """The demo with a table of every model that the page reads, and its page."""
+    shutil.copy(demo / "warehouse.duckdb", folder)
+    config = (demo / "loader.yaml").read_text(encoding="utf-8").replace("uri: ", f"uri: {demo}/")
+    (folder / "loader.yaml").write_text(config, encoding="utf-8")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        there = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
+        for name, query in MODELS.items():
+            if name not in there:
+                connection.execute(f'create table models."{name}" as {query}')
+    ran = run(folder, "report")
+    assert ran.code == 0, ran.out + ran.err
+    return folder / "report.html"
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk")])
+def test_the_page_in_a_browser(size, scheme, demo, browser, tmp_path):
+    """It asks for nothing but itself, says nothing to the console, and does not scroll sideways."""
+    address = with_all_models(demo, tmp_path).as_uri()
+    page = browser.new_page(viewport=size, color_scheme=scheme)
+    asked, said, width = seen(page, address)
+
+    assert asked == [address]
+    assert said == []
+    assert width == size["width"]
+    assert page.locator("svg[role=img]").count() >= 10
+    for table in page.locator(".scroll").all():
+        box = table.bounding_box()
+        assert box is None or box["x"] + box["width"] <= size["width"]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")
+def test_a_picture_of_the_page_is_kept(demo, browser):
+    """docs/images/report.png, where SCREENSHOT_DIR says so."""
+    page = browser.new_page(viewport=DESK)
+    page.goto((demo / "report.html").as_uri())
+    assert page.get_by_role("heading", level=1).is_visible()
+    if folder := os.environ.get("SCREENSHOT_DIR"):
+        page.screenshot(path=str(Path(folder) / "report.png"))
