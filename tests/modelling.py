@@ -251,3 +251,15 @@ def _insert(connection: duckdb.DuckDBPyConnection, source: str, table: str, rows
         f'insert into "{source}"."{table}" ({names}) values ({marks})',
         [[row.get(name) for name in core] for row in rows],
     )
+
+
+def plain_profiles(modelling: Modelling) -> None:
+    """Take a user id, else a device, for a person: a rule that says nothing of identity reads better with `u1`."""
+    person = "coalesce(nullif(user_id, ''), nullif(anonymous_id, ''))"
+    a_model(
+        modelling,
+        "event_profiles",
+        f"select source, call, id as event_id, {person} as segment_id, {person} as canonical_segment_id "
+        f"from events where {person} is not null",
+        "source text: s; call text: c; event_id text: e; segment_id text: p; canonical_segment_id text: p",
+    )

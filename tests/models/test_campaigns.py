@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from modelling import Modelling
+from modelling import Modelling, plain_profiles
 
 SETTINGS = {"as_of": "2026-04-30"}
 F1_VISITS = (
@@ -81,6 +81,7 @@ def test_f1_a_strict_order_comes_after_the_view(toasts):
 
 
 def test_f1_the_steps_of_a_person(toasts):
+    plain_profiles(toasts)
     perform(toasts, ("campaign_funnel",))
 
     rows = toasts.query(
@@ -172,6 +173,7 @@ def test_r1_the_guides_campaigns(guide):
 
 
 def test_r2_media_of_a_campaign_add_up_to_it(guide):
+    plain_profiles(guide)
     perform(guide)
 
     media = performance(guide, "medium", "store_visits", "product_views", "orders", "revenue")

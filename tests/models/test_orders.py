@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from modelling import plain_profiles
 
 COLUMNS = ("order_key", "gross", "refunded", "net", "is_removed")
 
@@ -26,6 +27,7 @@ def shop(modelling):
 
 def test_an_order_is_one_row_whatever_says_it_again(shop):
     """The first Order Completed gives date and person; another one of the same order id is the same order."""
+    plain_profiles(shop)
     shop.track("Order Completed", order_id="o1", total=100.0, at="2026-03-02 11:00", source="server")
 
     shop.run("orders")

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from modelling import START, Modelling, a_model
+from modelling import START, Modelling, a_model, plain_profiles
 
 
 def sessions_of(modelling, **settings):
@@ -68,6 +68,7 @@ def test_a_late_session_changes_numbers_and_no_id(modelling):
 
 def test_a_session_never_spans_devices(modelling):
     """One user on two devices at once is two sessions, of one profile."""
+    plain_profiles(modelling)
     modelling.page(anonymous_id="a1", user_id="u1", at=0)
     modelling.page(anonymous_id="a2", user_id="u1", at=10)
 

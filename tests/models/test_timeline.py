@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from modelling import a_model
+from modelling import a_model, plain_profiles
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 
@@ -41,6 +41,7 @@ def test_an_event_that_is_repeated_is_there_twice(modelling):
 
 def test_what_belongs_to_nobody_or_comes_at_as_of_is_in_no_timeline(modelling):
     """And a row without timestamp is where it arrived."""
+    plain_profiles(modelling)
     modelling.track("Signed Up", user_id=None, at="2026-03-01")
     modelling.track("Signed Up", user_id="u1", at="2026-03-02", timestamp=None)
     modelling.track("Signed Up", user_id="u1", at="2026-03-03")
@@ -52,6 +53,7 @@ def test_what_belongs_to_nobody_or_comes_at_as_of_is_in_no_timeline(modelling):
 
 def test_a_cohort_is_followed_through_all_later_months(modelling):
     """Months in which nobody of it was there have 0; the month that is not over says so."""
+    plain_profiles(modelling)
     for user, day in [("u1", "03-01"), ("u1", "03-31"), ("u1", "05-10"), ("u2", "03-09"), ("u3", "04-10")]:
         modelling.page(user_id=user, at=f"2026-{day}")
 
