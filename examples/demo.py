@@ -1,4 +1,4 @@
-"""`make demo`: loads the bundled archives into ./demo/warehouse.duckdb and prints what is in the tables."""
+"""`make demo`: loads the bundled archives into ./demo/warehouse.duckdb, makes the models, and prints what they say."""
 
 import argparse
 import contextlib
@@ -22,10 +22,11 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 MOST_EVENT_TABLES = 10
 NEXT = """\
-Three things to try next
+Four things to try next
   make dev                                             the same project in Dagster, on http://127.0.0.1:3000
   {loader} sql --config {config} \\
     "select event_text, count(*) as calls from web.tracks group by all order by calls desc limit 5"
+  {loader} report --config {config}   pictures of all of it, as one HTML page
   {loader} init mine                       a first configuration for your own bucket or folder
 """
 
@@ -167,8 +168,39 @@ def verify(config_file: Path) -> bool:
     return code == 0
 
 
+def make_models(config_file: Path) -> bool:
+    """Make the models from what is loaded; whether all their checks passed."""
+    code, result = run(config_file, "models", "run")
+    made, passed = len(result["models"]), "all" if code == 0 else "NOT all"
+    print(f"loader models run: {made} tables in the schema `models`, {passed} checks passed\n")
+    return code == 0
+
+
+def show_models(reader: Reader) -> None:
+    """A few answers: people, money by attribution, and who will come back."""
+    (people,) = reader.query("select count(distinct canonical_segment_id) from models.id_graph").rows[0]
+    (sessions,) = reader.query("select count(*) from models.sessions").rows[0]
+    (orders, net) = reader.query("select count(*), sum(net) from models.orders where not is_removed").rows[0]
+    table([["people", people], ["sessions", sessions], ["orders", orders], ["  net, USD", f"{net:,.2f}"]])
+    models = ("first", "last", "linear")
+    print("Revenue of campaigns in USD, by three of eight attribution models")
+    sums = ", ".join(f"coalesce(sum(revenue) filter (where model = '{model}'), 0)" for model in models)
+    rows = reader.query(
+        f"select campaign, {sums} from models.attribution where campaign <> '(none)' "
+        "group by campaign order by 4 desc limit 5"
+    ).rows
+    table([["campaign", *models], *([name, *(f"{value:,.2f}" for value in rest)] for name, *rest in rows)])
+    print("Customers of the music shop by what the next 52 weeks should bring (BG/NBD and Gamma-Gamma)")
+    rows = reader.query(
+        "select u.user_id, s.p_alive, s.expected_orders, s.clv from models.ltv_scores as s "
+        "left join models.user_identities as u using (canonical_segment_id) order by s.rank limit 3"
+    ).rows
+    scores = [[user, f"{alive:.2f}", f"{orders:.1f}", f"{value:,.2f}"] for user, alive, orders, value in rows]
+    table([["customer", "alive", "orders", "value"], *scores])
+
+
 def main() -> int:
-    """Write the project if there is none, load, show, compare, verify."""
+    """Write the project if there is none, load, show, compare, verify, make the models."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=HERE.parent / "demo", help="where the project is written")
     parser.add_argument("--project-only", action="store_true", help="write the project, load nothing")
@@ -185,6 +217,9 @@ def main() -> int:
         is_right = compare(reader, config, rows)
     # Nothing new: the proof of the run before still holds.
     is_right = (not objects or verify(config_file)) and is_right
+    is_right = make_models(config_file) and is_right
+    with open_reader(config) as reader:
+        show_models(reader)
     command, shown = ".venv/bin/loader", os.path.relpath(config_file)
     print(NEXT.format(loader=command, config=shown), end="")
     return 0 if is_right else 1
