@@ -9,7 +9,7 @@ from loader.report.markup import Html, element, shortened
 from loader.report.numbers import compact, count, is_number, number_of
 from loader.report.scale import Axis, axis, label_step
 
-COLOURS: Final = 7
+COLOURS: Final = 8
 _TOP, _PLOT, _BOTTOM = 10, 190, 26
 _LABELS, _FEW_LABELS = 10, 4
 _BAR, _GAP, _LABEL, _BETWEEN = 11, 3, 20, 10

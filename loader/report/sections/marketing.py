@@ -62,7 +62,8 @@ def _attribution(facts: Facts) -> Html | None:
     models = list(dict.fromkeys(str(record["model"]) for record in records))
     rows = _pivot(records, "channel", "revenue")
     rows.sort(key=lambda row: (-max(number_of(row.get(model)) for model in models), str(row["channel"])))
-    drawn = rows[:_CHANNELS_DRAWN]
+    # Orders that no touch led to are the same in every model, and often so many that nothing else could be seen.
+    drawn = [row for row in rows if row["channel"] != "(unattributed)"][:_CHANNELS_DRAWN]
     title = f"Revenue in {facts.currency} by channel and attribution model"
     about = "Every model shares the same revenue out among the channels; they differ in which touches they credit."
     series = [Series(_words(model), [row.get(model) for row in drawn]) for model in models[:COLOURS]]
