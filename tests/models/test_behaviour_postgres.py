@@ -28,7 +28,9 @@ def test_usage_and_behaviour_are_the_same(modelling, postgres):
         elif number % 7 == 0:
             modelling.screen(name="Home", **columns)
         else:
-            modelling.page(url=chance.choice(["https://x.example/?a=1&gclid=G#b", "https://x.example/", None]), **columns)
+            modelling.page(
+                url=chance.choice(["https://x.example/?a=1&gclid=G#b", "https://x.example/", None]), **columns
+            )
     modelling.csv(
         "ad_statistics",
         [{"day": "2026-03-02", "campaign": "spring", "source": "ads", "impressions": 9, "clicks": 3, "spend": "1.25"}],
