@@ -37,7 +37,8 @@ _ROWS: Final = """
     from (
       select n, hash(n) % ({events} // 20) as device,
         -- Visits of a device stand around a few days; inside of one, rows are minutes apart.
-        (hash(n, 'visit') % 7) * 86400.0 * 12 + (hash(n, 'minute') % 90) * 60.0 + (hash(n, 'part') % 1000) / 1000.0 as moment
+        (hash(n, 'visit') % 7) * 86400.0 * 12 + (hash(n, 'minute') % 90) * 60.0
+          + (hash(n, 'part') % 1000) / 1000.0 as moment
       from range({events}) as numbers(n)
     ) as drawn
 """
