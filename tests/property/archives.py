@@ -43,7 +43,8 @@ PLAIN_SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(10**6), 10**6),
-    st.sampled_from([2**53 + 1, 0.5, 2.0, 1e-7, "", "x", "12", "2024-01-31T10:00:00Z", 'line\n"quoted" ü😀']),
+    # No number that the engine spells otherwise: beside one of sixteen digits it sends a line the exact way.
+    st.sampled_from([2**53 + 1, 0.5, 2.0, 0.0625, "", "x", "12", "2024-01-31T10:00:00Z", 'line\n"quoted" ü😀']),
 )
 PLAIN_PAYLOADS = st.dictionaries(
     st.sampled_from(("a", "plan", "total", "deep", "orderId")),
