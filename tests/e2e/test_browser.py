@@ -176,7 +176,7 @@ def open_graph(server: Server, page: Any) -> None:
     """The graph of all assets, with its groups open."""
     from playwright.sync_api import expect
 
-    page.goto(server.address("/asset-groups"))
+    page.goto(server.address("/asset-groups?asset-selection=group%3A%22shop%22"))
     closed = page.get_by_role("img", name="unfold_more")
     expect(closed.or_(page.get_by_role("img", name="unfold_less")).first).to_be_visible()
     if closed.count():  # the browser remembers groups that were opened

@@ -113,7 +113,8 @@ def test_a_failed_check_fails_the_run_and_replaces_nothing(deployment):
 
     assert not ran.is_success
     assert "no table was replaced: named.once" in ran.failure()
-    (found,) = [e for e in ran.result.get_asset_check_evaluations() if not e.passed]
+    (found,) = [e for e in ran.result.get_asset_check_evaluations() if e.check_name == "once"]
+    assert not found.passed
     assert [record.data for record in found.metadata["examples"].records] == [{"name": "Home"}]
     assert deployment.rows("select count(*) from models.named") == [(3,)]
 

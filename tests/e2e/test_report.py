@@ -17,7 +17,6 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 PHONE, DESK = {"width": 375, "height": 800}, {"width": 1100, "height": 1400}
 MOST_BYTES = 400_000
 # The purchases of the music shop end in 1998: seen from today, all of its customers left long ago.
-LIFETIME = "\nmodels:\n  ltv: {as_of: 1998-07-01, sources: [music_shop]}\n"
 
 
 def test_without_a_warehouse_the_fix_is_to_load(project):
@@ -95,8 +94,6 @@ def demo(tmp_path_factory):
         [sys.executable, str(EXAMPLES / "demo.py"), "--folder", str(folder), "--project-only"], timeout=120, check=False
     )
     assert done.returncode == 0
-    with (folder / "loader.yaml").open("a", encoding="utf-8") as config:
-        config.write(LIFETIME)
     for words in (["load"], ["models", "run"], ["report"]):
         ran = run(folder, *words)
         assert ran.code == 0, ran.out + ran.err
