@@ -16,7 +16,6 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE, DESK = {"width": 375, "height": 800}, {"width": 1100, "height": 1400}
 MOST_BYTES = 400_000
-# The purchases of the music shop end in 1998: seen from today, all of its customers left long ago.
 
 
 def test_without_a_warehouse_the_fix_is_to_load(project):
