@@ -3,12 +3,14 @@
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loader.commands.output import Output
 from loader.commands.progress import Progress
 from loader.config import Config
 from loader.errors import ConfigError
+
+_MOST_NAMES: Final = 4
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
@@ -85,12 +87,18 @@ def list_models(arguments: argparse.Namespace, config: Config, output: Output) -
         {"name": given.name, "description": given.description, "external": given.is_external, "file": str(given.path)}
         for given in catalog.inputs.values()
     ]
-    rows = [(m["name"], m["made_by"], m["grain"], ", ".join(m["reads"]), "yes" if m["yours"] else "") for m in models]
+    rows = [(m["name"], m["made_by"], m["grain"], _shortened(m["reads"]), "yes" if m["yours"] else "") for m in models]
     output.table(("model", "made by", "grain", "reads", "yours"), rows)
     output.line()
     output.table(("input", "holds"), [(given["name"], given["description"]) for given in inputs])
     output.result({"models": models, "inputs": inputs})
     return 0
+
+
+def _shortened(names: list[str]) -> str:
+    """A few names, and how many more there are; `loader models docs` has all."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:

@@ -13,6 +13,7 @@ from loader.config.interpolate import Interpolation, remember_secrets
 from loader.config.models import Config
 from loader.config.positions import Document, Problem, dotted, read_document
 from loader.core.naming import schema_name
+from loader.core.nearest import nearest
 from loader.errors import ConfigError
 
 DEFAULT_FILE = "loader.yaml"
@@ -72,6 +73,7 @@ def load_config(path: Path | str, environ: Mapping[str, str] | None = None) -> C
             known = {problem.path for problem in problems}
             problems += [p for p in explain(error, value, interpolation.touched) if p.path not in known]
         problems += _schema_problems(value)
+        problems += _model_problems(value)
         if config is not None and config.publish is not None and config.publish.path == config.warehouse.path:
             problems.append(Problem(("publish", "path"), "must be another file than warehouse.path"))
     if problems or config is None:
@@ -107,20 +109,51 @@ def _environment(path: Path, environ: Mapping[str, str] | None) -> Mapping[str, 
     return {**found, **os.environ}
 
 
-def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
-    """Schemas that are reserved or asked for twice, from the plain values: it also works on a file with problems."""
-    warehouse, sources = value.get("warehouse"), value.get("sources")
-    reserved = {*RESERVED_SCHEMAS, str(value.get("system_schema", "_loader"))}
-    models = value.get("models")
-    if isinstance(models, dict) and isinstance(models.get("schema"), str):
-        reserved.add(models["schema"])
-    if isinstance(warehouse, dict) and isinstance(warehouse.get("path"), str):
-        reserved.add(Path(warehouse["path"]).stem.lower())
-    owner: dict[str, str] = {}
+def _section(value: Mapping[str, object], *keys: str) -> Mapping[str, object]:
+    """A section of the plain values; empty where there is none, or something else."""
+    for key in keys:
+        found = value.get(key)
+        value = found if isinstance(found, dict) else {}
+    return value
+
+
+def _reserved(value: Mapping[str, object]) -> set[str]:
+    """Schemas that neither a source nor the models may have: `models` itself is that of the models alone."""
+    path = _section(value, "warehouse").get("path")
+    stem = [Path(path).stem.lower()] if isinstance(path, str) else []
+    return {*RESERVED_SCHEMAS, str(value.get("system_schema", "_loader")), *stem}
+
+
+def _source_names(value: Mapping[str, object]) -> Iterator[tuple[int, str]]:
+    sources = value.get("sources")
     for index, source in enumerate(sources if isinstance(sources, list) else []):
         name = source.get("name") if isinstance(source, dict) else None
-        if not isinstance(name, str) or not name:
-            continue
+        if isinstance(name, str) and name:
+            yield index, name
+
+
+def _model_problems(value: Mapping[str, object]) -> Iterator[Problem]:
+    """What the section of the models says of schemas: its own, and those of sources."""
+    own, reserved = _section(value, "models").get("schema"), _reserved(value) - {"models"}
+    if own in reserved:
+        yield Problem(("models", "schema"), f"{own!r} is reserved; reserved are: {', '.join(sorted(reserved))}")
+    schemas = sorted({schema_name(name, _IDENTIFIER_BYTES) for _, name in _source_names(value)})
+    for path in (("models", "ltv", "sources"), ("models", "usage", "exclude_sources")):
+        listed = _section(value, *path[:-1]).get(path[-1])
+        for index, schema in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(schema, str) and schema not in schemas:
+                text = (
+                    f"no source has the schema {schema!r}; use one of: {', '.join(schemas)}{nearest(schema, schemas)}"
+                )
+                yield Problem((*path, index), text)
+
+
+def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
+    """Schemas that are reserved or asked for twice, from the plain values: it also works on a file with problems."""
+    own = _section(value, "models").get("schema")
+    reserved = _reserved(value) | ({own} if isinstance(own, str) else set())
+    owner: dict[str, str] = {}
+    for index, name in _source_names(value):
         schema, path = schema_name(name, _IDENTIFIER_BYTES), ("sources", index, "name")
         if schema in reserved or name.lower() in reserved:
             listed = ", ".join(sorted(reserved))

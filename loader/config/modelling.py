@@ -7,7 +7,7 @@ the parameter `$sessions_gap_seconds` in SQL.
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
@@ -99,7 +99,7 @@ class ModelsSettings(Settings):
     def _known_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ValueError, OSError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("must be the name of a time zone, such as UTC or Europe/Berlin") from None
         return name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import duckdb
 
 from loader.core.dialect import identifier, literal
 from loader.errors import ConfigError
-from loader.models.inputs import Catalogue, Input, empty_query
+from loader.models.inputs import Catalogue, Input, InputColumn, empty_query
 from loader.models.render import SQL_TYPES
 
 
@@ -37,12 +38,38 @@ def external_query(
         return empty_query(given.columns)
     relation = _relation(connection, origin, setting_of(given), database)
     there = {str(row[0]).lower() for row in connection.execute(f"describe select * from {relation}").fetchall()}
-    columns = []
-    for column in given.declared:
-        name = next((name for name in column.taken_from if name in there), None)
-        value = "null" if name is None else f"nullif(trim(cast({identifier(name)} as varchar)), '')"
-        columns.append(f"cast({value} as {SQL_TYPES[column.type]}) as {identifier(column.name)}")
+    columns = [
+        f"cast({_text(_origin(column, there))} as {SQL_TYPES[column.type]}) as {identifier(column.name)}"
+        for column in given.declared
+    ]
     return f"select {', '.join(columns)} from {relation}"
+
+
+def unreadable(
+    connection: duckdb.DuckDBPyConnection, given: Input, origin: str, database: str | None = None
+) -> tuple[str, str] | None:
+    """The first value that does not have the type of its column: what is wrong, and where. None where all have it."""
+    relation = _relation(connection, origin, setting_of(given), database)
+    there = {str(row[0]).lower() for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    for column in given.declared:
+        name = _origin(column, there)
+        numbered = f"select row_number() over () as number, {_text(name)} as value from {relation}"
+        found = connection.execute(
+            f"select number, value from ({numbered}) "
+            f"where value is not null and try_cast(value as {SQL_TYPES[column.type]}) is null order by number limit 1"
+        ).fetchall()
+        for number, value in found:
+            return f"{str(value)[:80]!r} is no {column.type}", f"{origin}, row {number}, column {name}"
+    return None
+
+
+def _origin(column: InputColumn, there: Collection[str]) -> str | None:
+    """The column of the origin that a declared one is taken from."""
+    return next((name for name in column.taken_from if name in there), None)
+
+
+def _text(name: str | None) -> str:
+    return "null" if name is None else f"nullif(trim(cast({identifier(name)} as varchar)), '')"
 
 
 def setting_of(given: Input) -> str:

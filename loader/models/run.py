@@ -16,7 +16,7 @@ from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
 from loader.models.context import Context
-from loader.models.external import external_query, setting_of, tables_in
+from loader.models.external import external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
 from loader.models.incremental import Increment
 from loader.models.inputs import Catalogue, Input, empty_query, input_query
@@ -160,9 +160,14 @@ class ModelRun:
             query = external_query(self._connection, given, origin, self._database)
             self._connection.execute(f"create or replace table {self._next(given.name)} as {query}")
         except duckdb.Error as error:
+            # A file that is no table at all cannot be asked for its values either: the engine's sentence says why.
+            wrong = None
+            if origin is not None and isinstance(error, duckdb.ConversionException):
+                wrong = unreadable(self._connection, given, origin, self._database)
+            what, where = wrong or (str(error).splitlines()[0], origin or "")
             raise ConfigError(
-                f"the input {given.name} cannot be read: {str(error).splitlines()[0]}",
-                setting_of(given),
+                f"the input {given.name} cannot be read: {what}",
+                f"{setting_of(given)}: {where}",
                 "correct the file or table",
             ) from None
         self._built.add(given.name)

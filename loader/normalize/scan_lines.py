@@ -89,9 +89,7 @@ def is_one_of(value: np.uint64, hashes: Hashes) -> bool:
 @compiled
 def _call(content: Bytes, at: int, end: int, type_key: np.uint64) -> np.uint64:
     """The hash of what `type` says, the last one if there are several; of nothing if it says nothing."""
-    found, depth, is_key = np.uint64(0), 0, True
-
-    is_type = False
+    found, depth, is_key, is_type = _NOTHING, 0, True, False
     while at < end:
         byte = content[at]
         if byte == QUOTE:

@@ -156,7 +156,9 @@ from told"""
 
 def _judged(source: str, is_trusted: bool) -> str:
     if is_trusted:
-        return f"select *, true as is_doubtful, false as is_odd from ({source})"
+        # The scan can read what the exact way writes; were it not so, such a message would be a sample of itself alone.
+        alone = f"case when flags & {ODD} <> 0 and signature = 0 then hash(text) else signature end"
+        return f"select * replace ({alone} as signature), true as is_doubtful, false as is_odd from ({source})"
     return f"""
     select *,
         flags & {DOUBTFUL} <> 0 as is_doubtful,

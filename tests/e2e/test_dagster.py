@@ -29,6 +29,7 @@ from e2e.small_archive import (
 
 from dagster_defs import assets
 from dagster_defs.definitions import build_definitions
+from dagster_defs.resources import WRITER_POOL
 from loader.errors import BusyError, ConfigError, TerminalError, TransientError
 from loader.jobs import load
 
@@ -431,6 +432,8 @@ def test_two_runs_at_once_both_succeed(tmp_path):
     """One slot in the pool: the second run waits for its turn at the file."""
     pools = {"concurrency": {"pools": {"default_limit": 1, "granularity": "op"}}}
     with dg.instance_for_test(overrides=pools) as instance:
+        # As `make dev` does: two runs that meet a pool for the first time at once would both make its slot.
+        instance.event_log_storage.set_concurrency_slots(WRITER_POOL, 1)
         deployment = Deployment(write_project(tmp_path), instance)
         runs = [start_run(deployment, day) for day in (FIRST, THIRD)]
         for run in runs:

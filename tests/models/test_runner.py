@@ -192,6 +192,20 @@ def test_an_external_input_comes_from_a_csv_file_and_is_empty_without_one(modell
     assert modelling.rows("spent") == [(1,)]
 
 
+def test_a_value_of_an_external_input_that_has_another_type_is_named_with_its_place(modelling):
+    """The first of them; nothing is made."""
+    modelling.csv("campaign_costs", [{"campaign": "a", "amount": "1.5"}, {"campaign": "b", "amount": "much"}])
+
+    with pytest.raises(ConfigError) as raised:
+        modelling.run("campaign_costs")
+
+    what, where, fix = raised.value.args
+    assert what == "the input input_campaign_costs cannot be read: 'much' is no decimal"
+    assert where.startswith("models.inputs.campaign_costs: ")
+    assert where.endswith(".csv, row 2, column amount")
+    assert fix == "correct the file or table"
+
+
 def test_a_python_model_reads_and_writes_tables(modelling):
     """It writes the tables whose header says that it makes them."""
     a_model(modelling, "given", "select 1 as n")

@@ -121,6 +121,30 @@ def test_a_reserved_schema_is_refused(name, written):
     assert "reserved are: _loader, archive, information_schema, main, " in found
 
 
+@pytest.mark.parametrize("schema", ["main", "warehouse", "sync", "state"])
+def test_models_may_not_write_into_a_reserved_schema(schema, written):
+    """It would mix their tables with those of the engine or of loader."""
+    (found,) = problems(written(f"{GOOD}models: {{schema: {schema}}}\nsystem_schema: state\n"))
+
+    assert found.startswith(f"loader.yaml:5 models.schema: {schema!r} is reserved; reserved are: _loader, archive, ")
+
+
+@pytest.mark.parametrize("setting", ["ltv: {sources: [wbe]}", "usage: {exclude_sources: [wbe]}"])
+def test_models_may_only_name_sources_that_there_are(setting, written):
+    """A name that is nobody's would quietly leave out everything, or nothing."""
+    (found,) = problems(written(f"{GOOD}models:\n  {setting}\n"))
+
+    assert found.endswith("[0]: no source has the schema 'wbe'; use one of: web; did you mean web?")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "../UTC", ""])
+def test_an_unknown_time_zone_is_refused(zone, written):
+    """Days of models are days of a zone."""
+    (found,) = problems(written(f"{GOOD}models: {{timezone: '{zone}'}}\n"))
+
+    assert found == ("loader.yaml:5 models.timezone: must be the name of a time zone, such as UTC or Europe/Berlin")
+
+
 def test_two_sources_with_one_schema_are_refused(written):
     """Two names that differ only in case would share their tables."""
     (found,) = problems(written(GOOD + "  - {name: WEB, archive: {uri: b}}\n"))

@@ -71,8 +71,8 @@ def _name_profiles(work: Work) -> None:
 
 
 def _map_identifiers(work: Work) -> None:
-    """Make `_identity_mapped(identifier, profile, seq)`: the first event that mapped an identifier, again after "
-    "a removal."""
+    """Make `_identity_mapped(identifier, profile, seq)`: the first event that mapped an identifier, again after a
+    removal."""
     removed = work.number("select count(*) from _identity_removed")
     epoch = "(select count(*) from _identity_removed as r where r.identifier = k.identifier and r.seq < k.seq)"
     part = epoch if removed else "0"
