@@ -15,7 +15,8 @@ WHEEL_VENV := .venv-wheel
 WHEEL_RUN := .make/wheel
 STAMP := $(VENV)/.installed
 PIP := -m pip install --quiet --disable-pip-version-check --no-deps
-PYTEST_WORKERS ?= 2
+# One more than two cores: tests of servers and browsers wait a lot.
+PYTEST_WORKERS ?= 3
 
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := yes

@@ -51,6 +51,7 @@ def add_order(
 
 
 def _insert(modelling: Modelling, orders: list[tuple[str | None, str, str, float, bool]]) -> None:
+    modelling.sources |= {source: None for _, source, *_ in orders}
     with duckdb.connect(str(modelling.warehouse)) as connection:
         ((there,),) = connection.execute("select count(*) from shop.purchases").fetchall()
         connection.executemany(
