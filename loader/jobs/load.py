@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import cycle
@@ -44,6 +44,10 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 _STAGES: Final = ("stage_a", "stage_b")
 _BATCH_SHARE: Final = 4
 """The engine's memory holds this many times the text of a batch."""
+_VISIT_BATCHES: Final = 4
+"""Batches after which the file is given up and its log merged: merging after each takes three times as long."""
+_PATIENCE_SECONDS: Final = 5.0
+"""How long the file is kept for a batch that is not ready."""
 WAIT_SECONDS: Final = 60.0
 """How long a load waits for whoever has the warehouse file open."""
 Progress = Callable[..., None] | None
@@ -119,6 +123,7 @@ class _Run:
         self._engine = open_engine(resources.memory_bytes, resources.threads, folder)
         place = Path(":memory:") if self._is_absent else path
         self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
+        self._warehouse.merge_at_detach()
         self._ledger = Ledger(self._warehouse, self._source.name)
         self._leases = Leases(self._warehouse, self._source.name)
         if not self._is_dry:
@@ -158,19 +163,32 @@ class _Run:
             name = next(names)
             ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
             while (read := ahead.result()) is not None:
-                step("staged")
-                stage, name = Stage(self._engine, name), next(names)
-                # The next batch is normalized while this one is written: a commit keeps one core busy, not two.
-                ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
                 with self.report.timed("warehouse"), self._attached():
-                    writer.write(stage, read, datetime.now(UTC), self._is_dry)
-                stage.drop()
-                self.report.warning_counts += read.warnings
-                if progress is not None:
-                    report = self.report
-                    progress(self._source.name, objects=report.objects, messages=report.messages)
+                    for left in reversed(range(_VISIT_BATCHES)):
+                        step("staged")
+                        stage, name = Stage(self._engine, name), next(names)
+                        # The next batch is normalized while this one is written.
+                        ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
+                        writer.write(stage, read, datetime.now(UTC), self._is_dry)
+                        stage.drop()
+                        self._count(read, progress)
+                        following = self._ready(ahead) if left else None
+                        if following is None:
+                            break
+                        read = following
         self.report.skipped_objects = archive.skipped_objects
         self.report.count_table_growth(self._source.load.table_cap)
+
+    def _count(self, read: Read, progress: Progress) -> None:
+        report = self.report
+        report.warning_counts += read.warnings
+        if progress is not None:
+            progress(self._source.name, objects=report.objects, messages=report.messages)
+
+    def _ready(self, ahead: Future[Read | None]) -> Read | None:
+        """The next batch, when it is there before others have waited for the file in vain."""
+        with self.report.timed("wait"):
+            return ahead.result() if wait([ahead], _PATIENCE_SECONDS).done else None
 
     def _read(self, reader: LineReader, batches: Iterator[StagedBatch], stage: Stage) -> Read | None:
         with self.report.timed("normalize"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import isinf
@@ -183,27 +183,34 @@ def quoted(text: str) -> str:
 def compact(value: Any) -> str:
     """Minified JSON, with numbers spelled as the engine spells them."""
     pieces: list[str] = []
-    _write(value, pieces)
+    _write(value, pieces, engine_number)
     return "".join(pieces)
 
 
-def _write(value: Any, pieces: list[str]) -> None:
+def spelled(value: Any) -> str:
+    """Minified JSON, with numbers as they were written."""
+    pieces: list[str] = []
+    _write(value, pieces, str)
+    return "".join(pieces)
+
+
+def _write(value: Any, pieces: list[str], number: Callable[[NumberText], str]) -> None:
     if isinstance(value, NumberText):
-        pieces.append(engine_number(value))
+        pieces.append(number(value))
     elif isinstance(value, str):
         pieces.append(quoted(value))
     elif isinstance(value, (dict, Members)):
         separator = "{"
         for key, member in members_of(value):
             pieces += (separator, quoted(key), ":")
-            _write(member, pieces)
+            _write(member, pieces, number)
             separator = ","
         pieces.append("{}" if separator == "{" else "}")
     elif isinstance(value, list):
         separator = "["
         for item in value:
             pieces.append(separator)
-            _write(item, pieces)
+            _write(item, pieces, number)
             separator = ","
         pieces.append("[]" if separator == "[" else "]")
     else:

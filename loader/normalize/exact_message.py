@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import xxhash
 
 from loader.core.samples import WalkRules
 from loader.core.tables import EXCLUDED, REQUEST_IP, payload_root
 from loader.normalize.exact_columns import Settler
-from loader.normalize.exact_json import Loss, Members, NumberText, cleaned, compact, merged, quoted, readable
+from loader.normalize.exact_json import Loss, Members, NumberText, cleaned, compact, merged, quoted, readable, spelled
 from loader.normalize.exact_times import TIME_KEYS
 
 _ID_KEYS: Final = ("anonymousId", "userId", "groupId", "previousId")
@@ -129,14 +130,14 @@ def _name_text(value: Any) -> str | None:
 
 
 def fingerprint(call: str, body: dict[str, Any], ids: dict[str, str]) -> int:
-    """64 bits of what a message says, whatever the server added: equal to what set-based SQL makes of a plain copy."""
+    """64 bits of what a message says, whatever the server added: what the scan makes of a plain copy (`scan_print`)."""
     event = _name_text(body.get("event")) if call == "track" else None
     names = [_name_text(body.get(key)) for key in _NAME_KEYS]
     texts = [call, event, *(ids.get(key) for key in ("userId", "anonymousId", "groupId", "previousId")), *names]
+    printed = [quoted(text or "")[1:-1] for text in texts]
     objects = [body.get(key) for key in ("context", "properties", "traits")]
-    texts += [compact(value) if isinstance(value, dict) else None for value in objects]
-    printed = "\x1f".join(text or "" for text in texts)
-    return int.from_bytes(hashlib.md5(printed.encode(), usedforsecurity=False).digest()[8:], "little")
+    printed += [spelled(value) if isinstance(value, dict) else "" for value in objects]
+    return xxhash.xxh64_intdigest("\x1f".join(printed).encode())
 
 
 @dataclass(slots=True)

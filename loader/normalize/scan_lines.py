@@ -1,4 +1,4 @@
-"""Compiled scan of lines: the signature of what each message consists of, and what is odd about it."""
+"""Compiled scan of lines: what each message consists of, what is odd about it, and what its envelope says."""
 
 from __future__ import annotations
 
@@ -12,59 +12,75 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.core.samples import DEEPEST
-from loader.normalize.scan_rules import FACTOR, ODD, ROOT, SPREAD, Hashes, Rules
+from loader.normalize.scan_compile import Address, Places, compiled
+from loader.normalize.scan_envelope import Found, envelope
+from loader.normalize.scan_memory import byte_at
+from loader.normalize.scan_print import fingerprint
+from loader.normalize.scan_rules import (
+    FACTOR,
+    INNER_NAME,
+    ODD,
+    ROOT,
+    SLOT_NAME,
+    SLOT_TYPE,
+    SLOTS,
+    SPREAD,
+    USUAL,
+    Hashes,
+    Rules,
+)
 from loader.normalize.scan_text import (
-    BACKSLASH,
+    ARRAY,
     BAD,
     CLOSE_ARRAY,
     CLOSE_OBJECT,
     COLON,
     COMMA,
+    EMPTY_TEXT_OBJECT,
     NULL,
+    OBJECT,
     OPEN_ARRAY,
     OPEN_OBJECT,
     QUOTE,
+    SKIPPED,
     STRING,
-    Bytes,
-    Places,
-    compiled,
-    inlined,
-    mixed,
+    TEXT_OBJECT,
     past_string,
     past_white,
     scalar,
     text_hash_at,
 )
 from loader.normalize.scan_times import string_kind
+from loader.normalize.scan_words import has_backslash, mixed, text_hash_of
 
 DEEPEST_NESTING = 512
 _FIRST_KEY, _KEY, _FIRST_ITEM, _VALUE, _NEXT = range(5)
 """What a scan expects."""
-_ARRAY, _OBJECT, _TEXT_OBJECT, _EMPTY_TEXT_OBJECT, _SKIPPED = range(8, 13)
-"""What a value is, beside the kinds of `scan_text`."""
 _KIND_SPREAD = np.uint64(0xA0761D6478BD642F)
 _NOTHING = np.uint64(0)
 _ROOT, _FACTOR, _SPREAD = np.uint64(ROOT), np.uint64(FACTOR), np.uint64(SPREAD)
 
 
 class Room(NamedTuple):
-    """Where the scan works: one element per open container, and four for the names of the rules."""
+    """Where the scan works: one element per open container, one per slot, and a place to print a message."""
 
     is_object: Places
     paths: Hashes
     """0 for a container that is not taken apart."""
     spans: Places
     kinds: Places
-    """What the values of the names are; 0 where there is none."""
+    """What the values of the slots are; 0 where there is none."""
+    printed: Address
 
 
-def room() -> Room:
-    """For one scan at a time."""
+def room(printed: npt.NDArray[np.uint8]) -> Room:
+    """For one scan at a time, of lines that are shorter than the place to print one."""
     return Room(
         is_object=np.zeros(DEEPEST_NESTING, dtype=np.int64),
         paths=np.zeros(DEEPEST_NESTING, dtype=np.uint64),
-        spans=np.zeros((4, 2), dtype=np.int64),
-        kinds=np.zeros(4, dtype=np.int64),
+        spans=np.zeros((SLOTS, 2), dtype=np.int64),
+        kinds=np.zeros(SLOTS, dtype=np.int64),
+        printed=printed.ctypes.data,
     )
 
 
@@ -78,7 +94,7 @@ def call_path(call: np.uint64, path: np.uint64) -> np.uint64:
     return mixed(call * _FACTOR ^ path)
 
 
-@inlined
+@compiled
 def is_one_of(value: np.uint64, hashes: Hashes) -> bool:
     for index in range(len(hashes)):
         if hashes[index] == value:
@@ -87,11 +103,11 @@ def is_one_of(value: np.uint64, hashes: Hashes) -> bool:
 
 
 @compiled
-def _call(content: Bytes, at: int, end: int, type_key: np.uint64) -> np.uint64:
+def _call(content: Address, at: int, end: int, type_key: np.uint64) -> np.uint64:
     """The hash of what `type` says, the last one if there are several; of nothing if it says nothing."""
     found, depth, is_key, is_type = _NOTHING, 0, True, False
     while at < end:
-        byte = content[at]
+        byte = byte_at(content, at)
         if byte == QUOTE:
             past, value = text_hash_at(content, at + 1, end)
             if past == BAD:
@@ -116,50 +132,59 @@ def _call(content: Bytes, at: int, end: int, type_key: np.uint64) -> np.uint64:
 
 
 @compiled
-def _names_flags(content: Bytes, spans: Places, kinds: Places) -> tuple[np.uint64, int]:
+def _names_flags(content: Address, spans: Places, kinds: Places) -> tuple[np.uint64, int]:
     """How `name` and `category` of the payload stand to those of the message: absent, the same or filling, other."""
     value, flags = np.uint64(0), 0
-    for index in range(0, 4, 2):
-        outer, inner = kinds[index], kinds[index + 1]
-        if inner == 0 or inner == NULL:
+    for index in range(2):
+        outer, inner = SLOT_NAME + index, INNER_NAME + index
+        if kinds[inner] == 0 or kinds[inner] == NULL:
             continue
         relation = 1
-        if outer != 0 and outer != NULL:
-            first, last = spans[index, 0], spans[index, 1]
-            begin, end = spans[index + 1, 0], spans[index + 1, 1]
-            is_same, has_escape = last - first == end - begin, False
+        if 0 < kinds[outer] < NULL:
+            first, last = spans[outer, 0], spans[outer, 1]
+            begin, end = spans[inner, 0], spans[inner, 1]
+            is_same = last - first == end - begin
             for place in range(first, last):
-                has_escape = has_escape or content[place] == BACKSLASH
-                is_same = is_same and content[place] == content[begin + place - first]
-            for place in range(begin, end):
-                has_escape = has_escape or content[place] == BACKSLASH
+                is_same = is_same and byte_at(content, place) == byte_at(content, begin + place - first)
             if not is_same:
                 relation = 2
-                if has_escape:
+                if has_backslash(content, first, last) or has_backslash(content, begin, end):
                     flags = ODD
-        value = value * np.uint64(4) + np.uint64(relation + index)
+        value = value * np.uint64(4) + np.uint64(relation + 2 * index)
     return value, flags
 
 
-@inlined
-def _key(content: Bytes, at: int, end: int, parent: np.uint64) -> tuple[int, np.uint64]:
-    """Behind the colon of a key that begins at `at`, and the path of what follows it."""
+@compiled
+def _key(content: Address, at: int, end: int, parent: np.uint64) -> tuple[int, np.uint64, bool]:
+    """Behind the colon of a key that begins at `at`, the path of what follows it, and whether white space is between."""
     path = _NOTHING
-    if at >= end or content[at] != QUOTE:
-        return BAD, path
+    if at >= end or byte_at(content, at) != QUOTE:
+        return BAD, path, False
     if parent != _NOTHING:
         at, key = text_hash_at(content, at + 1, end)
         path = child_path(parent, key)
     else:
         at = past_string(content, at + 1, end)
     if at == BAD:
-        return BAD, path
-    at = past_white(content, at, end)
-    return (at + 1 if at < end and content[at] == COLON else BAD), path
+        return BAD, path, False
+    colon = past_white(content, at, end)
+    return (colon + 1 if colon < end and byte_at(content, colon) == COLON else BAD), path, colon != at
 
 
-@inlined
-def _object_kind(content: Bytes, at: int, end: int, depth: int, path: np.uint64, call: np.uint64, rules: Rules) -> int:
+@compiled
+def _slot(path: np.uint64, depth: int, slots: Hashes) -> int:
+    """The slot of a value `depth` levels down, or -1."""
+    if depth <= 2 and path != _NOTHING:
+        for index in range(0 if depth == 1 else INNER_NAME, INNER_NAME if depth == 1 else SLOTS):
+            if slots[index] == path:
+                return index
+    return -1
+
+
+@compiled
+def _object_kind(
+    content: Address, at: int, end: int, depth: int, path: np.uint64, call: np.uint64, rules: Rules
+) -> int:
     """Whether the object that opens at `at`, `depth` levels down, is taken apart, or kept as text."""
     if depth == 1:
         is_taken = is_one_of(path, rules.taken)
@@ -168,15 +193,13 @@ def _object_kind(content: Bytes, at: int, end: int, depth: int, path: np.uint64,
         if is_taken and len(rules.texts):
             is_taken = not is_one_of(call_path(call, path), rules.texts)
     if is_taken:
-        return _OBJECT
+        return OBJECT
     inside = past_white(content, at + 1, end)
-    return _EMPTY_TEXT_OBJECT if inside < end and content[inside] == CLOSE_OBJECT else _TEXT_OBJECT
+    return EMPTY_TEXT_OBJECT if inside < end and byte_at(content, inside) == CLOSE_OBJECT else TEXT_OBJECT
 
 
-@inlined
-def _value(
-    content: Bytes, at: int, end: int, depth: int, path: np.uint64, rules: Rules, room: Room
-) -> tuple[int, int, int]:
+@compiled
+def _value(content: Address, at: int, end: int, path: np.uint64) -> tuple[int, int, int]:
     """Behind a value that is no object and no array, its kind, and flags."""
     begin = at
     at, kind, flags = scalar(content, at, end)
@@ -187,26 +210,23 @@ def _value(
         if kind == BAD:
             # Text that the exact way wrote escapes nothing that a timestamp has.
             kind, flags = STRING, flags | ODD
-    if depth <= 2:
-        for index in range(4):
-            if rules.names[index] == path:
-                room.spans[index, 0], room.spans[index, 1], room.kinds[index] = begin, at, kind
     return at, kind, flags
 
 
 @compiled
 def _message(
-    content: Bytes, at: int, end: int, call: np.uint64, rules: Rules, room: Room
-) -> tuple[int, np.uint64, int]:
-    """Behind the object that a line is, the sum of what its values are, and flags."""
-    is_object, paths = room.is_object, room.paths
-    signature, flags, path = _NOTHING, 0, _NOTHING
+    content: Address, at: int, end: int, call: np.uint64, rules: Rules, room: Room
+) -> tuple[int, np.uint64, int, bool]:
+    """Behind the object that a line is, the sum of what its values are, flags, and whether there is white space."""
+    is_object, paths, spans, kinds = room.is_object, room.paths, room.spans, room.kinds
+    signature, flags, path, has_white, opened = _NOTHING, 0, _NOTHING, False, -1
     depth, is_object[0], paths[0], state = 1, 1, _ROOT, _FIRST_KEY
     while depth > 0:
-        at = past_white(content, at, end)
+        begin, at = at, past_white(content, at, end)
+        has_white = has_white or at != begin
         if at >= end:
-            return BAD, signature, flags
-        byte = content[at]
+            return BAD, signature, flags, has_white
+        byte = byte_at(content, at)
         if state == _NEXT:
             at += 1
             if byte == COMMA:
@@ -214,68 +234,87 @@ def _message(
             elif byte == (CLOSE_OBJECT if is_object[depth - 1] else CLOSE_ARRAY):
                 depth -= 1
             else:
-                return BAD, signature, flags
+                return BAD, signature, flags, has_white
         elif (state == _FIRST_KEY and byte == CLOSE_OBJECT) or (state == _FIRST_ITEM and byte == CLOSE_ARRAY):
             at, depth, state = at + 1, depth - 1, _NEXT
         elif state == _FIRST_KEY or state == _KEY:
-            at, path = _key(content, at, end, paths[depth - 1])
+            at, path, is_apart = _key(content, at, end, paths[depth - 1])
             if at == BAD:
-                return BAD, signature, flags
+                return BAD, signature, flags, has_white
+            has_white = has_white or is_apart
             state = _VALUE
         else:
             if not is_object[depth - 1]:
                 path = _NOTHING
             is_skipped = depth == 1 and is_one_of(path, rules.skipped)
             is_opened = byte == OPEN_OBJECT
+            slot, begin = _slot(path, depth, rules.slots), at
             if is_opened or byte == OPEN_ARRAY:
                 if depth >= DEEPEST_NESTING:
-                    return BAD, signature, flags
-                kind = _object_kind(content, at, end, depth, path, call, rules) if is_opened else _ARRAY
+                    return BAD, signature, flags, has_white
+                kind = _object_kind(content, at, end, depth, path, call, rules) if is_opened else ARRAY
                 is_object[depth] = is_opened
-                paths[depth] = path if kind == _OBJECT and not is_skipped else _NOTHING
+                paths[depth] = path if kind == OBJECT and not is_skipped else _NOTHING
                 state = _FIRST_KEY if is_opened else _FIRST_ITEM
+                if depth == 1:
+                    opened = slot
                 at, depth = at + 1, depth + 1
             else:
-                at, kind, found = _value(content, at, end, depth, path, rules, room)
+                at, kind, found = _value(content, at, end, path)
                 if at == BAD:
-                    return BAD, signature, flags
+                    return BAD, signature, flags, has_white
                 flags |= found
                 state = _NEXT
+            if slot >= 0:
+                spans[slot, 0], spans[slot, 1], kinds[slot] = begin, at, kind
             if path != _NOTHING:
-                signature += mixed(path ^ (np.uint64(_SKIPPED if is_skipped else kind) * _KIND_SPREAD))
-    return at, signature, flags
+                signature += mixed(path ^ (np.uint64(SKIPPED if is_skipped else kind) * _KIND_SPREAD))
+            continue
+        if depth == 1 and opened >= 0:
+            spans[opened, 1] = at
+            opened = -1
+    return at, signature, flags, has_white
 
 
 @compiled
-def _line(content: Bytes, at: int, end: int, rules: Rules, room: Room) -> tuple[np.uint64, int]:
-    """The signature and flags of one line."""
+def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Room, found: Found) -> None:
+    """Tell of one line."""
     call = _call(content, at, end, rules.type_key) if len(rules.texts) else _NOTHING
     room.kinds[:] = 0
+    found.flags[line] = ODD
     at = past_white(content, at, end)
-    if at >= end or content[at] != OPEN_OBJECT:
-        return _NOTHING, ODD
-    at, signature, flags = _message(content, at + 1, end, call, rules, room)
+    if at >= end or byte_at(content, at) != OPEN_OBJECT:
+        return
+    at, signature, flags, has_white = _message(content, at + 1, end, call, rules, room)
     if at == BAD or past_white(content, at, end) != end:
-        return _NOTHING, ODD
-    relation, odd = _names_flags(content, room.spans, room.kinds)
-    return mixed(signature + relation * _SPREAD), flags | odd
+        return
+    spans, kinds = room.spans, room.kinds
+    relation, odd = _names_flags(content, spans, kinds)
+    flags |= odd
+    first, last = spans[SLOT_TYPE, 0] + 1, spans[SLOT_TYPE, 1] - 1
+    is_track = False
+    if kinds[SLOT_TYPE] == STRING:
+        # A call in other letters is no plain message, however it is spelled.
+        flags |= ODD if has_backslash(content, first, last) else 0
+        is_track = text_hash_of(content, first, last, end) == rules.calls[0]
+    if not flags & ODD:
+        flags |= USUAL if envelope(content, spans, kinds, end, rules.calls, line, found) else 0
+        found.fingerprints[line] = fingerprint(content, spans, kinds, is_track, has_white, room.printed)
+    found.signatures[line], found.flags[line] = mixed(signature + relation * _SPREAD), flags
 
 
-Scan = Callable[[Bytes, Places, Rules, Room, Hashes, npt.NDArray[np.uint8]], None]
+Scan = Callable[[Address, Places, Rules, Room, Found], None]
 
 
 def _scanner() -> Scan:
     # What is kept on disk is looked up by a function's own file and by the constants around it, not by what it calls.
-    names = ("scan_lines", "scan_times", "scan_text", "scan_rules")
-    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in names]
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("scan_*.py"))]
     version = hashlib.sha256(b"".join(sources)).hexdigest()
 
-    def scan(
-        content: Bytes, places: Places, rules: Rules, room: Room, signatures: Hashes, flags: npt.NDArray[np.uint8]
-    ) -> None:
+    def scan(content: Address, places: Places, rules: Rules, room: Room, found: Found) -> None:
         version  # noqa: B018 - one of the constants around it
         for line in range(len(places) - 1):
-            signatures[line], flags[line] = _line(content, places[line], places[line + 1], rules, room)
+            _line(content, places[line], places[line + 1], line, rules, room, found)
 
     try:
         return cast(Scan, numba.njit(nogil=True, cache=True)(scan))
@@ -284,4 +323,4 @@ def _scanner() -> Scan:
 
 
 scan: Final = _scanner()
-"""Fill the signatures and flags of lines, of which there is one less than places. Compiled when it is first called."""
+"""Tell of the lines of a block, of which there is one less than places. Compiled when it is first called."""

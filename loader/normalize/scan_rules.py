@@ -15,10 +15,31 @@ ODD: Final = 1
 """Not strict JSON, or JSON of which the engine's reader makes something else: the exact way must read it."""
 DOUBTFUL: Final = 2
 """Has a number that the engine's reader may round."""
+USUAL: Final = 4
+"""The envelope is as nearly all are: what the scan tells of it is all there is to know."""
+
+ENVELOPE_KEYS: Final = (
+    *("type", "messageId", "event", "userId", "anonymousId", "groupId", "previousId", "name", "category"),
+    *("receivedAt", "timestamp", "sentAt", "originalTimestamp", "context", "properties", "traits"),
+)
+"""Top-level keys whose place in a line is remembered, each with its slot."""
+SLOT_TYPE, SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID = range(5)
+SLOT_NAME, SLOT_CATEGORY, SLOT_RECEIVED_AT, SLOT_CONTEXT = 7, 8, 9, 13
+INNER_NAME: Final = len(ENVELOPE_KEYS)
+"""The slot of the name in the properties; that of their category is the next."""
+SLOTS: Final = INNER_NAME + 2
+PRINTED_TEXTS: Final = (SLOT_TYPE, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID, 5, 6, SLOT_NAME, SLOT_CATEGORY)
+OBJECT_SLOTS: Final = (SLOT_CONTEXT, SLOT_CONTEXT + 1, SLOT_CONTEXT + 2)
+TEXT_COLUMNS: Final = (SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID)
+"""Slots whose texts become columns, in their order; the four times follow from `SLOT_RECEIVED_AT` on."""
+TIMES: Final = 4
+
+WORD: Final = 8
+"""Bytes that are read at once."""
 
 ROOT: Final = 0x9E3779B97F4A7C15
 """The hash of no text and of no path."""
-FACTOR: Final = 0x100000001B3
+FACTOR: Final = 0x9FB21C651E98DF25
 SPREAD: Final = 0xD6E8FEB86659FD93
 _BITS: Final = 0xFFFFFFFFFFFFFFFF
 
@@ -32,16 +53,20 @@ class Rules(NamedTuple):
     """Top-level keys that are not looked into."""
     texts: Hashes
     """Objects that are kept as text, each with its call."""
-    names: Hashes
-    """`name` and `category`, each of the message and of its payload."""
+    slots: Hashes
+    """The envelope keys, then `name` and `category` of the properties."""
+    calls: Hashes
+    """What `type` says."""
     type_key: np.uint64
 
 
 def text_hash(text: str) -> int:
     """The hash of a text as a line spells it that escapes nothing."""
-    value = ROOT
-    for byte in text.encode():
-        value = (value ^ byte) * FACTOR & _BITS
+    content = text.encode()
+    value = ROOT ^ len(content)
+    for at in range(0, len(content), WORD):
+        value = (value ^ int.from_bytes(content[at : at + WORD], "little")) * SPREAD & _BITS
+        value ^= value >> 32
     return _mixed(value)
 
 

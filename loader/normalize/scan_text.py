@@ -5,72 +5,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
-import numpy.typing as npt
 
-from loader.normalize.scan_rules import DOUBTFUL, FACTOR, ROOT, SPREAD
-
-Bytes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+from loader.normalize.scan_compile import Address, compiled
+from loader.normalize.scan_memory import byte_at
+from loader.normalize.scan_rules import DOUBTFUL
+from loader.normalize.scan_words import past_plain, text_hash_of
 
 QUOTE, BACKSLASH, COMMA, COLON = 0x22, 0x5C, 0x2C, 0x3A
 OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = 0x7B, 0x7D, 0x5B, 0x5D
 STRING, TIMESTAMP, DAY, INTEGER, FLOAT, BOOLEAN, NULL = range(1, 8)
 """What a value is that is no object and no array."""
+ARRAY, OBJECT, TEXT_OBJECT, EMPTY_TEXT_OBJECT, SKIPPED = range(8, 13)
+"""What other values are: arrays, objects that are taken apart, and those that are kept as text."""
 BAD = -1
 NO_NUMBER = -10_000
-
-_ROOT = np.uint64(ROOT)
-_FACTOR = np.uint64(FACTOR)
-_SPREAD = np.uint64(SPREAD)
-_HALF = np.uint64(32)
+_NOTHING: Final = np.uint64(0)
 
 _LONG_NUMBER = 16
 """Digits and points from which on a double may not hold a number."""
 _LONG_EXPONENT = 3
-_ESCAPED = np.frombuffer(b'"\\/bfnrt', dtype=np.uint8)
-_TRUE, _FALSE, _NONE = (np.frombuffer(word, dtype=np.uint8) for word in (b"true", b"false", b"null"))
+_TRUE, _FALSE, _NONE = (int.from_bytes(word, "little") for word in (b"true", b"false", b"null"))
 
 
-def compiled(function: _Function) -> _Function:
-    """Compiled into whatever calls it."""
-    return cast(_Function, numba.njit(nogil=True)(function))
+@compiled
+def is_white(byte: int) -> bool:
+    return byte == 32 or byte == 9 or byte == 13 or byte == 10
 
 
-def inlined(function: _Function) -> _Function:
-    """Compiled in place: a call would count references to every array that it hands over."""
-    return cast(_Function, numba.njit(nogil=True, inline="always")(function))
-
-
-@inlined
-def mixed(value: np.uint64) -> np.uint64:
-    value ^= value >> _HALF
-    value *= _SPREAD
-    value ^= value >> _HALF
-    value *= _SPREAD
-    return value ^ (value >> _HALF)
-
-
-@inlined
-def past_white(content: Bytes, at: int, end: int) -> int:
-    while at < end and (content[at] == 32 or content[at] == 9 or content[at] == 13 or content[at] == 10):
+@compiled
+def past_white(content: Address, at: int, end: int) -> int:
+    while at < end and is_white(byte_at(content, at)):
         at += 1
     return at
 
 
-@inlined
-def _hex(content: Bytes, at: int, end: int) -> int:
+@compiled
+def hexadecimal(content: Address, at: int, end: int) -> int:
     """Four hexadecimal digits as a number, or `BAD`."""
     if at + 4 > end:
         return BAD
     value = 0
     for index in range(at, at + 4):
-        byte = int(content[index])
+        byte = int(byte_at(content, index))
         if 48 <= byte <= 57:
             value = value * 16 + byte - 48
         elif 65 <= byte <= 70 or 97 <= byte <= 102:
@@ -80,108 +59,88 @@ def _hex(content: Bytes, at: int, end: int) -> int:
     return value
 
 
-@inlined
-def _past_escape(content: Bytes, at: int, end: int) -> int:
-    """Behind the escape that begins at a backslash, or `BAD`. Half a character is bad: it cannot be text."""
+@compiled
+def _past_escape(content: Address, at: int, end: int) -> int:
+    """Behind the escape that begins at a backslash, or `BAD`. Half a character and NUL are bad: no column holds them."""
     if at + 1 >= end:
         return BAD
-    byte = content[at + 1]
+    byte = byte_at(content, at + 1)
     if byte != 117:
-        for index in range(len(_ESCAPED)):
-            if _ESCAPED[index] == byte:
-                return at + 2
-        return BAD
-    first = _hex(content, at + 2, end)
-    if first < 0 or 0xDC00 <= first <= 0xDFFF:
+        is_letter = byte == 98 or byte == 102 or byte == 110 or byte == 114 or byte == 116
+        return at + 2 if is_letter or byte == QUOTE or byte == BACKSLASH or byte == 47 else BAD
+    first = hexadecimal(content, at + 2, end)
+    if first <= 0 or 0xDC00 <= first <= 0xDFFF:
         return BAD
     if first < 0xD800 or first > 0xDFFF:
         return at + 6
-    if at + 7 >= end or content[at + 6] != BACKSLASH or content[at + 7] != 117:
+    if at + 7 >= end or byte_at(content, at + 6) != BACKSLASH or byte_at(content, at + 7) != 117:
         return BAD
-    second = _hex(content, at + 8, end)
+    second = hexadecimal(content, at + 8, end)
     return at + 12 if 0xDC00 <= second <= 0xDFFF else BAD
 
 
-@inlined
-def text_hash_at(content: Bytes, at: int, end: int) -> tuple[int, np.uint64]:
+@compiled
+def text_hash_at(content: Address, at: int, end: int) -> tuple[int, np.uint64]:
     """Behind the closing quote of a string that begins at `at`, and the hash of its bytes; or `BAD`."""
-    value = _ROOT
-    while at < end:
-        byte = content[at]
-        if byte == QUOTE:
-            return at + 1, mixed(value)
-        if byte < 32:
-            return BAD, value
-        if byte == BACKSLASH:
-            past = _past_escape(content, at, end)
-            if past == BAD:
-                return BAD, value
-            while at < past:
-                value = (value ^ np.uint64(content[at])) * _FACTOR
-                at += 1
-        else:
-            value = (value ^ np.uint64(byte)) * _FACTOR
-            at += 1
-    return BAD, value
+    past = past_string(content, at, end)
+    if past == BAD:
+        return BAD, _NOTHING
+    return past, text_hash_of(content, at, past - 1, end)
 
 
-@inlined
-def past_string(content: Bytes, at: int, end: int) -> int:
+@compiled
+def past_string(content: Address, at: int, end: int) -> int:
     """Behind the closing quote of a string that begins at `at`, or `BAD`."""
-    while at < end:
-        byte = content[at]
-        if byte == QUOTE:
-            return at + 1
-        if byte < 32:
+    while True:
+        at = past_plain(content, at, end)
+        if at >= end or byte_at(content, at) < 32:
             return BAD
-        if byte == BACKSLASH:
-            at = _past_escape(content, at, end)
-            if at == BAD:
-                return BAD
-        else:
-            at += 1
-    return BAD
+        if byte_at(content, at) == QUOTE:
+            return at + 1
+        at = _past_escape(content, at, end)
+        if at == BAD:
+            return BAD
 
 
-@inlined
-def digits(content: Bytes, at: int, end: int, count: int) -> int:
+@compiled
+def digits(content: Address, at: int, end: int, count: int) -> int:
     """A number of so many digits, or less than 0."""
     value = 0
     for index in range(at, at + count):
-        byte = int(content[index]) if index < end else 0
+        byte = int(byte_at(content, index)) if index < end else 0
         value = value * 10 + byte - 48 if 48 <= byte <= 57 else NO_NUMBER
     return value
 
 
-@inlined
-def past_digits(content: Bytes, at: int, end: int) -> int:
-    while at < end and 48 <= content[at] <= 57:
+@compiled
+def past_digits(content: Address, at: int, end: int) -> int:
+    while at < end and 48 <= byte_at(content, at) <= 57:
         at += 1
     return at
 
 
-@inlined
-def _number(content: Bytes, at: int, end: int) -> tuple[int, int, int]:
+@compiled
+def _number(content: Address, at: int, end: int) -> tuple[int, int, int]:
     """Behind a number, its kind, and flags; or `BAD`."""
     flags = 0
-    if content[at] == 45:
+    if byte_at(content, at) == 45:
         at += 1
     begin = at
     at = past_digits(content, at, end)
-    if at == begin or (content[begin] == 48 and at > begin + 1):
+    if at == begin or (byte_at(content, begin) == 48 and at > begin + 1):
         return BAD, 0, 0
     kind = INTEGER
-    if at < end and content[at] == 46:
+    if at < end and byte_at(content, at) == 46:
         kind, fraction = FLOAT, at + 1
         at = past_digits(content, fraction, end)
         if at == fraction:
             return BAD, 0, 0
     if at - begin >= _LONG_NUMBER:
         flags = DOUBTFUL
-    if at < end and (content[at] == 101 or content[at] == 69):
+    if at < end and (byte_at(content, at) == 101 or byte_at(content, at) == 69):
         kind = FLOAT
         at += 1
-        if at < end and (content[at] == 43 or content[at] == 45):
+        if at < end and (byte_at(content, at) == 43 or byte_at(content, at) == 45):
             at += 1
         exponent = at
         at = past_digits(content, exponent, end)
@@ -192,28 +151,28 @@ def _number(content: Bytes, at: int, end: int) -> tuple[int, int, int]:
     return at, kind, flags
 
 
-@inlined
-def _is_word(content: Bytes, at: int, end: int, word: Bytes) -> bool:
-    if at + len(word) > end:
+@compiled
+def _is_word(content: Address, at: int, end: int, word: int, length: int) -> bool:
+    if at + length > end:
         return False
-    for index in range(len(word)):
-        if content[at + index] != word[index]:
-            return False
-    return True
+    value = 0
+    for index in range(length):
+        value |= byte_at(content, at + index) << 8 * index
+    return value == word
 
 
-@inlined
-def scalar(content: Bytes, at: int, end: int) -> tuple[int, int, int]:
+@compiled
+def scalar(content: Address, at: int, end: int) -> tuple[int, int, int]:
     """Behind a value that is no object and no array, its kind, and flags; or `BAD`."""
-    byte = content[at]
+    byte = byte_at(content, at)
     if byte == QUOTE:
         return past_string(content, at + 1, end), STRING, 0
     if byte == 45 or 48 <= byte <= 57:
         return _number(content, at, end)
-    if _is_word(content, at, end, _TRUE):
+    if _is_word(content, at, end, _TRUE, 4):
         return at + 4, BOOLEAN, 0
-    if _is_word(content, at, end, _FALSE):
+    if _is_word(content, at, end, _FALSE, 5):
         return at + 5, BOOLEAN, 0
-    if _is_word(content, at, end, _NONE):
+    if _is_word(content, at, end, _NONE, 4):
         return at + 4, NULL, 0
     return BAD, 0, 0

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from loader.core.dialect import literal
-from loader.normalize.structure import DOUBTFUL, ODD, StructureReader
+from loader.normalize.structure import CALL_CODES, DOUBTFUL, ODD, SCANNED, USUAL, StructureReader
 
 BLOCKS: Final = pa.schema([("part", pa.int32()), ("line", pa.int64()), ("text", pa.large_string())])
 MESSAGES: Final = pa.schema(
@@ -30,15 +30,10 @@ _TIMES: Final = (
     ("sentAt", "sent_at"),
     ("originalTimestamp", "original_timestamp"),
 )
-_TEXTS: Final = ("type", "event", "messageId", "anonymousId", "userId", "groupId", "previousId", "name", "category")
-_ENVELOPE: Final = (
-    "{"
-    + ",".join(f'"{key}":"VARCHAR"' for key in (*_TEXTS, *(key for key, _ in _TIMES)))
-    + ',"context":"VARCHAR","properties":"VARCHAR","traits":"VARCHAR"}'
-)
+_TEXTS: Final = ("type", "event", "messageId", "anonymousId", "userId")
+_ENVELOPE: Final = "{" + ",".join(f'"{key}":"VARCHAR"' for key in (*_TEXTS, *(key for key, _ in _TIMES))) + "}"
 _INSTANT: Final = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
 _SET: Final = "between timestamptz '0001-01-01 00:00:00.000001Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
-_FINGERPRINTED: Final = (*_TEXTS[:2], "userId", "anonymousId", "groupId", "previousId", "name", "category")
 
 
 class Stage:
@@ -55,11 +50,7 @@ class Stage:
 
     def fill(self, blocks: Iterable[pa.RecordBatch], structures: StructureReader, is_all_odd: bool = False) -> None:
         """Judge the lines of blocks: plain ones become rows, the others, or all, are kept in `<stage>_odd`."""
-        source = (
-            f"select part, line, 0::integer as item, text, null::map(varchar, varchar) as specials, signature, flags "
-            f"from {self.name}_blocks"
-        )
-        statement = f"create or replace table {self.name} as {_staged(source, False)}"
+        statement = f"create or replace table {self.name} as {_judged(f'{self.name}_blocks')}"
         self._read(blocks, BLOCKS, structures, statement)
         if is_all_odd:
             self.engine.execute(f"update {self.name} set call = null")
@@ -71,7 +62,7 @@ class Stage:
 
     def add(self, messages: Sequence[pa.RecordBatch], structures: StructureReader) -> None:
         """Append messages that the exact way read."""
-        statement = f"insert into {self.name} by name {_staged(f'select * from {self.name}_blocks', True)}"
+        statement = f"insert into {self.name} by name {_trusted(f'{self.name}_blocks')}"
         self._read(messages, MESSAGES, structures, statement)
 
     def count_odd(self) -> int:
@@ -97,7 +88,7 @@ class Stage:
     def _read(
         self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, structures: StructureReader, statement: str
     ) -> None:
-        widened = pa.schema([*schema, ("signature", pa.uint64()), ("flags", pa.uint8())])
+        widened = pa.schema([*schema, *SCANNED])
         read = (_with_structure(batch, structures, widened) for batch in batches)
         self.engine.register(f"{self.name}_blocks", pa.RecordBatchReader.from_batches(widened, read))
         try:
@@ -118,53 +109,63 @@ class Stage:
 
 def _with_structure(batch: pa.RecordBatch, structures: StructureReader, schema: pa.Schema) -> pa.RecordBatch:
     found = structures.read(batch.column("text"))
-    return pa.RecordBatch.from_arrays(
-        [*batch.columns, pa.array(found.signatures), pa.array(found.flags)], schema=schema
-    )
+    return pa.RecordBatch.from_arrays([*batch.columns, *found.columns], schema=schema)
 
 
-def _staged(source: str, is_trusted: bool) -> str:
-    """Three layers: is the text what it seems, what does its envelope say, and the columns of the stage."""
-    plain = (
-        "true"
-        if is_trusted
-        else " and ".join(("e.type in ('track', 'identify', 'page', 'screen', 'group', 'alias')", *_plain_envelope()))
-    )
-    times = ", ".join(f"instant(e.{_quoted(key)}) as {_quoted(column)}" for key, column in _TIMES)
-    texts = {key: f"e.{_quoted(key)}" for key in (*_FINGERPRINTED, "context", "properties", "traits")}
-    texts["event"] = "case when e.type = 'track' then e.event end"
-    given = ", ".join(f"coalesce({text}, '')" for text in texts.values())
-    printed = f"concat_ws(chr(31), {given})"
-    fingerprint = "given_fingerprint" if is_trusted else f"case when is_plain then md5_number_lower({printed}) end"
+def _judged(blocks: str) -> str:
+    """Lines with what the scan tells of them. Where that is not all, the envelope is read from the text.
+
+    Two layers: what an unusual envelope says, and the columns of the stage.
+    """
+    is_usual, is_odd = f"flags & {USUAL} <> 0", f"flags & {ODD} <> 0"
+    doubts = f"flags & {DOUBTFUL} <> 0"
+    envelope = f"case when flags & {USUAL | ODD} = 0 then try(from_json(text, {literal(_ENVELOPE)})) end"
+    texts = {"id": "messageId", "user_id": "userId", "anonymous_id": "anonymousId", "event": "event"}
+    told = {name: f"coalesce({name}, e.{_quoted(key)})" for name, key in texts.items()}
+    told |= {column: f"coalesce(b.{_quoted(column)}, instant(e.{_quoted(key)}))" for key, column in _TIMES}
+    columns = ", ".join(f"{sql} as {_quoted(name)}" for name, sql in told.items())
+    plain = " and ".join(("e.type in ('track', 'identify', 'page', 'screen', 'group', 'alias')", *_plain_envelope()))
     return f"""
-with judged as ({_judged(source, is_trusted)}),
-read as (
-    select * exclude (is_odd), case when not is_odd then try(from_json(text, {literal(_ENVELOPE)})) end as e from judged
-),
-told as (select *, coalesce({plain}, false) as is_plain from read)
+with read as (select *, {envelope} as e from {blocks} as b),
+told as (
+    select *,
+        case
+            when {is_odd} or ({doubts} and not is_read_exactly(text)) then null
+            when {is_usual} then {_calls()}
+            when {plain} then e.type
+        end as call
+    from read
+)
+select
+    part, line, 0::integer as item, text, null::map(varchar, varchar) as specials,
+    call,
+    case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as kind,
+    {columns},
+    fingerprint, signature,
+    {doubts} as is_doubtful
+from told as b"""
+
+
+def _trusted(blocks: str) -> str:
+    """Messages that the exact way wrote, with the fingerprint that it gave them."""
+    times = ", ".join(f"instant(e.{_quoted(key)}) as {_quoted(column)}" for key, column in _TIMES)
+    # The scan can read what the exact way writes; were it not so, such a message would be a sample of itself alone.
+    alone = f"case when flags & {ODD} <> 0 and signature = 0 then hash(text) else signature end"
+    return f"""
 select
     part, line, item, text, specials,
-    case when is_plain then e.type end as call,
-    case when is_plain then case when e.type = 'track' then hash('track', e.event) else hash(e.type) end end as kind,
+    e.type as call,
+    case when e.type = 'track' then hash('track', e.event) else hash(e.type) end as kind,
     e.messageId as id, {times},
     e.userId as user_id, e.anonymousId as anonymous_id, e.event as event,
-    {fingerprint} as fingerprint,
-    case when is_plain then signature end as signature,
-    is_doubtful
-from told"""
+    given_fingerprint as fingerprint,
+    {alone} as signature,
+    true as is_doubtful
+from (select *, try(from_json(text, {literal(_ENVELOPE)})) as e from {blocks})"""
 
 
-def _judged(source: str, is_trusted: bool) -> str:
-    if is_trusted:
-        # The scan can read what the exact way writes; were it not so, such a message would be a sample of itself alone.
-        alone = f"case when flags & {ODD} <> 0 and signature = 0 then hash(text) else signature end"
-        return f"select * replace ({alone} as signature), true as is_doubtful, false as is_odd from ({source})"
-    return f"""
-    select *,
-        flags & {DOUBTFUL} <> 0 as is_doubtful,
-        case when flags & {ODD} <> 0 then true when flags & {DOUBTFUL} <> 0 then not is_read_exactly(text) else false end
-            or contains(text, '\\u0000') as is_odd
-    from ({source})"""
+def _calls() -> str:
+    return f"[{', '.join(map(literal, CALL_CODES))}][call_code]"
 
 
 def _plain_envelope() -> Iterator[str]:

@@ -8,16 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from loader.core.samples import ROOTS, WalkRules
-from loader.core.tables import EXCLUDED
-from loader.normalize.scan_rules import DOUBTFUL, ODD, Hashes, Rules, call_path, path_hash, text_hash
+from loader.core.tables import CALLS, EXCLUDED
+from loader.normalize.scan_rules import (
+    DOUBTFUL,
+    ENVELOPE_KEYS,
+    ODD,
+    TEXT_COLUMNS,
+    TIMES,
+    USUAL,
+    WORD,
+    Hashes,
+    Rules,
+    call_path,
+    path_hash,
+    text_hash,
+)
 
-__all__ = ["DOUBTFUL", "ODD", "StructureReader", "Structures"]
+__all__ = ["CALL_CODES", "DOUBTFUL", "ODD", "SCANNED", "USUAL", "StructureReader", "Structures"]
+
+CALL_CODES: Final = ("track", *(call for call in CALLS if call != "track"))
+"""The calls, each of which has its place from 1 on as its code."""
+_TEXTS: Final = ("id", "event", "user_id", "anonymous_id")
+_INSTANTS: Final = ("received_at", "timestamp", "sent_at", "original_timestamp")
+SCANNED: Final = pa.schema(
+    [
+        ("signature", pa.uint64()),
+        ("flags", pa.uint8()),
+        ("fingerprint", pa.uint64()),
+        ("call_code", pa.uint8()),
+        *((name, pa.string_view()) for name in _TEXTS),
+        *((name, pa.timestamp("us", "UTC")) for name in _INSTANTS),
+    ]
+)
+"""What a scan tells of each line. All but signature and flags only where the flags say `USUAL`; the fingerprint of
+every line that is not `ODD`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +57,58 @@ class Structures:
 
     signatures: Hashes
     flags: npt.NDArray[np.uint8]
+    columns: list[pa.Array]
+    """As `SCANNED` has them."""
 
 
 class StructureReader:
     """Reads structures as the rules of a source take messages apart."""
 
     def __init__(self, rules: WalkRules) -> None:
-        names = [(*root, key) for key in ("name", "category") for root in ((), ("properties",))]
+        names = [("properties", key) for key in ("name", "category")]
         self._rules = Rules(
             taken=_hashes(path_hash((key,)) for key in sorted({*ROOTS, *rules.envelope})),
             skipped=_hashes(path_hash((key,)) for key in EXCLUDED if key not in rules.envelope),
             texts=_hashes(call_path(path[0], path[1:]) for path in sorted(rules.texts)),
-            names=_hashes(map(path_hash, names)),
+            slots=_hashes(map(path_hash, [*((key,) for key in ENVELOPE_KEYS), *names])),
+            calls=_hashes(map(text_hash, CALL_CODES)),
             type_key=np.uint64(text_hash("type")),
         )
 
     def read(self, texts: pa.LargeStringArray) -> Structures:
         """The structures of lines, each with or without its line feed."""
         # The compiler takes a third of a second to import: only who reads lines waits for it.
+        from loader.normalize.scan_envelope import Found
         from loader.normalize.scan_lines import room, scan
 
-        places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
-        held = texts.buffers()[2]
+        count, held = len(texts), texts.buffers()[2]
+        places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + count + 1]
         content = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
-        signatures, flags = np.zeros(len(texts), dtype=np.uint64), np.zeros(len(texts), dtype=np.uint8)
-        scan(content, places, self._rules, room(), signatures, flags)
-        return Structures(signatures, flags)
+        found = Found(
+            signatures=np.zeros(count, dtype=np.uint64),
+            flags=np.zeros(count, dtype=np.uint8),
+            fingerprints=np.zeros(count, dtype=np.uint64),
+            calls=np.zeros(count, dtype=np.uint8),
+            views=np.zeros((len(TEXT_COLUMNS), count, 2), dtype=np.uint64),
+            is_text=np.zeros((len(TEXT_COLUMNS), count), dtype=np.bool_),
+            instants=np.zeros((TIMES, count), dtype=np.int64),
+            is_instant=np.zeros((TIMES, count), dtype=np.bool_),
+        )
+        printed = np.zeros(int(np.diff(places).max(initial=0)) + WORD, dtype=np.uint8)
+        scan(content.ctypes.data, places, self._rules, room(printed), found)
+        columns = [pa.array(found.signatures), pa.array(found.flags), pa.array(found.fingerprints)]
+        columns.append(pa.array(found.calls))
+        for views, is_there in zip(found.views, found.is_text, strict=True):
+            buffers = [_bitmap(is_there), pa.py_buffer(views), held if held is not None else pa.py_buffer(b"")]
+            columns.append(pa.Array.from_buffers(pa.string_view(), count, buffers))
+        for instants, is_there in zip(found.instants, found.is_instant, strict=True):
+            buffers = [_bitmap(is_there), pa.py_buffer(instants)]
+            columns.append(pa.Array.from_buffers(pa.timestamp("us", "UTC"), count, buffers))
+        return Structures(found.signatures, found.flags, columns)
+
+
+def _bitmap(is_there: npt.NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(is_there, bitorder="little"))
 
 
 def _hashes(values: Iterable[int]) -> Hashes:

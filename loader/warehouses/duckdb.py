@@ -57,6 +57,10 @@ class DuckDBWarehouse:
                 self.engine.execute("rollback")
             self.engine.execute(f"detach {ALIAS}")
 
+    def merge_at_detach(self) -> None:
+        """From now on commits only write the log, which is merged into the file when it is detached, not in between."""
+        self.engine.execute("set checkpoint_threshold = '1TB'")
+
     def _attach(self, wait_seconds: float, read_only: bool) -> None:
         options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}, storage_version '{STORAGE_VERSION}'"
         if self._path.exists() and not read_only:

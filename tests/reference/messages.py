@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import xxhash
 from canonical import instant_text, number_text, read_instant, text_of
 
 from .naming import CALL_TABLE, column, event_column, table
@@ -391,11 +392,10 @@ def _fingerprint(call: str, body: dict, ids: dict[str, str | None], own: dict[st
     event = own.get("event_text")
     names = [_name_text(body.get(key)) for key in ("name", "category")]
     texts = [call, event, ids["userId"], ids["anonymousId"], ids["groupId"], ids["previousId"], *names]
-    objects = [
-        compact(body[key]) if isinstance(body.get(key), dict) else "" for key in ("context", "properties", "traits")
-    ]
-    joined = "\x1f".join(text or "" for text in texts + objects)
-    return int.from_bytes(hashlib.md5(joined.encode()).digest()[8:], "little")
+    printed = [compact(text or "")[1:-1] for text in texts]
+    for key in ("context", "properties", "traits"):
+        printed.append(compact(body[key], str) if isinstance(body.get(key), dict) else "")
+    return xxhash.xxh64_intdigest("\x1f".join(printed).encode())
 
 
 def _canonical(value: object) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -264,20 +264,23 @@ def _text(text: str, path: tuple[str, ...], lost: list[Lost]) -> str:
     return text
 
 
-def compact(value: object) -> str:
-    """JSON without white space, as the engine writes it: strings with few escapes, floats by their shortest form."""
+def compact(value: object, number: Callable[[Number], str] | None = None) -> str:
+    """JSON without white space, as the engine writes it: strings with few escapes, floats by their shortest form.
+
+    `number` spells numbers another way.
+    """
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Number):
-        return engine_number(value)
+        return (number or engine_number)(value)
     if isinstance(value, str):
         return '"' + "".join(SHORT_ESCAPES.get(c) or (f"\\u{ord(c):04X}" if c < " " else c) for c in value) + '"'
     if isinstance(value, Pairs):
-        return "{" + ",".join(f"{compact(key)}:{compact(member)}" for key, member in value) + "}"
+        return "{" + ",".join(f"{compact(key)}:{compact(member, number)}" for key, member in value) + "}"
     if isinstance(value, dict):
-        return compact(Pairs(value.items()))
+        return compact(Pairs(value.items()), number)
     assert isinstance(value, list)
-    return "[" + ",".join(compact(item) for item in value) + "]"
+    return "[" + ",".join(compact(item, number) for item in value) + "]"
 
 
 def engine_number(literal: Number) -> str:

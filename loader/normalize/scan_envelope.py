@@ -1,0 +1,130 @@
+"""Compiled reading of the envelope of a message: its call, ids and times where they are spelled as they nearly always are."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.normalize.scan_compile import Address, Places, compiled
+from loader.normalize.scan_memory import byte_at, word_at
+from loader.normalize.scan_rules import (
+    SLOT_EVENT,
+    SLOT_MESSAGE_ID,
+    SLOT_RECEIVED_AT,
+    SLOT_TYPE,
+    TEXT_COLUMNS,
+    TIMES,
+    WORD,
+    Hashes,
+)
+from loader.normalize.scan_text import BAD, DAY, INTEGER, NULL, STRING, TIMESTAMP
+from loader.normalize.scan_times import NO_INSTANT, instant
+from loader.normalize.scan_words import has_backslash, text_hash_of
+
+_SHORT: Final = 12
+"""A view of a text that is no longer holds it itself."""
+_LONGEST_INTEGER: Final = 18
+_BYTE_BITS: Final = np.uint64(8)
+_HALF: Final = np.uint64(32)
+_LOW: Final = np.uint64(0xFFFFFFFF)
+
+
+class Found(NamedTuple):
+    """What the lines of a block are, one element or row per line."""
+
+    signatures: Hashes
+    flags: npt.NDArray[np.uint8]
+    fingerprints: Hashes
+    calls: npt.NDArray[np.uint8]
+    """1 and up in the order of the rules; 0 where the envelope is unusual."""
+    views: Hashes
+    """For each of `TEXT_COLUMNS` and line, two words as Arrow's views of strings have them."""
+    is_text: npt.NDArray[np.bool_]
+    instants: npt.NDArray[np.int64]
+    """For each of the four times and line, microseconds since the epoch."""
+    is_instant: npt.NDArray[np.bool_]
+
+
+@compiled
+def _is_visible(byte: int) -> bool:
+    return 0x21 <= byte <= 0x7E
+
+
+@compiled
+def _low_word(content: Address, at: int, past: int) -> np.uint64:
+    """Up to eight bytes as a number."""
+    if past - at >= WORD:
+        return word_at(content, at)
+    word = np.uint64(0)
+    for place in range(past - 1, at - 1, -1):
+        word = word << _BYTE_BITS | np.uint64(byte_at(content, place))
+    return word
+
+
+@compiled
+def _set_view(content: Address, at: int, past: int, views: Hashes) -> None:
+    """A view: length, first four bytes, then the next eight, or the number of the buffer (0) and the place in it."""
+    length = np.uint64(past - at)
+    first = _low_word(content, at, past)
+    views[0] = length | (first & _LOW) << _HALF
+    if past - at <= _SHORT:
+        views[1] = _low_word(content, at + 4, past) if past - at > 4 else np.uint64(0)
+    else:
+        views[1] = np.uint64(at) << _HALF
+
+
+@compiled
+def _text(content: Address, span: Places, kind: int, slot: int, views: Hashes) -> int:
+    """Set the view of a text; 1 if there is one, 0 if there is none, `BAD` for what is unusual."""
+    at, past = span[0], span[1]
+    if kind == 0 or kind == NULL:
+        return BAD if slot == SLOT_MESSAGE_ID else 0
+    if STRING <= kind <= DAY:
+        at, past = at + 1, past - 1
+        if has_backslash(content, at, past):
+            return BAD
+        if slot == SLOT_MESSAGE_ID and (
+            at == past or not _is_visible(byte_at(content, at)) or not _is_visible(byte_at(content, past - 1))
+        ):
+            return BAD
+    elif kind != INTEGER or past - at > _LONGEST_INTEGER or slot <= SLOT_EVENT:
+        return BAD
+    elif byte_at(content, at) == 45 and byte_at(content, at + 1) == 48:
+        return BAD
+    _set_view(content, at, past, views)
+    return 1
+
+
+@compiled
+def envelope(content: Address, spans: Places, kinds: Places, end: int, calls: Hashes, line: int, found: Found) -> bool:
+    """Tell of the envelope of a line what is usual; whether all of it is."""
+    call = 0
+    if kinds[SLOT_TYPE] == STRING:
+        said = text_hash_of(content, spans[SLOT_TYPE, 0] + 1, spans[SLOT_TYPE, 1] - 1, end)
+        for index in range(len(calls)):
+            if calls[index] == said:
+                call = index + 1
+    if call == 0:
+        return False
+    for index in range(TIMES):
+        slot = SLOT_RECEIVED_AT + index
+        if kinds[slot] == 0 or kinds[slot] == NULL:
+            if index < 2:
+                return False
+            continue
+        if kinds[slot] != TIMESTAMP:
+            return False
+        micros = instant(content, spans[slot, 0] + 1, spans[slot, 1] - 1)
+        if micros == NO_INSTANT:
+            return False
+        found.instants[index, line], found.is_instant[index, line] = micros, True
+    for index in range(len(TEXT_COLUMNS)):
+        slot = TEXT_COLUMNS[index]
+        told = _text(content, spans[slot], kinds[slot], slot, found.views[index, line])
+        if told == BAD:
+            return False
+        found.is_text[index, line] = told == 1
+    found.calls[line] = call
+    return True
