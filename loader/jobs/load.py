@@ -44,7 +44,9 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 _STAGES: Final = ("stage_a", "stage_b")
 _BATCH_SHARE: Final = 4
 """The engine's memory holds this many times the text of a batch."""
-_VISIT_BATCHES: Final = 4
+_FIRST_PART: Final = 4
+"""How many of the first batch make a usual one: while it is normalized nothing can be written yet."""
+_VISIT_BATCHES: Final = 5
 """Batches after which the file is given up and its log merged: merging after each takes three times as long."""
 _PATIENCE_SECONDS: Final = 5.0
 """How long the file is kept for a batch that is not ready."""
@@ -154,7 +156,9 @@ class _Run:
         archive = open_archive(self._source.archive)
         reader, writer = self._parts()
         listing = unknown_objects(self._engine, archive.objects(start, until))
-        limits = limits or StagingLimits(batch_bytes=batch_bytes(self._config.resources.memory_bytes))
+        if limits is None:
+            size = batch_bytes(self._config.resources.memory_bytes)
+            limits = StagingLimits(batch_bytes=size, first_batch_bytes=size // _FIRST_PART)
         # The pool outlives the stager: closing the stager ends a read that waits for it.
         with ThreadPoolExecutor(1, "normalize") as pool, Stager(archive, listing, self.work_dir, limits) as stager:
             batches = stager.batches()

@@ -35,12 +35,13 @@ class BatchWriter:
         self._limits = limits
         self._builder = BlockBuilder()
         self._batch = BatchContent()
+        self._ends_at = limits.batch_bytes if limits.first_batch_bytes is None else limits.first_batch_bytes
 
     @property
     def is_full(self) -> bool:
         """Whether the batch in hand should end before anything is added to it, be it of an object that it has."""
         batch, limits = self._batch, self._limits
-        return batch.unpacked_bytes >= limits.batch_bytes or batch.odd_bytes >= limits.odd_bytes
+        return batch.unpacked_bytes >= self._ends_at or batch.odd_bytes >= limits.odd_bytes
 
     def begin(self, part: Part) -> int:
         """Start a stretch in the batch in hand, or in a new one if that is full; its index there."""
@@ -64,6 +65,7 @@ class BatchWriter:
         self._send_block()
         batch, self._batch = self._batch, BatchContent()
         if batch.parts:
+            self._ends_at = self._limits.batch_bytes
             self._channel.put(batch, batch.odd_bytes)
 
     def _send_block(self) -> None:

@@ -24,6 +24,8 @@ class StagingLimits:
 
     batch_bytes: int = 256 * MIB
     """Unpacked bytes after which a batch ends, at the next block."""
+    first_batch_bytes: int | None = None
+    """The same of the first batch, where the consumer waits for nothing else meanwhile."""
     batch_objects: int = 20_000
     """Objects after which a batch ends, however small they are."""
     odd_bytes: int = 32 * MIB

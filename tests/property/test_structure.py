@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loader.core.samples import WalkRules, shape_of
 from loader.core.timestamps import is_day, is_timestamp
-from loader.normalize.structure import DOUBTFUL, ODD, USUAL, StructureReader
+from loader.normalize.structure import DOUBTFUL, ODD, StructureReader
 from loader.sqlfiles import read_sql
 
 KEYS = st.sampled_from(
@@ -42,7 +42,7 @@ MESSAGES = st.dictionaries(KEYS, VALUES, max_size=5)
 
 def structure(*texts: str, rules: WalkRules | None = None) -> list[tuple[int, int]]:
     found = StructureReader(rules or WalkRules()).read(pa.array(texts, pa.large_string()))
-    return list(zip(found.signatures.tolist(), (found.flags & ~USUAL).tolist(), strict=True))
+    return list(zip(found.signatures.tolist(), (found.flags & (ODD | DOUBTFUL)).tolist(), strict=True))
 
 
 def shape(text: str, rules: WalkRules) -> dict[str, object]:

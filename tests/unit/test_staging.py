@@ -401,6 +401,16 @@ def test_a_batch_ends_after_so_many_objects(stage):
     ]
 
 
+def test_the_first_batch_may_be_smaller(stage):
+    """So that the first rows are written early."""
+    body = noisy_lines(3000)
+    staged = stage({"a.gz": gzip.compress(body, 1)}, first_batch_bytes=10_000, batch_bytes=100_000, block_bytes=5_000)
+    sizes = [sum(part.bytes_read for part in batch) for batch in staged.batches]
+
+    assert 10_000 <= sizes[0] < 20_000
+    assert min(sizes[1:-1]) >= 100_000
+
+
 def test_a_large_object_is_split_over_batches(stage):
     """Stretches follow each other; only the last ends the object, and it is in a batch with the next object."""
     body = noisy_lines(3000) + b"\n\x00\nlast"
