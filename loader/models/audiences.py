@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
@@ -44,7 +45,7 @@ def audience_models(
     does not exist, and for audiences that refer to each other in a circle, by name.
     """
     files = sorted(set(own_rules) - settings.custom.keys())
-    keys = sorted({*settings.library, *settings.custom, *files})
+    keys = tuple(sorted({*settings.library, *settings.custom, *files}))
     _check_circles(settings.custom)
     made = Generated()
     for key, audience in settings.custom.items():
@@ -54,6 +55,7 @@ def audience_models(
     return made.plus(Generated((_candidates(keys), *tables)))
 
 
+@lru_cache(maxsize=2000)
 def _table(key: str, description: str) -> Model:
     return generated_model(
         name=f"audience_{key}",
@@ -71,7 +73,8 @@ def _table(key: str, description: str) -> Model:
     )
 
 
-def _candidates(keys: Sequence[str]) -> Model:
+@lru_cache(maxsize=100)
+def _candidates(keys: tuple[str, ...]) -> Model:
     rules = [fill(_CANDIDATE, {"key": typed_literal(key)}, {"rule": f"{RULE}{key}"}) for key in keys]
     none = fill(f"{_CANDIDATE} where 1 = 0", {"key": typed_literal("")}, {"rule": "audience_population"})
     return generated_model(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import duckdb
@@ -36,13 +37,17 @@ class CheckResult:
         return self.failures == 0
 
 
-def check_queries(model: Model) -> Iterator[tuple[Check, exp.Query]]:
-    """Every check of a model as a query whose rows are failures; the keys first."""
+@lru_cache(maxsize=2000)
+def check_queries(model: Model) -> tuple[tuple[Check, exp.Query], ...]:
+    """Every check of a model as a query whose rows are failures, the keys first.
+
+    Shared by all who ask: copy a query before a change.
+    """
+    of_keys: list[tuple[Check, exp.Query]] = []
     if model.keys:
-        yield Check("keys_are_unique", "", "fail", 1), _repeated_keys(model)
-        yield Check("keys_are_not_null", "", "fail", 1), _missing_keys(model)
-    for check in model.checks:
-        yield check, _query(model, check)
+        of_keys.append((Check("keys_are_unique", "", "fail", 1), _repeated_keys(model)))
+        of_keys.append((Check("keys_are_not_null", "", "fail", 1), _missing_keys(model)))
+    return (*of_keys, *((check, _query(model, check)) for check in model.checks))
 
 
 def _repeated_keys(model: Model) -> exp.Select:

@@ -75,11 +75,15 @@ def line_of(node: Tree, text: str) -> int:
 
 def tables_read(tree: Tree) -> list[exp.Table]:
     """Bare tables that a query names: no CTE of its own, nothing qualified by a schema, no table function."""
-    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    found = list(tree.find_all(exp.CTE, exp.Table))
+    own = {cte.alias for cte in found if isinstance(cte, exp.CTE)}
     return [
         table
-        for table in tree.find_all(exp.Table)
-        if isinstance(table.this, exp.Identifier) and not table.db and table.name not in own
+        for table in found
+        if isinstance(table, exp.Table)
+        and isinstance(table.this, exp.Identifier)
+        and not table.db
+        and table.name not in own
     ]
 
 
