@@ -53,7 +53,7 @@ SNAPSHOT = [
 @pytest.fixture
 def deployment(tmp_path):
     """Three received days that nobody loaded yet."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield Deployment(write_project(tmp_path), instance)
 
 
@@ -231,7 +231,7 @@ def test_many_days_are_one_load(deployment):
 def test_without_a_start_the_first_partition_takes_older_days_too(tmp_path, monkeypatch):
     """No received day is out of reach because partitions begin somewhere."""
     monkeypatch.setattr("dagster_defs.partitions.FIRST_DAY", date(2026, 3, 2))
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         deployment = Deployment(write_project(tmp_path, start=""), instance)
 
         ran = deployment.run(partition=SECOND)
@@ -255,7 +255,7 @@ def test_the_complete_pass_finds_late_objects_and_marks_their_days(deployment):
 
 def test_the_copy_for_analysts_is_replaced_after_each_load(tmp_path):
     """It is a file of its own, which anybody may keep open."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
         ran = deployment.run(partition=FIRST)
 
@@ -269,7 +269,7 @@ def test_the_copy_for_analysts_is_replaced_after_each_load(tmp_path):
 
 def test_a_day_materialized_from_the_asset_page_is_published(tmp_path):
     """Without the job of the source: the page runs the assets that were chosen and nothing else."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
 
         ran = deployment.materialize(SECOND)
@@ -283,7 +283,7 @@ def test_a_day_materialized_from_the_asset_page_is_published(tmp_path):
 
 def test_a_copy_that_cannot_be_made_fails_the_run_after_the_load(tmp_path):
     """The rows are there and recorded; the error says what is wrong with the copy."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
         (tmp_path / "analytics.duckdb").mkdir()
 
@@ -297,7 +297,7 @@ def test_a_copy_that_cannot_be_made_fails_the_run_after_the_load(tmp_path):
 
 def test_the_copy_is_made_by_hand_too(tmp_path):
     """Its own asset needs no load."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         deployment = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
         deployment.materialize(SECOND)
         (tmp_path / "analytics.duckdb").unlink()

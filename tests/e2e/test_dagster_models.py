@@ -25,13 +25,26 @@ def a_model(deployment, name, sql, checks=""):
     (folder / f"{name}.sql").write_text(HEADER.format(what=name) + checks + sql + "\n", encoding="utf-8")
 
 
+def a_deployment(folder, instance):
+    made = Deployment(write_project(folder, "publish: {path: ./analytics.duckdb}\n"), instance)
+    a_model(made, "named", "select coalesce(name, event_text, call) as name, count(*) as n from events group by 1")
+    return made
+
+
 @pytest.fixture
 def deployment(tmp_path):
     """Three received days that nobody loaded yet, and one model of the user's."""
-    with dg.instance_for_test() as instance:
-        made = Deployment(write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n"), instance)
-        a_model(made, "named", "select coalesce(name, event_text, call) as name, count(*) as n from events group by 1")
-        yield made
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield a_deployment(tmp_path, instance)
+
+
+@pytest.fixture(scope="module")
+def modelled(tmp_path_factory):
+    """A deployment whose days are all loaded, and the run that then made all models. To look at, not to change."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        made = a_deployment(tmp_path_factory.mktemp("modelled"), instance)
+        made.run(**EVERY_DAY)
+        yield made, made.run("models_job")
 
 
 def test_a_model_depends_on_tables_of_the_sources_and_on_other_models(deployment):
@@ -59,7 +72,7 @@ def test_a_table_of_the_user_is_an_asset_outside(deployment):
 
     assert graph.get(model_key("named")).parent_keys == {model_key("input_ads")}
     assert model_key("input_ads") in graph.external_asset_keys
-    assert deployment.run("models_job").is_success
+    assert deployment.materialize(None, ["models", "named"]).is_success
     assert deployment.rows("select n from models.named") == [(1,)]
 
 
@@ -87,10 +100,8 @@ def test_a_python_model_is_one_step_with_several_assets(deployment):
     assert {name for name, _ in ran.materialized()} == {"models/events", "models/one", "models/two"}
 
 
-def test_a_run_reports_rows_schema_lineage_and_checks(deployment):
-    deployment.run(**EVERY_DAY)
-
-    ran = deployment.run("models_job")
+def test_a_run_reports_rows_schema_lineage_and_checks(modelled):
+    _, ran = modelled
 
     assert ran.is_success
     named = ran.metadata("models/named")
@@ -106,10 +117,10 @@ def test_a_run_reports_rows_schema_lineage_and_checks(deployment):
 def test_a_failed_check_fails_the_run_and_replaces_nothing(deployment):
     """The keys of the rows are named, other values are not."""
     deployment.run(**EVERY_DAY)
-    deployment.run("models_job")
+    deployment.materialize(None, ["models", "events"], ["models", "named"])
     a_model(deployment, "named", "select 'Home' as name, 2 as n", checks="-- checks:\n--   once: n > 1\n")
 
-    ran = deployment.run("models_job")
+    ran = deployment.materialize(None, ["models", "named"])
 
     assert not ran.is_success
     assert "no table was replaced: named.once" in ran.failure()
@@ -119,11 +130,10 @@ def test_a_failed_check_fails_the_run_and_replaces_nothing(deployment):
     assert deployment.rows("select count(*) from models.named") == [(3,)]
 
 
-def test_the_copy_for_analysts_has_the_models(deployment):
-    deployment.run(**EVERY_DAY)
+def test_the_copy_for_analysts_has_the_models(modelled):
+    deployment, ran = modelled
 
-    deployment.run("models_job")
-
+    assert ran.is_success
     with duckdb.connect(str(deployment.config.parent / "analytics.duckdb"), read_only=True) as connection:
         assert connection.execute("select count(*) from models.events").fetchall() == [(15,)]
 
