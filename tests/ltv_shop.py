@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from modelling import Modelling, a_model
+from modelling import Modelling, a_model, insert_rows
 
 CDNOW = Path(__file__).parent / "data" / "cdnow"
 CALIBRATION_END = "1997-10-01"
@@ -54,8 +54,9 @@ def _insert(modelling: Modelling, orders: list[tuple[str | None, str, str, float
     modelling.sources |= {source: None for _, source, *_ in orders}
     with duckdb.connect(str(modelling.warehouse)) as connection:
         ((there,),) = connection.execute("select count(*) from shop.purchases").fetchall()
-        connection.executemany(
-            "insert into shop.purchases values (?, ?, ?, ?, ?, ?)",
+        insert_rows(
+            connection,
+            "shop.purchases",
             [
                 (f"o{there + place:06}", customer, source, datetime.fromisoformat(at), value, is_removed)
                 for place, (customer, source, at, value, is_removed) in enumerate(orders)
