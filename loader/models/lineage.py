@@ -43,7 +43,10 @@ def column_lineage(catalog: Catalog, model: str) -> Mapping[str, tuple[Origin, .
     found = {}
     for column in catalog.models[model].column_names:
         try:
-            node = lineage(column, qualified, schema=schema, scope=scope, dialect=DIALECT)
+            # Only the leaves are read: trimming the selects between and copying them would take most of the time.
+            node = lineage(
+                column, qualified, schema=schema, scope=scope, dialect=DIALECT, trim_selects=False, copy=False
+            )
         except (SqlglotError, ValueError):
             continue
         found[column] = tuple(sorted(set(_origins(node, catalog))))

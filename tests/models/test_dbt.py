@@ -14,7 +14,7 @@ DBT = Path(os.environ.get("DBT_EXECUTABLE", Path(__file__).resolve().parents[2] 
 
 @pytest.fixture
 def shop(modelling):
-    """Two sources with orders, modelled; one model with every kind of parameter."""
+    """Two sources with orders; one model with every kind of parameter."""
     modelling.page(anonymous_id="a1", name="Ho{{me")
     modelling.track("Order Completed", user_id="u1", total=25.0, source="shop")
     modelling.track("Order Completed", user_id="u'2", total=None, total__v_text="3.50")
@@ -29,8 +29,17 @@ def shop(modelling):
         more="params: as_of, order_event, timezone\nchecks:\n  positive: n < 1\n  known (warn): total is null",
         keys="user_id, day",
     )
-    modelling.run(as_of="2026-04-01")
+    modelling.settings["as_of"] = "2026-04-01"
+    modelling.flush()
+    modelling.config_file  # noqa: B018 - written when it is asked for
     return modelling
+
+
+@pytest.fixture
+def modelled(shop):
+    """The same, with a table of each model."""
+    shop.run()
+    return shop
 
 
 def test_an_export_has_refs_sources_and_vars(shop):
@@ -99,29 +108,29 @@ def dbt_build(folder, **environ):
 
 @pytest.mark.dbt
 @pytest.mark.skipif(not DBT.is_file(), reason="dbt is not installed: make test-dbt")
-def test_dbt_makes_the_same_tables(shop):
+def test_dbt_makes_the_same_tables(modelled):
     """Every SQL model, built and tested by dbt on the same DuckDB file."""
-    run(shop.folder, "models", "export-dbt", "dbt")
+    run(modelled.folder, "models", "export-dbt", "dbt")
 
-    done = dbt_build(shop.folder)
+    done = dbt_build(modelled.folder)
 
     assert done.returncode == 0, done.stdout
-    models = [name for (name,) in shop.query("select table_name from duckdb_tables() where schema_name = 'dbt'")]
+    models = [name for (name,) in modelled.query("select table_name from duckdb_tables() where schema_name = 'dbt'")]
     assert {"events", "by_day"} <= set(models)
     for name in models:
         for one, other in (("dbt", "models"), ("models", "dbt")):
-            assert shop.query(f"select * from {one}.{name} except all select * from {other}.{name}") == [], name
+            assert modelled.query(f"select * from {one}.{name} except all select * from {other}.{name}") == [], name
 
 
 @pytest.mark.dbt
 @pytest.mark.skipif(not DBT.is_file(), reason="dbt is not installed: make test-dbt")
-def test_dbt_makes_the_same_tables_in_postgres(shop, postgres):
+def test_dbt_makes_the_same_tables_in_postgres(modelled, postgres):
     """The export for Postgres, on tables of the sources that were copied there."""
-    assert postgres.differences(shop, "events", "by_day") == []
-    run(shop.folder, "models", "export-dbt", "dbt", "--dialect", "postgres")
+    assert postgres.differences(modelled, "events", "by_day") == []
+    run(modelled.folder, "models", "export-dbt", "dbt", "--dialect", "postgres")
 
     place = {"PGHOST": str(postgres.folder), "PGUSER": "tester", "PGPASSWORD": "none", "PGDATABASE": "postgres"}
-    done = dbt_build(shop.folder, **place)
+    done = dbt_build(modelled.folder, **place)
 
     assert done.returncode == 0, done.stdout
     for name in ("events", "by_day"):
