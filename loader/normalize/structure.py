@@ -84,6 +84,8 @@ class StructureReader:
         count, held = len(texts), texts.buffers()[2]
         places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + count + 1]
         content = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
+        # A buffer may be writable or not: to the compiler two types, for which the scan would be compiled twice.
+        places.flags.writeable = False
         found = Found(
             signatures=np.zeros(count, dtype=np.uint64),
             flags=np.zeros(count, dtype=np.uint8),
