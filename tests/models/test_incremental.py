@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from chance import random_seeds
 from modelling import a_model
 
 from loader.errors import ConfigError
@@ -50,7 +51,7 @@ def test_a_changed_parameter_makes_the_model_in_full(modelling):
     assert modelling.rows("counted", "after") == [(1,)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", random_seeds(3))
 def test_incremental_is_full_after_any_changes(modelling, seed):
     """Rows come late, change and go; the tables agree after every run."""
     chance = random.Random(seed)

@@ -3,10 +3,11 @@
 import random
 
 import pytest
+from chance import random_seeds
 from modelling import Modelling
 from money import a_shop, made
 
-SEEDS = range(4)
+SEEDS = random_seeds(4)
 
 
 @pytest.mark.parametrize("basis", ["order_date", "event_date"])

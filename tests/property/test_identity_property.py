@@ -108,6 +108,7 @@ def test_the_resolver_equals_the_rules_event_by_event(tmp_path, resolver):
         ) == [(True,)]
 
 
+@pytest.mark.once
 def test_the_order_of_rows_changes_nothing(tmp_path):
     """An archive loaded in another order gives identical tables."""
     calls = streams(11)
