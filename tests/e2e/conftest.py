@@ -1,11 +1,16 @@
-"""A project folder and the command line as a process."""
+"""A project folder, the command line as a process, and the demo."""
 
-from dataclasses import dataclass
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
-from processes import Ran, run
+from processes import Ran, made_once, run
+
+DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo.py"
 
 STATE = """
 create schema _loader;
@@ -75,3 +80,26 @@ def loaded_project(project):
     with duckdb.connect(str(project.warehouse)) as connection:
         connection.execute(STATE)
     return project
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What `make demo` left in a folder, and what it said. To look at, not to change."""
+
+    folder: Path
+    ran: Ran
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The demo, run in a new folder."""
+    folder = made_once(tmp_path_factory, "demo", run_demo)
+    return Demo(folder, Ran(**json.loads((folder / "ran.json").read_text(encoding="utf-8"))))
+
+
+def run_demo(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(DEMO), "--folder", str(folder)], capture_output=True, text=True, timeout=300, check=False
+    )
+    ran = Ran(done.returncode, done.stdout, done.stderr)
+    (folder / "ran.json").write_text(json.dumps(asdict(ran)), encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from processes import made_once
 
 from loader.config import load_config
 from loader.core.naming import table_name
@@ -84,20 +85,26 @@ def run_demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return run(str(DEMO), "--folder", str(folder), *more)
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory):
-    """Both archives in a new warehouse: all call tables of all sources are also there as one view."""
-    folder = tmp_path_factory.mktemp("demo")
+def load_archives(folder: Path) -> None:
+    """Both archives in a new warehouse, and what the load reported."""
     assert run_demo(folder, "--project-only").returncode == 0
     done = run("-m", "loader", "--config", str(folder / "loader.yaml"), "--json", "load")
     assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "report.json").write_text(done.stdout, encoding="utf-8")
+    # A copy, because a file that is open here cannot be loaded into.
+    shutil.copy(folder / "warehouse.duckdb", folder / "copy.duckdb")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """Both archives, loaded: all call tables of all sources are also there as one view."""
+    folder = made_once(tmp_path_factory, "archives", load_archives)
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    # A copy, because a file that is open here cannot be loaded into.
-    copy = shutil.copy(folder / "warehouse.duckdb", folder / "copy.duckdb")
-    connection.execute(f"attach '{copy}' as warehouse (read_only)")
+    connection.execute(f"attach '{folder / 'copy.duckdb'}' as warehouse (read_only)")
     connection.execute("use warehouse")
-    there = Loaded(folder, json.loads(done.stdout)["sources"], connection)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    there = Loaded(folder, report["sources"], connection)
     connection.execute(f"create temp view {ROWS} as {union_of_call_tables(there)}")
     connection.execute(
         f"create temp view {COPIES} as select c.source, c.call, c.id, c.received_at, o.received_day "
@@ -134,14 +141,12 @@ every_source = pytest.mark.parametrize("source", SOURCES)
 
 
 @pytest.mark.slow
-def test_the_demo_ends_well_and_shows_its_proof(tmp_path):
+def test_the_demo_ends_well_and_shows_its_proof(demo):
     """Loaded, compared and verified: exit code 0, and the page says so."""
-    done = run_demo(tmp_path / "new")
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "DIFFERENT" not in done.stdout
-    assert "loader verify: every one of 383 objects adds up" in done.stdout
-    assert "244,091.94" in done.stdout
+    assert demo.ran.code == 0, demo.ran
+    assert "DIFFERENT" not in demo.ran.out
+    assert "loader verify: every one of 383 objects adds up" in demo.ran.out
+    assert "244,091.94" in demo.ran.out
 
 
 @every_source

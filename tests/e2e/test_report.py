@@ -12,7 +12,6 @@ import pytest
 from processes import run
 from report_tables import MODELS
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE, DESK = {"width": 375, "height": 800}, {"width": 1100, "height": 1400}
 MOST_BYTES = 400_000
@@ -86,23 +85,18 @@ def test_a_report_changes_nothing(loaded_project):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The project of the demo: loaded, its models made, its page written."""
-    folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "demo.py"), "--folder", str(folder), "--project-only"], timeout=120, check=False
-    )
-    assert done.returncode == 0
-    for words in (["load"], ["models", "run"], ["report"]):
-        ran = run(folder, *words)
-        assert ran.code == 0, ran.out + ran.err
-    return folder
+def page(demo, tmp_path_factory):
+    """The page of the demo, in a folder of its own."""
+    file = tmp_path_factory.mktemp("page") / "report.html"
+    ran = run(demo.folder, "report", "--output", str(file))
+    assert ran.code == 0, ran.out + ran.err
+    return file
 
 
 @pytest.mark.slow
-def test_the_demo_has_a_page_of_what_its_archives_hold(demo):
+def test_the_demo_has_a_page_of_what_its_archives_hold(page):
     """Sources, counts that plain Python also found in the archives, events."""
-    html = (demo / "report.html").read_text(encoding="utf-8")
+    html = page.read_text(encoding="utf-8")
 
     for expected in ("music_shop", "app_backend", "6,919", "Order Completed · music_shop", "Nothing is in quarantine"):
         assert expected in html
@@ -110,10 +104,10 @@ def test_the_demo_has_a_page_of_what_its_archives_hold(demo):
 
 
 @pytest.mark.slow
-def test_nobody_of_the_demo_is_on_its_page(demo):
+def test_nobody_of_the_demo_is_on_its_page(demo, page):
     """No id and no address of anybody in the archives."""
-    html = (demo / "report.html").read_text(encoding="utf-8")
-    with duckdb.connect(str(demo / "warehouse.duckdb"), read_only=True) as connection:
+    html = page.read_text(encoding="utf-8")
+    with duckdb.connect(str(demo.folder / "warehouse.duckdb"), read_only=True) as connection:
         people = connection.execute(
             "select distinct unnest([id, email]) from web.users union select distinct anonymous_id from web.tracks "
             "union select distinct id from support.users union select distinct id from orders_api.users"
@@ -135,7 +129,7 @@ def seen(page, address):
     return asked, said, page.evaluate("document.documentElement.scrollWidth")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
 
@@ -145,10 +139,12 @@ def browser():
         started.close()
 
 
-def with_all_models(demo, folder):
-    """The demo with a table of every model that the page reads, and its page."""
-    shutil.copy(demo / "warehouse.duckdb", folder)
-    config = (demo / "loader.yaml").read_text(encoding="utf-8").replace("uri: ", f"uri: {demo}/")
+@pytest.fixture(scope="module")
+def full_page(demo, tmp_path_factory):
+    """The page of the demo with a table of every model that the page reads."""
+    folder = tmp_path_factory.mktemp("full")
+    shutil.copy(demo.folder / "warehouse.duckdb", folder)
+    config = (demo.folder / "loader.yaml").read_text(encoding="utf-8").replace("uri: ", f"uri: {demo.folder}/")
     (folder / "loader.yaml").write_text(config, encoding="utf-8")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         there = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
@@ -165,17 +161,17 @@ def with_all_models(demo, folder):
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk")])
-def test_the_page_in_a_browser(size, scheme, demo, browser, tmp_path):
+def test_the_page_in_a_browser(size, scheme, full_page, browser):
     """It asks for nothing but itself, says nothing to the console, and does not scroll sideways."""
-    address = with_all_models(demo, tmp_path).as_uri()
-    page = browser.new_page(viewport=size, color_scheme=scheme)
-    asked, said, width = seen(page, address)
+    address = full_page.as_uri()
+    window = browser.new_page(viewport=size, color_scheme=scheme)
+    asked, said, width = seen(window, address)
 
     assert asked == [address]
     assert said == []
     assert width == size["width"]
-    assert page.locator("svg[role=img]").count() >= 10
-    for table in page.locator(".scroll").all():
+    assert window.locator("svg[role=img]").count() >= 10
+    for table in window.locator(".scroll").all():
         box = table.bounding_box()
         assert box is None or box["x"] + box["width"] <= size["width"]
 
@@ -183,10 +179,10 @@ def test_the_page_in_a_browser(size, scheme, demo, browser, tmp_path):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")
-def test_a_picture_of_the_page_is_kept(demo, browser):
+def test_a_picture_of_the_page_is_kept(page, browser):
     """docs/images/report.png, where SCREENSHOT_DIR says so."""
-    page = browser.new_page(viewport=DESK)
-    page.goto((demo / "report.html").as_uri())
-    assert page.get_by_role("heading", level=1).is_visible()
+    window = browser.new_page(viewport=DESK)
+    window.goto(page.as_uri())
+    assert window.get_by_role("heading", level=1).is_visible()
     if folder := os.environ.get("SCREENSHOT_DIR"):
-        page.screenshot(path=str(Path(folder) / "report.png"))
+        window.screenshot(path=str(Path(folder) / "report.png"))
