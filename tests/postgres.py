@@ -74,22 +74,28 @@ class Postgres:
 
         config = load_config(modelling.config_file, {})
         catalog, parameters = catalog_of(config, NOW), parameters_of(config.models, NOW)
-        self.run("drop schema if exists models cascade; create schema models;")
-        sources = {source: self._copy_schema(modelling, source) for source in modelling.sources}
+        # One script: a process for each statement takes longer than what it does.
+        script = ["drop schema if exists models cascade; create schema models;"]
+        sources = {}
+        for source in modelling.sources:
+            sources[source] = _tables(modelling, source)
+            script.append(f'drop schema if exists "{source}" cascade; create schema "{source}";')
+            script += [self._copy(modelling, source, table) for table in sources[source]]
         for given in catalog.inputs.values():
             if given.is_external:
-                self._copy(modelling, "models", given.name)
+                script.append(self._copy(modelling, "models", given.name))
                 continue
             query = render(parse_query(input_query(given, sources, parameters), given.name), "postgres")
-            self.run(f"create view models.{given.name} as {query}")
+            script.append(f"create view models.{given.name} as {query};")
         for step in catalog.select([f"+{name}" for name in names]):
             for table in step.tables:
                 if table not in catalog.queries:
-                    self._copy(modelling, "models", table)
+                    script.append(self._copy(modelling, "models", table))
                     continue
                 columns = catalog.models[table].columns
                 tree = model_query(catalog.queries[table], columns, parameters, lambda name: table_of("models", name))
-                self.run(f"create table models.{table} as {render(tree, 'postgres')}")
+                script.append(f"create table models.{table} as {render(tree, 'postgres')};")
+        self.run("\n".join(script))
         return [text for name in names for text in self._compared(modelling, name)]
 
     def _compared(self, modelling: Modelling, name: str) -> list[str]:
@@ -106,23 +112,18 @@ class Postgres:
             less = connection.execute(f"select * from {theirs} except all select * from {ours}", [str(path)]).fetchall()
         return [f"{name}: only DuckDB has {row}" for row in more] + [f"{name}: only Postgres has {row}" for row in less]
 
-    def _copy_schema(self, modelling: Modelling, schema: str) -> dict[str, dict[str, str]]:
-        self.run(f'drop schema if exists "{schema}" cascade; create schema "{schema}";')
-        tables = modelling.query("select table_name from duckdb_tables() where schema_name = ?", schema)
-        for (table,) in tables:
-            self._copy(modelling, schema, table)
-        return {table: dict(_columns(modelling, schema, table)) for (table,) in tables}
-
-    def _copy(self, modelling: Modelling, schema: str, table: str) -> None:
-        """A table of DuckDB with its rows."""
+    def _copy(self, modelling: Modelling, schema: str, table: str) -> str:
+        """The statements that make a table of DuckDB with its rows."""
         columns = _columns(modelling, schema, table)
         path = self.folder / f"{schema}.{table}.csv"
         with duckdb.connect(str(modelling.warehouse), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(f"copy \"{schema}\".\"{table}\" to '{path}' (header true, nullstr '\\N')")
         made = ", ".join(f'"{name}" {_TYPES.get(kind, kind)}' for name, kind in columns)
-        self.run(f'create table "{schema}"."{table}" ({made})')
-        self.run(f"\\copy \"{schema}\".\"{table}\" from '{path}' with (format csv, header true, null '\\N')")
+        return (
+            f'create table "{schema}"."{table}" ({made});\n'
+            f"\\copy \"{schema}\".\"{table}\" from '{path}' with (format csv, header true, null '\\N')"
+        )
 
     def _run(self, *command: Any) -> None:
         subprocess.run([*self._as_user(), *map(str, command)], check=True, capture_output=True, timeout=120)
@@ -132,6 +133,12 @@ class Postgres:
         if os.getuid() != 0:
             return []
         return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+def _tables(modelling: Modelling, schema: str) -> dict[str, dict[str, str]]:
+    """Tables of a schema: name → column → type."""
+    found = modelling.query("select table_name from duckdb_tables() where schema_name = ?", schema)
+    return {table: dict(_columns(modelling, schema, table)) for (table,) in found}
 
 
 def _columns(modelling: Modelling, schema: str, table: str) -> list[tuple[str, str]]:
