@@ -5,7 +5,7 @@
 #   make test-dbt  the exported dbt project under dbt itself, in an environment of its own
 #   make check  the quick gates only: lint, types, import layers
 #   make coverage  every branch of loader/core is passed by its unit tests
-#   make bench  speed and memory against the yardstick; make bench-peers: against other programs
+#   make bench  speed and memory against the yardstick; make bench-peers: against other programs; make bench-models: of models
 #   make docs   write the generated pages of docs/ again
 
 PYTHON ?= python3
@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo dev test test-dbt check bench bench-peers docs lock clean coverage tests wheel-tests chromium
+.PHONY: demo dev test test-dbt check bench bench-peers bench-models peers docs lock clean coverage tests wheel-tests chromium
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -98,10 +98,15 @@ bench: $(STAMP)
 	@$(BIN)/python -m bench.load size
 
 # The peers have an environment of their own, so that their requirements do not decide the versions of ours.
-bench-peers: $(STAMP)
+peers:
 	@test -x .make/peers/bin/python || $(PYTHON) -m venv .make/peers
 	@.make/peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements-peers.txt
+
+bench-peers: $(STAMP) peers
 	@$(BIN)/python -m bench.load.run peers --events 100000
+
+bench-models: $(STAMP) peers
+	@for name in identity sessions attribution ltv; do $(BIN)/python -m bench.models.run $$name --runs 1; done
 
 docs: $(STAMP)
 	@$(BIN)/python docs/generate.py

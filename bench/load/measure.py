@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
@@ -36,6 +36,15 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         """The run as it is kept in `bench/results`."""
         return {**asdict(self), "events_per_second": round(self.events_per_second)}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All runs of a scenario, the variant that ratios are to, and remarks measured on the way."""
+
+    runs: list[Run]
+    base: str
+    notes: list[str]
 
 
 class CommandFailedError(Exception):
@@ -68,6 +77,21 @@ def run_process(
         raise CommandFailedError(f"{' '.join(command)}\nexit code {process.returncode}\n{output}\n{problems[-4000:]}")
     cpu_seconds = usage.ru_utime + usage.ru_stime
     return Run(variant, wall_seconds, cpu_seconds, usage.ru_maxrss / 1024, events, _report(output))
+
+
+def alternate(rounds: int, *steps: Callable[[], Run]) -> list[Run]:
+    """Every step once in each round, in turn."""
+    runs = []
+    for at in range(rounds):
+        for step in steps:
+            run = step()
+            print(
+                f"  {at + 1}/{rounds} {run.variant}: {run.wall_seconds:.1f} s wall, {run.cpu_seconds:.1f} s CPU, "
+                f"{run.peak_mib:,.0f} MiB",
+                flush=True,
+            )
+            runs.append(run)
+    return runs
 
 
 def _text_of(stream: IO[bytes]) -> str:

@@ -8,13 +8,13 @@ import json
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from bench.load.measure import CommandFailedError, table
-from bench.load.scenarios import PEERS, SCENARIOS, Options, Result
+from bench.load.measure import CommandFailedError, Result, table
+from bench.load.scenarios import PEERS, SCENARIOS, Options
 
 RESULTS: Final = Path(__file__).resolve().parent.parent / "results"
 DEFAULT_EVENTS: Final = {"peers": 100_000}
@@ -36,14 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandFailedError as error:
         print(error)
         return 1
+    show(chosen.scenario, {"events": options.events}, result, chosen.save)
+    return 0
+
+
+def show(scenario: str, sizes: Mapping[str, object], result: Result, name: str | None) -> None:
+    """Print medians and remarks; keep everything under a name when there is one."""
     print(f"\n{machine()}\n{table(result.runs, result.base)}")
     print("\n".join(result.notes))
-    if chosen.save:
-        kept = RESULTS / f"{chosen.save}.json"
+    if name:
+        kept = RESULTS / f"{name}.json"
         RESULTS.mkdir(exist_ok=True)
-        kept.write_text(json.dumps(as_json(chosen.scenario, options, result), indent=1) + "\n")
+        kept.write_text(json.dumps(as_json(scenario, sizes, result), indent=1) + "\n")
         print(f"kept in {kept}")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,13 +76,13 @@ def machine() -> str:
     )
 
 
-def as_json(scenario: str, options: Options, result: Result) -> dict[str, Any]:
+def as_json(scenario: str, sizes: Mapping[str, object], result: Result) -> dict[str, Any]:
     """Everything about the runs that a quoted number must be checkable with."""
     return {
         "scenario": scenario,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": machine(),
-        "events": options.events,
+        **sizes,
         "ratios_to": result.base,
         "notes": result.notes,
         "runs": [run.as_json() for run in result.runs],

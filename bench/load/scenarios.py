@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.load.generate import ARCHIVES, kept_archive, manifest_of, usual_days
-from bench.load.measure import ROOT, Run, run_process
+from bench.load.measure import ROOT, Result, Run, alternate, run_process
 from bench.load.messages import Shape
 from bench.load.ours import CALL_TABLES, Project, step_seconds
 
@@ -38,26 +38,17 @@ class Options:
     without: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """All runs of a scenario, the variant that ratios are to, and remarks measured on the way."""
-
-    runs: list[Run]
-    base: str
-    notes: list[str]
-
-
 def size(options: Options) -> Result:
     """The usual archive into a new warehouse, beside the yardstick."""
     archive = usual_archive(options.events)
-    runs = _alternate(options.runs, lambda: _yardstick(archive), lambda: _ours(archive))
+    runs = alternate(options.runs, lambda: _yardstick(archive), lambda: _ours(archive))
     return Result(runs, "yardstick", _steps(runs))
 
 
 def memory(options: Options) -> Result:
     """The usual archive with the memory setting lowered, beside the yardstick and the default setting."""
     archive, variant = usual_archive(options.events), f"ours, memory {options.memory}"
-    runs = _alternate(
+    runs = alternate(
         options.runs,
         lambda: _yardstick(archive),
         lambda: _ours(archive),
@@ -71,7 +62,7 @@ def small_objects(options: Options) -> Result:
     large = usual_archive(options.events)
     small = kept_archive(f"{_label(options.events)}-small-objects", _usual(options.events), SMALL_OBJECT_LINES)
     names = [f"ours, {manifest_of(folder)['counts']['objects']:,} objects" for folder in (large, small)]
-    runs = _alternate(
+    runs = alternate(
         options.runs,
         lambda: _yardstick(large),
         lambda: _ours(large, names[0]),
@@ -109,7 +100,7 @@ def history(options: Options) -> Result:
             _checked(project, before, archive)
         return run
 
-    runs = _alternate(
+    runs = alternate(
         options.runs,
         lambda: _measured_inside("ids", "scan of stored ids", options.history, stored),
         lambda: _ours(archive, "ours, new warehouse", is_alone=False),
@@ -122,7 +113,7 @@ def s3(options: Options) -> Result:
     """The same objects from a local S3 server and from the folder; ratios are to the folder."""
     archive = usual_archive(options.events)
     with _s3_server(ARCHIVES) as endpoint_url:
-        runs = _alternate(
+        runs = alternate(
             options.runs,
             lambda: _ours(archive, "ours, folder"),
             lambda: _ours(archive, "ours, S3", uri=f"s3://{archive.name}/", endpoint_url=endpoint_url),
@@ -135,7 +126,7 @@ def odd(options: Options) -> Result:
     usual = usual_archive(options.events)
     shape = replace(_usual(options.events), event_names=300, properties=2_000, odd=0.10)
     strange = kept_archive(f"{_label(options.events)}-odd", shape, LINES_PER_OBJECT)
-    runs = _alternate(
+    runs = alternate(
         options.runs,
         lambda: _yardstick(usual),
         lambda: _ours(usual),
@@ -153,7 +144,7 @@ def peers(options: Options) -> Result:
         raise SystemExit("the peers are not installed: make bench-peers")
     steps: list[Callable[[], Run]] = [lambda: _yardstick(archive), lambda: _ours(archive)]
     steps += [lambda name=name: _peer(name, archive) for name in chosen]  # type: ignore[misc]
-    runs = _alternate(options.runs, *steps)
+    runs = alternate(options.runs, *steps)
     notes = [
         f"{run.variant}: {run.report['tables']} tables, {run.report['rows']:,} rows"
         for run in runs[: len(steps)]
@@ -189,20 +180,6 @@ def _label(count: int) -> str:
         if count >= unit and count % unit == 0:
             return f"{count // unit}{letter}"
     return str(count)
-
-
-def _alternate(rounds: int, *steps: Callable[[], Run]) -> list[Run]:
-    runs = []
-    for at in range(rounds):
-        for step in steps:
-            run = step()
-            print(
-                f"  {at + 1}/{rounds} {run.variant}: {run.wall_seconds:.1f} s wall, {run.cpu_seconds:.1f} s CPU, "
-                f"{run.peak_mib:,.0f} MiB",
-                flush=True,
-            )
-            runs.append(run)
-    return runs
 
 
 @contextmanager

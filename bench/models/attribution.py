@@ -1,24 +1,20 @@
-"""Attribution over ten times the touches: the ratio of times.
+"""Attribution over ten times the touches and orders.
 
-    python -m bench.models.attribution               # 100 k touches and 10 k orders, then 1 M and 100 k
-    python -m bench.models.attribution --touches 1000000 --orders 100000     # then 10 M and 1 M
-
-Each size is a warehouse of its own, written by SQL. `loader models run` makes everything from orders to the summary,
-checks included, in a process of its own.
+Each size is a warehouse of its own, written by SQL, with an order for ten touches. All from orders to the summary
+is made; its checks prove that every order adds up.
 """
 
-import argparse
-import json
-import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from bench.load.measure import Run, run_process
+from bench.load.measure import Result, Run
+from bench.models.growth import over_sizes
+from bench.models.options import Options
+from bench.models.project import make_in_copy, make_models, write_project
 
-FACTOR: Final = 10
+TOUCHES_OF_ORDER: Final = 10
 _COLUMNS: Final = """format('m{{:012d}}', n) as id,
     timestamptz '2026-01-01' + to_seconds(hash(n, 'at') % 7776000) as timestamp,
     timestamptz '2026-01-01' + to_seconds(hash(n, 'at') % 7776000 + 60) as received_at,
@@ -68,52 +64,21 @@ _MODELS: Final = (
 )
 
 
-def a_project(folder: Path, touches: int, orders: int, memory: str) -> Path:
-    """A warehouse of so many touches and orders and its loader.yaml, which is returned."""
-    (folder / "models").mkdir(parents=True)
-    for name, text in zip(_STAND_INS, (_PROFILES, _SESSIONS), strict=True):
-        (folder / "models" / f"{name}.sql").write_text(text, encoding="utf-8")
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+def attribution(options: Options) -> Result:
+    """Touches with a tenth as many orders, and ten times both: CPU, time and memory from orders to the summary."""
+    return over_sizes(options, options.touches, "touches", a_project, _measure)
+
+
+def a_project(folder: Path, touches: int, memory: str) -> None:
+    """A warehouse of so many touches, and a tenth as many orders and people."""
+    orders = touches // TOUCHES_OF_ORDER
+    warehouse = write_project(folder, memory, dict(zip(_STAND_INS, (_PROFILES, _SESSIONS), strict=True)))
+    with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'; set threads = 2; create schema web")
         for statement, rows in ((_PAGES, touches), (_ORDERS, orders)):
             connection.execute(statement.format(rows=rows, users=orders))
-    config = folder / "loader.yaml"
-    settings = {
-        "warehouse": {"path": "./warehouse.duckdb"},
-        "sources": [{"name": "web", "archive": {"uri": "./archive"}}],
-        "resources": {"memory": memory, "threads": 2, "work_dir": "./work"},
-        "models": {"as_of": "2026-12-31"},
-    }
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    return config
+    make_models(folder, "stand-ins", touches, _STAND_INS)
 
 
-def measure(folder: Path, touches: int, orders: int, memory: str) -> Run:
-    """One run. The checks of the models stop it when an order does not add up."""
-    config = a_project(folder, touches, orders, memory)
-    loader = [sys.executable, "-m", "loader", "models", "run", "--config", str(config), "--json"]
-    run_process("stand-ins", [*loader, "--select", *_STAND_INS], touches)
-    return run_process("attribution", [*loader, "--select", *_MODELS], touches)
-
-
-def main() -> None:
-    """Both sizes and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--touches", type=int, default=100_000, help="touches of the smaller warehouse")
-    parser.add_argument("--orders", type=int, default=10_000, help="orders of the smaller warehouse")
-    parser.add_argument("--memory", default="1500MB", help="resources.memory of both")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        runs = []
-        for factor in (1, FACTOR):
-            folder = Path(temporary) / str(factor)
-            run = measure(folder, given.touches * factor, given.orders * factor, given.memory)
-            runs.append(run)
-            slowest = sorted(run.report["models"], key=lambda model: -model["seconds"])[:3]
-            print(f"{given.touches * factor:,} touches: {run.wall_seconds:.1f} s, {run.peak_mib:,.0f} MiB; ", end="")
-            print(", ".join(f"{m['name']} {m['rows']:,} rows {m['seconds']:.1f} s" for m in slowest))
-        print(f"ratio of times: {runs[1].wall_seconds / runs[0].wall_seconds:.1f} for {FACTOR} times the touches")
-
-
-if __name__ == "__main__":
-    main()
+def _measure(folder: Path, variant: str, touches: int) -> Run:
+    return make_in_copy(folder, variant, touches, _MODELS)

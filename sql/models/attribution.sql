@@ -106,7 +106,11 @@ shared as (
 ranked as (
   select model, order_key, entry_id, touch_position, weight, amount, orders, is_first_order,
     (exact - exact % 1000000) as floored,
-    units * 1000000 - sum(exact - exact % 1000000) over (partition by order_key, entry_id, model) as left_over,
+    -- Both over the same order of rows, so that they are sorted once.
+    units * 1000000 - sum(exact - exact % 1000000) over (
+      partition by order_key, entry_id, model order by exact % 1000000 desc, touch_position
+      rows between unbounded preceding and unbounded following
+    ) as left_over,
     1000000 * row_number() over (
       partition by order_key, entry_id, model order by exact % 1000000 desc, touch_position
     ) as place

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, psi
+from scipy.special import gammaln
 
 from loader.models.ltv.likelihood import Fit, Floats, maximise
 from loader.models.ltv.series import gauss_series
+from loader.models.ltv.sums import OrderSums
 
 NAMES = ("r", "alpha", "a", "b")
 _SHIFT = 2e-6
@@ -78,21 +79,6 @@ def log_likelihood(given: Parameters, histories: Histories) -> Floats:
     )
 
 
-def gradient(given: Parameters, histories: Histories) -> Floats:
-    """Derivatives of the sum of ln L over all people, by r, alpha, a, b."""
-    x, recency, age = histories.x, histories.recency, histories.age
-    r, alpha, a, b = given.r, given.alpha, given.a, given.b
-    gone = 1 - alive(given, x, recency, age)
-    later = np.where(x > 0, b + x - 1, 1.0)
-    by_parameter = (
-        psi(r + x) - psi(r) + np.log(alpha) - np.log(alpha + age) + gone * np.log((alpha + age) / (alpha + recency)),
-        r / alpha - (r + x) / (alpha + age) + gone * (r + x) * (1 / (alpha + age) - 1 / (alpha + recency)),
-        psi(a + b) - psi(a + b + x) + gone / a,
-        psi(a + b) + psi(b + x) - psi(b) - psi(a + b + x) - gone / later,
-    )
-    return np.array([float(each @ histories.people) for each in by_parameter])
-
-
 def fit(histories: Histories) -> tuple[Parameters, Fit]:
     """Maximum likelihood. Time is divided by the mean age meanwhile: `alpha` is bounded on that scale.
 
@@ -102,11 +88,7 @@ def fit(histories: Histories) -> tuple[Parameters, Fit]:
     scale = max(float(histories.age @ histories.people) / people, 1.0)
     scaled = Histories(histories.x, histories.recency / scale, histories.age / scale, histories.people)
 
-    def objective(values: Floats) -> tuple[float, Floats]:
-        given = Parameters(*values.tolist())
-        return float(log_likelihood(given, scaled) @ scaled.people), gradient(given, scaled)
-
-    found = maximise(objective, NAMES, people)
+    found = maximise(OrderSums(scaled), NAMES, people)
     r, alpha, a, b = found.values
     parameters = Parameters(r, alpha * scale, a, b)
     loglik = float(log_likelihood(parameters, histories) @ histories.people)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, psi
+from scipy.special import gammaln
 
 from loader.models.ltv.likelihood import Fit, FitError, Floats, maximise
+from loader.models.ltv.sums import SpendingSums
 
 NAMES = ("p", "q", "v")
 
@@ -68,19 +69,6 @@ def log_likelihood(given: Parameters, spending: Spending) -> Floats:
     )
 
 
-def gradient(given: Parameters, spending: Spending) -> Floats:
-    """Derivatives of the sum of ln L over all people, by p, q, v."""
-    x, mean = spending.x, spending.mean
-    p, q, v = given.p, given.q, given.v
-    spent = x * mean + v
-    by_parameter = (
-        x * (psi(p * x + q) - psi(p * x) + np.log(mean) + np.log(x) - np.log(spent)),
-        psi(p * x + q) - psi(q) + np.log(v) - np.log(spent),
-        q / v - (p * x + q) / spent,
-    )
-    return np.array([float(each @ spending.people) for each in by_parameter])
-
-
 def fit(spending: Spending, minimum_q: float | None = None) -> tuple[Parameters, Fit]:
     """Maximum likelihood, money divided by its mean meanwhile. `minimum_q` bounds q from below.
 
@@ -90,11 +78,7 @@ def fit(spending: Spending, minimum_q: float | None = None) -> tuple[Parameters,
     scale = float(spending.mean @ spending.people) / people
     scaled = Spending(spending.x, spending.mean / scale, spending.people)
 
-    def objective(values: Floats) -> tuple[float, Floats]:
-        given = Parameters(*values.tolist())
-        return float(log_likelihood(given, scaled) @ scaled.people), gradient(given, scaled)
-
-    found = maximise(objective, NAMES, people, {} if minimum_q is None else {"q": minimum_q})
+    found = maximise(SpendingSums(scaled), NAMES, people, {} if minimum_q is None else {"q": minimum_q})
     p, q, v = found.values
     parameters = Parameters(p, q, v * scale)
     if q <= 1:

@@ -60,7 +60,7 @@ def maximise(objective: Objective, names: Sequence[str], people: int, lowest: di
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 2000, "maxfun": 4000, "ftol": 1e-15, "gtol": 1e-9},
+        options={"maxiter": 2000, "maxfun": 4000, "ftol": 1e-15, "gtol": 5e-9},
     )
     logs = np.asarray(found.x, dtype=np.float64)
     mean, slope = negative_mean(logs)

@@ -176,7 +176,11 @@ FROM (
       (
         exact - exact % 1000000
       ) AS floored,
-      units * 1000000 - SUM(exact - exact % 1000000) OVER (PARTITION BY order_key, entry_id, model) AS left_over,
+      units * 1000000 - SUM(exact - exact % 1000000) OVER (
+        PARTITION BY order_key, entry_id, model
+        ORDER BY exact % 1000000 DESC NULLS LAST, touch_position
+        rows BETWEEN UNBOUNDED preceding AND UNBOUNDED following
+      ) AS left_over,
       1000000 * ROW_NUMBER() OVER (
         PARTITION BY order_key, entry_id, model
         ORDER BY exact % 1000000 DESC NULLS LAST, touch_position

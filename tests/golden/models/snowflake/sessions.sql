@@ -36,25 +36,18 @@ FROM (
     SELECT
       session_id,
       event_number,
-      identity_type,
-      identity,
-      session_number,
       canonical_segment_id,
       call,
       timestamp,
       url,
-      COALESCE(utm_source, utm_medium, utm_campaign, utm_term, utm_content) AS campaign,
       gclid,
       device,
-      device_category
+      device_category,
+      COALESCE(utm_source, utm_medium, utm_campaign, utm_term, utm_content) AS campaign
     FROM models.session_events AS session_events
   ), ends AS (
     SELECT
       session_id,
-      MIN(identity_type) AS identity_type,
-      MIN(identity) AS identity,
-      MIN(session_number) AS session_number,
-      COUNT(DISTINCT canonical_segment_id) AS profiles,
       MIN(timestamp) AS started_at,
       MAX(timestamp) AS ended_at,
       COUNT(*) AS events,
@@ -73,33 +66,42 @@ FROM (
     FROM marked
     GROUP BY
       session_id
-  ), taken AS (
+  ), owners AS (
+    SELECT
+      session_id,
+      COUNT(DISTINCT canonical_segment_id) AS profiles
+    FROM models.session_events AS session_events
+    GROUP BY
+      session_id
+  ), inner_values AS (
     SELECT
       n.session_id,
       MAX(CASE WHEN e.event_number = n.profile_at THEN e.canonical_segment_id END) AS canonical_segment_id,
       MAX(CASE WHEN e.event_number = n.first_url_at THEN e.url END) AS first_url,
-      MAX(CASE WHEN e.event_number = n.last_url_at THEN e.url END) AS last_url,
       MAX(CASE WHEN e.event_number = n.first_url_at THEN e.referrer END) AS first_referrer,
-      MAX(CASE WHEN e.event_number = n.last_url_at THEN e.referrer END) AS last_referrer,
       MAX(CASE WHEN e.event_number = n.first_campaign_at THEN e.utm_source END) AS first_utm_source,
       MAX(CASE WHEN e.event_number = n.first_campaign_at THEN e.utm_medium END) AS first_utm_medium,
       MAX(CASE WHEN e.event_number = n.first_campaign_at THEN e.utm_campaign END) AS first_utm_campaign,
       MAX(CASE WHEN e.event_number = n.first_campaign_at THEN e.utm_term END) AS first_utm_term,
       MAX(CASE WHEN e.event_number = n.first_campaign_at THEN e.utm_content END) AS first_utm_content,
+      MAX(CASE WHEN e.event_number = n.first_gclid_at THEN e.gclid END) AS first_gclid,
+      MAX(CASE WHEN e.event_number = n.first_device_at THEN e.device END) AS first_device,
+      MAX(CASE WHEN e.event_number = n.first_category_at THEN e.device_category END) AS first_device_category,
+      MAX(CASE WHEN e.event_number = n.last_url_at THEN e.url END) AS last_url,
+      MAX(CASE WHEN e.event_number = n.last_url_at THEN e.referrer END) AS last_referrer,
       MAX(CASE WHEN e.event_number = n.last_campaign_at THEN e.utm_source END) AS last_utm_source,
       MAX(CASE WHEN e.event_number = n.last_campaign_at THEN e.utm_medium END) AS last_utm_medium,
       MAX(CASE WHEN e.event_number = n.last_campaign_at THEN e.utm_campaign END) AS last_utm_campaign,
       MAX(CASE WHEN e.event_number = n.last_campaign_at THEN e.utm_term END) AS last_utm_term,
       MAX(CASE WHEN e.event_number = n.last_campaign_at THEN e.utm_content END) AS last_utm_content,
-      MAX(CASE WHEN e.event_number = n.first_gclid_at THEN e.gclid END) AS first_gclid,
       MAX(CASE WHEN e.event_number = n.last_gclid_at THEN e.gclid END) AS last_gclid,
-      MAX(CASE WHEN e.event_number = n.first_device_at THEN e.device END) AS first_device,
       MAX(CASE WHEN e.event_number = n.last_device_at THEN e.device END) AS last_device,
-      MAX(CASE WHEN e.event_number = n.first_category_at THEN e.device_category END) AS first_device_category,
       MAX(CASE WHEN e.event_number = n.last_category_at THEN e.device_category END) AS last_device_category
     FROM ends AS n
     JOIN models.session_events AS e
       ON e.session_id = n.session_id
+      AND e.event_number > 1
+      AND e.event_number < n.events
       AND e.event_number IN (
         n.profile_at,
         n.first_url_at,
@@ -118,11 +120,17 @@ FROM (
   )
   SELECT
     n.session_id,
-    n.identity_type,
-    n.identity,
-    n.session_number,
-    t.canonical_segment_id,
-    n.profiles,
+    f.identity_type,
+    f.identity,
+    f.session_number,
+    CASE n.profile_at
+      WHEN 1
+      THEN f.canonical_segment_id
+      WHEN n.events
+      THEN l.canonical_segment_id
+      ELSE i.canonical_segment_id
+    END AS canonical_segment_id,
+    o.profiles,
     n.started_at,
     n.ended_at,
     (
@@ -169,27 +177,141 @@ FROM (
     END AS duration_tier,
     n.events,
     n.page_views,
-    t.first_url,
-    t.last_url,
-    t.first_referrer,
-    t.last_referrer,
-    t.first_utm_source,
-    t.first_utm_medium,
-    t.first_utm_campaign,
-    t.first_utm_term,
-    t.first_utm_content,
-    t.last_utm_source,
-    t.last_utm_medium,
-    t.last_utm_campaign,
-    t.last_utm_term,
-    t.last_utm_content,
-    t.first_gclid,
-    t.last_gclid,
-    t.first_device,
-    t.last_device,
-    t.first_device_category,
-    t.last_device_category
+    CASE n.first_url_at WHEN 1 THEN f.url WHEN n.events THEN l.url ELSE i.first_url END AS first_url,
+    CASE n.last_url_at WHEN 1 THEN f.url WHEN n.events THEN l.url ELSE i.last_url END AS last_url,
+    CASE n.first_url_at
+      WHEN 1
+      THEN f.referrer
+      WHEN n.events
+      THEN l.referrer
+      ELSE i.first_referrer
+    END AS first_referrer,
+    CASE n.last_url_at
+      WHEN 1
+      THEN f.referrer
+      WHEN n.events
+      THEN l.referrer
+      ELSE i.last_referrer
+    END AS last_referrer,
+    CASE n.first_campaign_at
+      WHEN 1
+      THEN f.utm_source
+      WHEN n.events
+      THEN l.utm_source
+      ELSE i.first_utm_source
+    END AS first_utm_source,
+    CASE n.first_campaign_at
+      WHEN 1
+      THEN f.utm_medium
+      WHEN n.events
+      THEN l.utm_medium
+      ELSE i.first_utm_medium
+    END AS first_utm_medium,
+    CASE n.first_campaign_at
+      WHEN 1
+      THEN f.utm_campaign
+      WHEN n.events
+      THEN l.utm_campaign
+      ELSE i.first_utm_campaign
+    END AS first_utm_campaign,
+    CASE n.first_campaign_at
+      WHEN 1
+      THEN f.utm_term
+      WHEN n.events
+      THEN l.utm_term
+      ELSE i.first_utm_term
+    END AS first_utm_term,
+    CASE n.first_campaign_at
+      WHEN 1
+      THEN f.utm_content
+      WHEN n.events
+      THEN l.utm_content
+      ELSE i.first_utm_content
+    END AS first_utm_content,
+    CASE n.last_campaign_at
+      WHEN 1
+      THEN f.utm_source
+      WHEN n.events
+      THEN l.utm_source
+      ELSE i.last_utm_source
+    END AS last_utm_source,
+    CASE n.last_campaign_at
+      WHEN 1
+      THEN f.utm_medium
+      WHEN n.events
+      THEN l.utm_medium
+      ELSE i.last_utm_medium
+    END AS last_utm_medium,
+    CASE n.last_campaign_at
+      WHEN 1
+      THEN f.utm_campaign
+      WHEN n.events
+      THEN l.utm_campaign
+      ELSE i.last_utm_campaign
+    END AS last_utm_campaign,
+    CASE n.last_campaign_at
+      WHEN 1
+      THEN f.utm_term
+      WHEN n.events
+      THEN l.utm_term
+      ELSE i.last_utm_term
+    END AS last_utm_term,
+    CASE n.last_campaign_at
+      WHEN 1
+      THEN f.utm_content
+      WHEN n.events
+      THEN l.utm_content
+      ELSE i.last_utm_content
+    END AS last_utm_content,
+    CASE n.first_gclid_at
+      WHEN 1
+      THEN f.gclid
+      WHEN n.events
+      THEN l.gclid
+      ELSE i.first_gclid
+    END AS first_gclid,
+    CASE n.last_gclid_at
+      WHEN 1
+      THEN f.gclid
+      WHEN n.events
+      THEN l.gclid
+      ELSE i.last_gclid
+    END AS last_gclid,
+    CASE n.first_device_at
+      WHEN 1
+      THEN f.device
+      WHEN n.events
+      THEN l.device
+      ELSE i.first_device
+    END AS first_device,
+    CASE n.last_device_at
+      WHEN 1
+      THEN f.device
+      WHEN n.events
+      THEN l.device
+      ELSE i.last_device
+    END AS last_device,
+    CASE n.first_category_at
+      WHEN 1
+      THEN f.device_category
+      WHEN n.events
+      THEN l.device_category
+      ELSE i.first_device_category
+    END AS first_device_category,
+    CASE n.last_category_at
+      WHEN 1
+      THEN f.device_category
+      WHEN n.events
+      THEN l.device_category
+      ELSE i.last_device_category
+    END AS last_device_category
   FROM ends AS n
-  LEFT JOIN taken AS t
-    ON t.session_id = n.session_id
+  JOIN owners AS o
+    ON o.session_id = n.session_id
+  JOIN models.session_events AS f
+    ON f.session_id = n.session_id AND f.event_number = 1
+  LEFT JOIN models.session_events AS l
+    ON l.session_id = n.session_id AND l.event_number = n.events AND l.event_number > 1
+  LEFT JOIN inner_values AS i
+    ON i.session_id = n.session_id
 ) AS made
