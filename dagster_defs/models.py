@@ -8,6 +8,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from dagster_defs.assets import DESCRIPTIONS, EVENTS, MAX_RETRIES, RETRY_SECONDS
+from dagster_defs.charts import charts_of
 from dagster_defs.resources import WRITER_POOL, Project
 from loader.config import Config, redact
 from loader.errors import BusyError, LoaderError, TransientError
@@ -90,7 +91,9 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
         if report.result.failed:
             names = ", ".join(f"{check.model}.{check.name}" for check in report.result.failed)
             raise dg.Failure(f"checks failed, no table was replaced: {names}", allow_retries=False)
-        for name, metadata in _metadata(current, catalog, report).items():
+        shown = charts_of(context, current, [made.name for made in report.result.made])
+        for name, plain in _metadata(current, catalog, report).items():
+            metadata = {**plain, **shown.get(name, {})}
             if name in selected:
                 yield dg.MaterializeResult(asset_key=model_key(name), metadata=metadata)
             else:  # a Python model makes all of its tables at once

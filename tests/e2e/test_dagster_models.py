@@ -112,6 +112,13 @@ def test_a_run_reports_rows_schema_lineage_and_checks(modelled):
     assert ran.checks()["models/named:keys_are_unique"]
     events = ran.metadata("models/events")["dagster/column_lineage"].deps_by_column["event_text"]
     assert events == [dg.TableColumnDep(dg.AssetKey(["shop", "tracks"]), "event_text")]
+    # The numbers of the report's charts, for the assets that have one.
+    head, _, *rows = ran.metadata("models/mtu_monthly")["chart"].md_str.splitlines()
+    assert head == "| Month (UTC) | Known users | Anonymous only | Tracked users | Calls | Tracked users |"
+    assert rows == [f"| 2026-03 | 1 | 0 | 1 | 15 | {'█' * 16} |"]
+    assert ran.metadata("models/cohort_retention")["chart"].md_str.splitlines()[2].startswith("| 2026-03 | 1 |")
+    assert ran.metadata("models/external_id_mapping")["chart"].md_str.endswith(f"| 1 | 1 | 1 | {'█' * 16} |")
+    assert "chart" not in named
 
 
 def test_a_failed_check_fails_the_run_and_replaces_nothing(deployment):

@@ -6,7 +6,7 @@ number has, and there are few; what is left for every history are two logarithms
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loader.models.ltv.gamma_gamma import Spending
 
 Places = npt.NDArray[np.intp]
+Numbers = npt.NDArray[Any]
 
 
 class OrderSums:
@@ -103,18 +104,19 @@ class SpendingSums:
         return loglik, np.array(by_parameter)
 
 
-def _dot(first: Floats, second: Floats) -> float:
+def _dot(first: Numbers, second: Numbers) -> float:
     """The sum of the products, in one thread: a sum whose last digits change leads the optimiser astray."""
-    return float(np.einsum("i,i->", first, second))
+    total: np.float64 = np.einsum("i,i->", first, second)
+    return float(total)
 
 
 def _distinct(values: Floats) -> tuple[Floats, Places]:
     """The values that there are, and for each element the place of its value among them."""
     found, places = np.unique(values, return_inverse=True)
-    return found, places
+    return np.asarray(found, dtype=np.float64), np.asarray(places, dtype=np.intp)
 
 
 def _counted(values: Floats, people: Floats) -> tuple[Floats, Floats]:
     """The values that there are, and the number of people that have each."""
     found, places = _distinct(values)
-    return found, np.bincount(places, people)
+    return found, np.asarray(np.bincount(places, people))

@@ -1,0 +1,198 @@
+"""The numbers of the page's charts as Markdown tables, for places that show neither its drawings nor its style.
+
+Dagster's page takes `data:` out of the addresses of images, so a drawing inside of Markdown stays blank there; a bar of
+block characters does not.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from loader.errors import TerminalError
+from loader.report.facts import Facts, Records
+from loader.report.markup import text
+from loader.report.numbers import count, decimals, month, number_of, percent, share
+from loader.report.tables import Column
+
+MOST_ROWS: Final = 25
+_MOST_COHORTS: Final = 12
+_BAR: Final = 16
+_FULL: Final = "█"
+_MARKS: Final = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]|"})
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A table of numbers about one model. `bar`: the column that is also drawn."""
+
+    model: str
+    page: str
+    columns: Sequence[Column]
+    bar: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    newest_first: bool = False
+
+
+DIGESTS: Final = (
+    Digest(
+        "campaign_performance",
+        "campaigns",
+        (
+            Column("value", "Campaign"),
+            Column("store_visits", "Store visits", count),
+            Column("product_views", "Product views", count),
+            Column("orders", "Orders", count),
+            Column("order_rate", "Orders of visits", share),
+            Column("revenue", "Revenue", decimals),
+        ),
+        "store_visits",
+        {"dimension": "campaign"},
+    ),
+    Digest(
+        "funnel_steps",
+        "funnels",
+        (
+            Column("funnel", "Funnel"),
+            Column("step", "Step", count),
+            Column("name", "Name"),
+            Column("people", "People", count),
+            Column("from_previous", "Of the step before", share),
+            Column("from_first", "Of the first step", share),
+        ),
+        "people",
+    ),
+    Digest(
+        "attribution_summary",
+        "roi",
+        (
+            Column("model", "Attribution model"),
+            Column("campaign", "Campaign"),
+            Column("cost", "Cost", decimals),
+            Column("roi", "Return", share),
+        ),
+        "roi",
+    ),
+    Digest(
+        "ltv_scores",
+        "deciles",
+        (
+            Column("decile", "Tenth", count),
+            Column("people", "Buyers", count),
+            Column("mean_clv", "Mean value", decimals),
+            Column("total_clv", "Value together", decimals),
+            Column("mean_p_alive", "Customers still", share),
+        ),
+        "mean_clv",
+    ),
+    Digest(
+        "mtu_monthly",
+        "mtu",
+        (
+            Column("period_start", "Month (UTC)", month),
+            Column("users", "Known users", count),
+            Column("anonymous_only", "Anonymous only", count),
+            Column("mtu", "Tracked users", count),
+            Column("api_calls", "Calls", count),
+        ),
+        "mtu",
+        newest_first=True,
+    ),
+    Digest(
+        "external_id_mapping",
+        "profile_sizes",
+        (
+            Column("size", "Identifiers of a profile"),
+            Column("profiles", "Profiles", count),
+            Column("identifiers", "Identifiers together", count),
+        ),
+        "profiles",
+    ),
+    Digest(
+        "id_graph",
+        "merges",
+        (
+            Column("created", "Profiles created", count),
+            Column("merged", "Merged into another", count),
+            Column("people", "People", count),
+            Column("largest", "Profiles of the largest", count),
+        ),
+        "people",
+    ),
+    Digest(
+        "identity_violations",
+        "violations",
+        (
+            Column("code", "Rule"),
+            Column("id_type", "Type of the identifier"),
+            Column("violations", "Times", count),
+            Column("profiles", "Profiles", count),
+        ),
+        "violations",
+    ),
+)
+RETENTION: Final = "cohort_retention"
+DIGESTED: Final = frozenset({RETENTION, *(digest.model for digest in DIGESTS)})
+"""Models that have a digest."""
+
+
+def digests(facts: Facts, models: Iterable[str]) -> dict[str, str]:
+    """A Markdown table for each of these models that has one, and has rows in the columns that are expected."""
+    wanted = {name for name in models if facts.has_model(name)}
+    drawn: list[tuple[str, Callable[[], str]]] = [
+        (digest.model, lambda digest=digest: _numbers(facts, digest))  # type: ignore[misc]
+        for digest in DIGESTS
+    ]
+    written: dict[str, str] = {}
+    for name, draw in [*drawn, (RETENTION, lambda: _retention(facts))]:
+        if name in wanted:
+            try:
+                table = draw()
+            except TerminalError:  # a model of the user with this name and other columns
+                continue
+            if table:
+                written[name] = table
+    return written
+
+
+def _numbers(facts: Facts, digest: Digest) -> str:
+    records = facts.model(digest.page, **digest.values)
+    shown = (list(reversed(records)) if digest.newest_first else records)[:MOST_ROWS]
+    if not shown:
+        return ""
+    high = max(number_of(record[digest.bar]) for record in shown)
+    rows = [[*(c.write(record[c.name]) for c in digest.columns), _bar(record[digest.bar], high)] for record in shown]
+    heading = next(c.heading for c in digest.columns if c.name == digest.bar)
+    table = _table([*((c.heading, c.is_text) for c in digest.columns), (heading, True)], rows)
+    return table if len(shown) == len(records) else f"{table}\n\n{len(shown)} of {len(records):,} rows."
+
+
+def _retention(facts: Facts) -> str:
+    by_cohort: dict[str, Records] = {}
+    for record in facts.model("cohorts"):
+        by_cohort.setdefault(month(record["cohort_month"]), []).append(record)
+    shown = dict(sorted(by_cohort.items())[-_MOST_COHORTS:])
+    if not shown:
+        return ""
+    last = min(max(int(number_of(r["months_since"])) for records in shown.values() for r in records), _MOST_COHORTS)
+    rows = []
+    for name, records in shown.items():
+        share_of = {int(number_of(record["months_since"])): record["retention"] for record in records}
+        known = [percent(share_of[n]) if n in share_of else "" for n in range(last + 1)]
+        rows.append([name, count(records[0]["cohort_people"]), *known])
+    months = [(str(n), False) for n in range(last + 1)]
+    return _table([("First active in", True), ("People", False), *months], rows)
+
+
+def _table(headings: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> str:
+    """Headings with whether their column is of texts, and the cells."""
+    head = [[heading for heading, _ in headings], [":--" if is_text else "--:" for _, is_text in headings]]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (*head, *([_cell(cell) for cell in row] for row in rows)))
+
+
+def _cell(value: str) -> str:
+    """A cell that says what it says: no markup, no address of a person."""
+    return str(text(value)).replace("\n", " ").translate(_MARKS)
+
+
+def _bar(value: object, high: float) -> str:
+    return _FULL * round(max(0.0, number_of(value)) / high * _BAR) if high > 0 else ""
