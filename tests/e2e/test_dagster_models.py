@@ -113,11 +113,11 @@ def test_a_run_reports_rows_schema_lineage_and_checks(modelled):
     events = ran.metadata("models/events")["dagster/column_lineage"].deps_by_column["event_text"]
     assert events == [dg.TableColumnDep(dg.AssetKey(["shop", "tracks"]), "event_text")]
     # The numbers of the report's charts, for the assets that have one.
-    head, _, *rows = ran.metadata("models/mtu_monthly")["chart"].md_str.splitlines()
+    head, _, *rows = ran.metadata("models/mtu_monthly")["chart"].splitlines()
     assert head == "| Month (UTC) | Known users | Anonymous only | Tracked users | Calls | Tracked users |"
     assert rows == [f"| 2026-03 | 1 | 0 | 1 | 15 | {'█' * 16} |"]
-    assert ran.metadata("models/cohort_retention")["chart"].md_str.splitlines()[2].startswith("| 2026-03 | 1 |")
-    assert ran.metadata("models/external_id_mapping")["chart"].md_str.endswith(f"| 1 | 1 | 1 | {'█' * 16} |")
+    assert ran.metadata("models/cohort_retention")["chart"].splitlines()[2].startswith("| 2026-03 | 1 |")
+    assert ran.metadata("models/external_id_mapping")["chart"].endswith(f"| 1 | 1 | 1 | {'█' * 16} |")
     assert "chart" not in named
 
 
