@@ -70,7 +70,7 @@ def yardstick(connection: duckdb.DuckDBPyConnection) -> float:
     _, labels = connected_components(graph, directed=False)
     connection.register("y_labels", {"n": numpy.arange(count), "component": labels})
     connection.execute(
-        "create table y_result as select i.value, l.component from y_ids as i join y_labels as l using (n)"
+        "create or replace table y_result as select i.value, l.component from y_ids as i join y_labels as l using (n)"
     )
     return time.monotonic() - started
 
