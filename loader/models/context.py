@@ -109,7 +109,7 @@ class Context:
     def patch(self, name: str, column: str, gone: str, new: str) -> None:
         """Change a table of the last run: rows whose `column` is a value of the query `gone` go, those of `new` come.
 
-        `new` is in the models' spelling. Raises TerminalError for a table that is not this model's, or is written twice.
+        `new` is in the models' spelling. Raises TerminalError for a table that is not this model's or is written twice.
         """
         model = self._own(name)
         tree = qualify(bind(parse_query(new, self._name), self.parameters, self._name), self._resolve)

@@ -19,8 +19,8 @@ from loader.models.context import Context, Keeping
 from loader.models.external import external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
 from loader.models.incremental import Increment
-from loader.models.patches import Patch, prepare
 from loader.models.inputs import Catalogue, Input, empty_query, input_query
+from loader.models.patches import Patch, prepare
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
 
 NEXT: Final = "_next_"
@@ -40,8 +40,8 @@ class Made:
     seconds: float
     """Of the step that made it; tables of one Python model share them."""
     keys_recomputed: int | None = None
-    """Values of the column of an incremental model that were recomputed, or people of one in Python that were; None when
-    it was made in full."""
+    """Values of the column of an incremental model that were recomputed, or people of one in Python; None when it was
+    made in full."""
     full_because: str | None = None
     """Why a Python model that can be made in part was made in full."""
 

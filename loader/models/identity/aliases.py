@@ -14,7 +14,7 @@ from loader.models.identity.work import Work
 
 
 def close_aliases(work: Work) -> Numbers:
-    """The node of each identifier, from 0, which is none. Makes `_identity_classes(identifier, node)`, the aliased ones."""
+    """The node of each identifier, from 0, which is none. Makes `_identity_classes(identifier, node)`, of aliased."""
     pairs = work.columns("select identifier, previous from _identity_aliases where identifier <> previous")
     root = np.arange(work.number("select coalesce(max(identifier), 0) from _identity_identifiers") + 1, dtype=np.int32)
     kernel.unite(pairs[0], pairs[1], root)

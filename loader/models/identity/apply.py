@@ -64,8 +64,9 @@ def _number(work: Work, last: Last) -> None:
     )
     work.make(
         "_identity_profile_numbers",
-        f"select p.profile, cast(coalesce(t.old, {last.profiles} + p.profile - (select count(*) from _identity_touched)) "
-        "as integer) as number from _identity_profiles as p left join _identity_touched as t on t.profile = p.profile",
+        f"select p.profile, cast(coalesce(t.old, {last.profiles} + p.profile - "
+        "(select count(*) from _identity_touched)) as integer) as number "
+        "from _identity_profiles as p left join _identity_touched as t on t.profile = p.profile",
     )
 
 
@@ -137,8 +138,8 @@ def _keep(work: Work, context: Context, resolver: Resolver, degree: Longs, last:
         "identity_nodes",
         "identifier",
         "select old as value from _identity_known",
-        "select i.number as identifier, n.number as node, coalesce(p.number, 0) as profile, o.added, o.degree, o.is_mapped "
-        "from _identity_owned as o join _identity_numbers as i on i.identifier = o.identifier "
+        "select i.number as identifier, n.number as node, coalesce(p.number, 0) as profile, o.added, o.degree, "
+        "o.is_mapped from _identity_owned as o join _identity_numbers as i on i.identifier = o.identifier "
         "join _identity_node_numbers as n on n.node = o.node "
         "left join _identity_profile_numbers as p on p.profile = o.profile",
     )
@@ -158,6 +159,6 @@ def _keep(work: Work, context: Context, resolver: Resolver, degree: Longs, last:
         "identity_limited",
         "profile",
         none,
-        "select n.number as profile from _identity_limited as l join _identity_profile_numbers as n on n.profile = l.profile",
+        "select n.number as profile from _identity_limited as l "
+        "join _identity_profile_numbers as n on n.profile = l.profile",
     )
-

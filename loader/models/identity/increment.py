@@ -23,12 +23,12 @@ from loader.models.identity.work import Work
 _PAIR: Final = ("user_id", "anonymous_id")
 
 
-class FullRunNeeded(Exception):
+class FullRunNeededError(Exception):
     """What came changes the history of earlier calls. The text says why."""
 
 
 def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: Last) -> Resolver:
-    """Replay the new calls. Raises FullRunNeeded."""
+    """Replay the new calls. Raises FullRunNeededError."""
     settings = context.settings.identity
     new = {}
     for call, table in inputs.items():
@@ -60,13 +60,15 @@ def _extend(work: Work, context: Context) -> None:
     _refuse_named(work, context, pair)
     work.make(
         "_identity_met",
-        f"select v.identifier from {values} as v semi join _identity_distinct as d on d.type = v.type and d.value = v.value "
+        f"select v.identifier from {values} as v semi join _identity_distinct as d "
+        "on d.type = v.type and d.value = v.value "
         f"union select v.identifier from {values} as v semi join _identity_previous as p on p.value = v.value "
         f"where v.type in ({pair})",
     )
     work.make(
         "_identity_nodes_met",
-        f"select distinct n.node, n.profile from {nodes} as n semi join _identity_met as m on m.identifier = n.identifier",
+        f"select distinct n.node, n.profile from {nodes} as n "
+        "semi join _identity_met as m on m.identifier = n.identifier",
     )
     profiles = context.state("identity_profiles")
     work.make(
@@ -103,15 +105,15 @@ def _refuse_named(work: Work, context: Context, pair: str) -> None:
         f"select count(*) from _identity_distinct as d semi join {previous} as p on p.value = d.value "
         f"anti join {values} as v on v.type = d.type and v.value = d.value where d.type in ({pair})"
     ):
-        raise FullRunNeeded("an id that an earlier alias names as previous was seen for the first time")
+        raise FullRunNeededError("an id that an earlier alias names as previous was seen for the first time")
 
 
 def _know(work: Work) -> None:
     """Make `_identity_known`, what the last run said of identifiers, by their numbers here."""
     work.make(
         "_identity_known",
-        "select i.identifier, o.identifier as old, o.node, coalesce(t.person, 0) as profile, o.added, o.degree, o.is_mapped "
-        "from _identity_old as o join _identity_identifiers as i on i.type = o.type and i.value = o.value "
+        "select i.identifier, o.identifier as old, o.node, coalesce(t.person, 0) as profile, o.added, o.degree, "
+        "o.is_mapped from _identity_old as o join _identity_identifiers as i on i.type = o.type and i.value = o.value "
         "left join _identity_touched as t on t.old = o.profile",
     )
     work.drop("_identity_old")
@@ -132,7 +134,7 @@ def _join_aliases(work: Work) -> tuple[Numbers, Numbers]:
     work.fill("_identity_classes", ("identifier", "node"), (classes, root[classes]))
     nodes = np.unique(np.stack([root[identifiers], old_nodes]), axis=1)
     if len(np.unique(nodes[0])) < nodes.shape[1]:
-        raise FullRunNeeded("an alias joins two ids that calls of earlier runs had")
+        raise FullRunNeededError("an alias joins two ids that calls of earlier runs had")
     return root, identifiers[root[identifiers] != earlier]
 
 
@@ -163,20 +165,22 @@ def _refuse_unmapped(work: Work, resolver: Resolver, aliased: str) -> None:
     (identifiers,) = work.columns(aliased)
     is_owned = resolver.nodes.owner[resolver.node_of[identifiers]] > 0
     if not resolver.nodes.mapped[identifiers[is_owned]].all():
-        raise FullRunNeeded("an alias maps an identifier that calls dropped")
+        raise FullRunNeededError("an alias maps an identifier that calls dropped")
 
 
 def _refuse_limited(work: Work, context: Context, resolver: Resolver, ranked_anew: Numbers) -> None:
     """An alias that changes which type limits a node changes history, where limits had anything to say."""
     state = context.state("identity_limited")
     if work.number(f"select count(*) from {state} where profile in (select old from _identity_touched)"):
-        raise FullRunNeeded("an alias changes the priority of an id of somebody near whom an identifier was dropped")
+        raise FullRunNeededError(
+            "an alias changes the priority of an id of somebody near whom an identifier was dropped"
+        )
     owners = resolver.nodes.owner
     if (owners[resolver.node_of[ranked_anew]] == 0).any():
-        raise FullRunNeeded("an alias changes the priority of an id that calls dropped")
+        raise FullRunNeededError("an alias changes the priority of an id that calls dropped")
     owned = np.flatnonzero(owners)
     kinds = len(resolver.rules.most)
     counted = np.bincount(owners[owned].astype(np.int64) * kinds + resolver.nodes.type[owned], minlength=kinds)
     most = np.tile(resolver.rules.most, -(-len(counted) // kinds))[: len(counted)]
     if (counted > most).any():
-        raise FullRunNeeded("an alias changes the priority of an id, and a limit would have been broken")
+        raise FullRunNeededError("an alias changes the priority of an id, and a limit would have been broken")

@@ -1,8 +1,8 @@
 """What a full run keeps for increments: identifiers with their profiles, links, and what limits left out.
 
-Tables: `identity_values(identifier, type, value)`; `identity_nodes(identifier, node, profile, added, degree, is_mapped)`,
-`profile` that owned the node, 0 for none; `identity_profiles(profile, canonical, segment_id)`; `identity_links(pair)`;
-`identity_previous(value)`, previous ids of aliases; `identity_limited(profile)`, profiles near which an identifier was
+Tables: `identity_values(identifier, type, value)`; `identity_nodes(identifier, node, profile, added, degree,
+is_mapped)`, `profile` that owned the node, 0 for none; `identity_profiles(profile, canonical, segment_id)`;
+`identity_links(pair)`; `identity_previous(value)`, previous ids of aliases; `identity_limited(profile)`, profiles near which an identifier was
 dropped; `identity_removed_traits(profile, name, seq)`, traits whose newest value is none.
 """
 
@@ -68,4 +68,3 @@ def limited(work: Work, resolver: Resolver) -> Numbers:
     people = np.concatenate([owners(resolver)[rows[0]], resolver.canonical()[rows[1]]])
     found: Numbers = np.unique(people[people > 0]).astype(np.int32)
     return found
-

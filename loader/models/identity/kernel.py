@@ -6,13 +6,11 @@ two profiles join in constant time. The rules are those of Segment Unify, made e
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
-import numpy.typing as npt
 
+from loader.models.identity.compiled import compiled, kept_on_disk
 from loader.models.identity.state import Calls, Found, Longs, Nodes, Numbers, Profiles, Room, Rules
 
 VALUE_LIMIT: Final = 0
@@ -27,24 +25,8 @@ UPDATES: Final = 1
 MAPPED: Final = 2
 DROPPED: Final = 3
 
-_Given = ParamSpec("_Given")
-_Answer = TypeVar("_Answer")
 
-
-def _compiled(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
-    """Compiled when it is first called."""
-    return cast("Callable[_Given, _Answer]", numba.njit(nogil=True)(function))
-
-
-def _kept_on_disk(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
-    """Compiled once for an installation, where the package's folder or the user's cache can be written."""
-    try:
-        return cast("Callable[_Given, _Answer]", numba.njit(nogil=True, cache=True)(function))
-    except RuntimeError:
-        return _compiled(function)
-
-
-@_compiled
+@compiled
 def root_of(parent: Numbers, profile: int) -> int:
     """The root of a profile's set; ways are halved."""
     while parent[profile] != profile:
@@ -53,7 +35,7 @@ def root_of(parent: Numbers, profile: int) -> int:
     return profile
 
 
-@_compiled
+@compiled
 def _owners(nodes: Nodes, profiles: Profiles, room: Room, kept: int) -> int:
     """Roots of the profiles that own any of the kept nodes into `room.owners`, the oldest first."""
     count = 0
@@ -75,7 +57,7 @@ def _owners(nodes: Nodes, profiles: Profiles, room: Room, kept: int) -> int:
     return count
 
 
-@_compiled
+@compiled
 def _count(rules: Rules, nodes: Nodes, profiles: Profiles, room: Room, kept: int, owners: int, at: int) -> int:
     """New values by type into `room.new`, those that the owners hold into `room.held`; how many are new."""
     room.new[:] = 0
@@ -98,7 +80,7 @@ def _count(rules: Rules, nodes: Nodes, profiles: Profiles, room: Room, kept: int
     return new
 
 
-@_compiled
+@compiled
 def _broken(rules: Rules, room: Room, new: int, owners: int) -> int:
     """The first type of which the resulting profile would have too many values; -1 when none."""
     if new == 0 and owners <= 1:
@@ -109,7 +91,7 @@ def _broken(rules: Rules, room: Room, new: int, owners: int) -> int:
     return -1
 
 
-@_compiled
+@compiled
 def _cap(rules: Rules, profiles: Profiles, room: Room, new: int, owners: int) -> tuple[int, int, int]:
     """The cap that the call would exceed, with the number reached and the most allowed; -1 when none."""
     merges, size = owners - 1, new
@@ -123,7 +105,7 @@ def _cap(rules: Rules, profiles: Profiles, room: Room, new: int, owners: int) ->
     return -1, 0, 0
 
 
-@_compiled
+@compiled
 def _drop(found: Found, seq: int, node: int, cause: int, kind: int, values: int, most: int) -> None:
     row = found.used[DROPPED]
     found.dropped[0, row] = seq
@@ -135,7 +117,7 @@ def _drop(found: Found, seq: int, node: int, cause: int, kind: int, values: int,
     found.used[DROPPED] = row + 1
 
 
-@_compiled
+@compiled
 def _update(found: Found, profile: int, canonical: int, seq: int) -> None:
     row = found.used[UPDATES]
     found.updates[0, row] = profile
@@ -144,7 +126,7 @@ def _update(found: Found, profile: int, canonical: int, seq: int) -> None:
     found.used[UPDATES] = row + 1
 
 
-@_compiled
+@compiled
 def _merge(profiles: Profiles, nodes: Nodes, found: Found, room: Room, owners: int, seq: int) -> int:
     """Merge the owners into the oldest; the root of what comes out. Rows of the profiles that moved, in their order."""
     root = room.owners[0]
@@ -179,10 +161,10 @@ def _merge(profiles: Profiles, nodes: Nodes, found: Found, room: Room, owners: i
         root = kept
     rows = found.updates[0, begin : found.used[UPDATES]]
     rows.sort()
-    return root
+    return int(root)
 
 
-@_compiled
+@compiled
 def _create(profiles: Profiles, found: Found, seq: int, identifier: int) -> int:
     profile = found.used[COUNT] + 1
     found.used[COUNT] = profile
@@ -193,10 +175,10 @@ def _create(profiles: Profiles, found: Found, seq: int, identifier: int) -> int:
     profiles.created[profile] = seq
     profiles.identifier[profile] = identifier
     _update(found, profile, profile, seq)
-    return profile
+    return int(profile)
 
 
-@_compiled
+@compiled
 def _add(profiles: Profiles, nodes: Nodes, root: int, node: int, at: int) -> None:
     nodes.owner[node] = root
     nodes.added[node] = at
@@ -209,7 +191,7 @@ def _add(profiles: Profiles, nodes: Nodes, root: int, node: int, at: int) -> Non
     profiles.size[root] += 1
 
 
-@_compiled
+@compiled
 def _keep_to_limits(
     rules: Rules, nodes: Nodes, profiles: Profiles, found: Found, room: Room, kept: int, seq: int, at: int
 ) -> tuple[int, int, int]:
@@ -226,7 +208,7 @@ def _keep_to_limits(
         _drop(found, seq, room.kept[kept], cause, kind, values, rules.most[kind])
 
 
-@_compiled
+@compiled
 def _capped(
     nodes: Nodes, profiles: Profiles, found: Found, room: Room, kept: int, seq: int, cap: tuple[int, int, int]
 ) -> int:
@@ -245,7 +227,7 @@ def _capped(
     return root
 
 
-@_compiled
+@compiled
 def _map(nodes: Nodes, calls: Calls, found: Found, room: Room, call: int, kept: int, name: int) -> None:
     """Identifiers of the kept nodes that were not mapped yet, in their order."""
     begin, place = found.used[MAPPED], 0
@@ -267,7 +249,7 @@ def _map(nodes: Nodes, calls: Calls, found: Found, room: Room, call: int, kept: 
         found.used[MAPPED] = end + 1
 
 
-@_compiled
+@compiled
 def _first_identifier(calls: Calls, room: Room, call: int, kept: int) -> int:
     first, place = 0, 0
     for row in range(calls.starts[call], calls.starts[call + 1]):
@@ -279,7 +261,7 @@ def _first_identifier(calls: Calls, room: Room, call: int, kept: int) -> int:
     return first
 
 
-@_compiled
+@compiled
 def _call(rules: Rules, nodes: Nodes, profiles: Profiles, calls: Calls, found: Found, room: Room, call: int) -> None:
     seq, at, kept = calls.seq[call], calls.at[call], 0
     for row in range(calls.starts[call], calls.starts[call + 1]):
@@ -314,7 +296,7 @@ def _call(rules: Rules, nodes: Nodes, profiles: Profiles, calls: Calls, found: F
     _map(nodes, calls, found, room, call, kept, profiles.name[root])
 
 
-@_kept_on_disk
+@kept_on_disk
 def replay(
     rules: Rules, nodes: Nodes, profiles: Profiles, calls: Calls, found: Found, room: Room, begin: int, end: int
 ) -> int:
@@ -339,7 +321,7 @@ def replay(
     return end
 
 
-@_kept_on_disk
+@kept_on_disk
 def delete(rules: Rules, nodes: Nodes, profiles: Profiles, node: int) -> int:
     """Take a node out of its profile; the profile. 0, and nothing done, for the only user id, and for no owner."""
     if nodes.owner[node] == 0:
@@ -363,10 +345,10 @@ def delete(rules: Rules, nodes: Nodes, profiles: Profiles, node: int) -> int:
         profiles.last_node[root] = before
     nodes.owner[node] = 0
     profiles.size[root] -= 1
-    return profiles.name[root]
+    return int(profiles.name[root])
 
 
-@_kept_on_disk
+@kept_on_disk
 def unite(a: Numbers, b: Numbers, parent: Numbers) -> None:
     """Join the sets of each pair; the least of a set becomes its root."""
     for pair in range(len(a)):
@@ -377,7 +359,7 @@ def unite(a: Numbers, b: Numbers, parent: Numbers) -> None:
             parent[first] = second
 
 
-@_kept_on_disk
+@kept_on_disk
 def canonical(parent: Numbers, name: Numbers, count: int) -> Numbers:
     """The oldest profile of the set of each profile, from 0, which is none."""
     found = np.zeros(count + 1, dtype=np.int32)
@@ -386,7 +368,7 @@ def canonical(parent: Numbers, name: Numbers, count: int) -> Numbers:
     return found
 
 
-@_kept_on_disk
+@kept_on_disk
 def roots(nodes: Numbers, parent: Numbers) -> Numbers:
     """The root of the set of each node."""
     found = np.zeros(len(nodes), dtype=np.int32)
@@ -395,29 +377,7 @@ def roots(nodes: Numbers, parent: Numbers) -> Numbers:
     return found
 
 
-@_kept_on_disk
-def sizes(
-    identifiers: Numbers, node_of: Numbers, canonical_of: Numbers, types: npt.NDArray[np.int8], degree: Longs,
-    profiles: int, user_type: int,
-) -> tuple[Numbers, Numbers, Numbers]:
-    """Users, identifiers and hub of each person, from the mapped identifiers with the person of each."""
-    users, counted = np.zeros(profiles + 1, dtype=np.int32), np.zeros(profiles + 1, dtype=np.int32)
-    hub = np.zeros(profiles + 1, dtype=np.int32)
-    is_seen = np.zeros(len(types), dtype=np.bool_)
-    for place in range(len(identifiers)):
-        node, person = node_of[identifiers[place]], canonical_of[place]
-        counted[person] += 1
-        if is_seen[node]:
-            continue
-        is_seen[node] = True
-        users[person] += types[node] == user_type
-        best = hub[person]
-        if best == 0 or degree[node] > degree[best] or (degree[node] == degree[best] and node < best):
-            hub[person] = node
-    return users, counted, hub
-
-
-@_kept_on_disk
+@kept_on_disk
 def restore(
     profiles: Profiles, nodes: Nodes, found: Found, canonical_of: Numbers, owned: Numbers, owners: Numbers, added: Longs
 ) -> None:

@@ -20,7 +20,7 @@ from loader.models.identity.changes import (
 )
 from loader.models.identity.custom import custom_identifiers
 from loader.models.identity.deletions import read_deletions
-from loader.models.identity.increment import FullRunNeeded, replay_new
+from loader.models.identity.increment import FullRunNeededError, replay_new
 from loader.models.identity.kept import keep
 from loader.models.identity.observed import observe
 from loader.models.identity.resolve import Resolver, resolve
@@ -117,7 +117,7 @@ def _change(
         return reason
     try:
         resolver = replay_new(work, context, inputs, last)
-    except FullRunNeeded as needed:
+    except FullRunNeededError as needed:
         return str(needed)
     apply(work, context, resolver, last)
     patch_traits(work, context, last.traits)

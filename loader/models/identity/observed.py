@@ -72,8 +72,8 @@ def observe(
     """Make the tables that the module describes.
 
     `inputs`: table of each call. `custom`: type and query of (source, call, id, value) of each further identifier.
-    `before`: number of the call before the first. `extend` may add to `_identity_distinct(type, value)`, the identifiers,
-    before they are numbered.
+    `before`: number of the call before the first. `extend` may add to `_identity_distinct(type, value)`, before
+    identifiers are numbered.
     """
     columns = _read_calls(work, inputs, settings.types, before)
     places = {name: place for place, name in enumerate(settings.types)}
@@ -121,8 +121,8 @@ def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str], bef
         )
     work.make(
         "_identity_calls",
-        f"select cast({before} + row_number() over (order by received_at, timestamp, source, call, id) as integer) as seq, "
-        f"* from ({' union all '.join(queries)})",
+        f"select cast({before} + row_number() over (order by received_at, timestamp, source, call, id) as integer) "
+        f"as seq, * from ({' union all '.join(queries)})",
     )
     return [(wanted[column][0], column) for column in columns]
 

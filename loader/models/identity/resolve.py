@@ -1,10 +1,9 @@
 """Feeds calls to the compiled replay in the order of their arrival, and keeps what it finds.
 
-Makes `_identity_resolved(seq, profile)`, `_identity_profiles(profile, canonical, seq, identifier, last_place, last_seq)`,
-each profile with the call that created it, its first identifier, and its last update; `_identity_updates(place,
-profile, canonical, seq)`, creations and merges in their order; `_identity_mapped(place, identifier, profile, seq)`;
-`_identity_dropped(seq, node, cause, type, n, most)`;
-`_identity_removed(identifier, profile, seq, deleted_at)` and `_identity_refused(identifier)`.
+Makes `_identity_resolved(seq, profile)`, `_identity_profiles(profile, canonical, seq, identifier, last_place,
+last_seq)`, each profile with the call that created it, its first identifier, and its last update;
+`_identity_updates(place, profile, canonical, seq)`, creations and merges in their order; `_identity_mapped(place,
+identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`; `_identity_removed(identifier, profile, seq, deleted_at)` and `_identity_refused(identifier)`.
 """
 
 from __future__ import annotations
@@ -80,9 +79,7 @@ class Resolver:
     def take(self, calls: Calls, begin: int, end: int) -> None:
         """Take in calls; what they did is kept."""
         while begin < end:
-            reached = kernel.replay(
-                self.rules, self.nodes, self.profiles, calls, self.found, self.room, begin, end
-            )
+            reached = kernel.replay(self.rules, self.nodes, self.profiles, calls, self.found, self.room, begin, end)
             self._keep()
             if reached == begin:
                 self._grow()
@@ -138,10 +135,8 @@ class Resolver:
         )
 
 
-def resolver_of(
-    settings: IdentitySettings, types: npt.NDArray[np.int8], node_of: Numbers, profiles: int
-) -> Resolver:
-    """An empty resolver. `types` and `node_of`: of each identifier, from 0, which is none; `profiles`: the most of them."""
+def resolver_of(settings: IdentitySettings, types: npt.NDArray[np.int8], node_of: Numbers, profiles: int) -> Resolver:
+    """An empty resolver. `types`, `node_of`: by identifier, from 0, which is none; `profiles`: the most of them."""
     size, none = len(types), np.zeros(0, dtype=np.int32)
 
     def numbers(length: int) -> Numbers:
@@ -151,7 +146,17 @@ def resolver_of(
         rules_of(settings),
         Nodes(types, numbers(size), np.zeros(size, dtype=np.int64), numbers(size), np.zeros(size, dtype=np.bool_)),
         Profiles(
-            *(numbers(profiles + 1) for _ in range(9)), np.zeros(profiles + 1, dtype=np.int64), numbers(profiles + 1)
+            parent=numbers(profiles + 1),
+            name=numbers(profiles + 1),
+            size=numbers(profiles + 1),
+            merges=numbers(profiles + 1),
+            first_node=numbers(profiles + 1),
+            last_node=numbers(profiles + 1),
+            members=numbers(profiles + 1),
+            last_member=numbers(profiles + 1),
+            next_member=numbers(profiles + 1),
+            created=np.zeros(profiles + 1, dtype=np.int64),
+            identifier=numbers(profiles + 1),
         ),
         Found(
             np.zeros(4, dtype=np.int64),
@@ -231,9 +236,9 @@ def _calls(work: Work, node_of: Numbers, at: Longs, before: int) -> Iterator[Cal
         whole = int(np.searchsorted(rows[0], rows[0][-1], side="left"))
         left = [column[whole:] for column in rows]
         if whole:
-            yield _as_calls(*(column[:whole] for column in rows), node_of, at, before)
+            yield _as_calls(rows[0][:whole], rows[1][:whole], node_of, at, before)
     if len(left[0]):
-        yield _as_calls(*left, node_of, at, before)
+        yield _as_calls(left[0], left[1], node_of, at, before)
 
 
 def _as_calls(seq: Numbers, identifiers: Numbers, node_of: Numbers, at: Longs, before: int) -> Calls:

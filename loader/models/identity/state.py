@@ -23,7 +23,7 @@ class Rules(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """By node: type, owning profile (0: none), when it was added, the next one of its profile. `mapped`: by identifier."""
+    """By node: type, owning profile (0: none), when it was added, the next of its profile. `mapped`: by identifier."""
 
     type: npt.NDArray[np.int8]
     owner: Numbers

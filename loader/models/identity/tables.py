@@ -8,8 +8,8 @@ import numpy as np
 
 from loader.core.dialect import literal
 from loader.models.context import Context
-from loader.models.identity import kernel
 from loader.models.identity.resolve import Resolver, degrees
+from loader.models.identity.sizes import sizes
 from loader.models.identity.state import Longs, Numbers
 from loader.models.identity.work import Work
 from loader.sqlfiles import read_sql
@@ -76,7 +76,7 @@ def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Numbe
     canonical, node_of = resolver.canonical(), resolver.node_of
     person = canonical[resolver.nodes.owner[node_of]]
     mapped = np.flatnonzero(person).astype(np.int32)
-    users, identifiers, hub = kernel.sizes(
+    users, identifiers, hub = sizes(
         mapped, node_of, person[mapped], resolver.nodes.type, degree, resolver.count, resolver.rules.user_type
     )
     events = np.bincount(canonical[np.concatenate([canonical[:0], *resolver.resolved])], minlength=resolver.count + 1)

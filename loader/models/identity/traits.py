@@ -64,8 +64,9 @@ def patch_traits(work: Work, context: Context, before: int) -> None:
     _find_states(work)
     people = "select segment_id as value from _identity_touched where person = profile"
     kept = (
-        f"select u.* replace (n.segment_id as canonical_segment_id) from {user_traits} as u join _identity_touched as t "
-        "on t.segment_id = u.canonical_segment_id join _identity_profiles as p on p.profile = t.profile "
+        f"select u.* replace (n.segment_id as canonical_segment_id) from {user_traits} as u "
+        "join _identity_touched as t on t.segment_id = u.canonical_segment_id "
+        "join _identity_profiles as p on p.profile = t.profile "
         "join _identity_newest as w on w.canonical = p.canonical and w.name = u.name and w.seq = u.seq "
         "join _identity_names as n on n.profile = p.canonical"
     )

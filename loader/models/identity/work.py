@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import duckdb
@@ -39,7 +39,7 @@ class Work:
         self._made.pop(old)
         self._made[new] = None
 
-    def fill(self, name: str, columns: Sequence[str], values: Sequence[Any]) -> None:
+    def fill(self, name: str, columns: Sequence[str], values: Iterable[Any]) -> None:
         """Make a table of whole numbers from one array per column, all of one length."""
         arrays = [pa.array(each) for each in values]
         filled = pa.table(dict(zip(columns, arrays, strict=True)))
