@@ -7,7 +7,7 @@
 --   timestamp timestamp: when the call happened that did it
 --   seq integer: order of the rows in id_graph_updates
 --   received_at timestamp: when that call arrived
---   uuid_ts timestamp: as_of of the run
+--   uuid_ts timestamp: as_of of the run that wrote the row
 -- checks:
 --   canonical_is_its_own: select g.segment_id from id_graph as g join id_graph as c on c.segment_id = g.canonical_segment_id
 --     where c.canonical_segment_id <> c.segment_id

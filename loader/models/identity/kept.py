@@ -2,8 +2,8 @@
 
 Tables: `identity_values(identifier, type, value)`; `identity_nodes(identifier, node, profile, added, degree,
 is_mapped)`, `profile` that owned the node, 0 for none; `identity_profiles(profile, canonical, segment_id)`;
-`identity_links(pair)`; `identity_previous(value)`, previous ids of aliases; `identity_limited(profile)`, profiles near which an identifier was
-dropped; `identity_removed_traits(profile, name, seq)`, traits whose newest value is none.
+`identity_links(pair)`; `identity_previous(value)`, previous ids of aliases; `identity_limited(profile)`, profiles
+near which an identifier was dropped; `identity_removed_traits(profile, name, seq)`, traits whose newest value is none.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Makes `_identity_resolved(seq, profile)`, `_identity_profiles(profile, canonical, seq, identifier, last_place,
 last_seq)`, each profile with the call that created it, its first identifier, and its last update;
 `_identity_updates(place, profile, canonical, seq)`, creations and merges in their order; `_identity_mapped(place,
-identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`; `_identity_removed(identifier, profile, seq, deleted_at)` and `_identity_refused(identifier)`.
+identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`;
+`_identity_removed(identifier, profile, seq, deleted_at)` and `_identity_refused(identifier)`.
 """
 
 from __future__ import annotations
