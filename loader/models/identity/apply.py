@@ -11,14 +11,21 @@ from loader.models.identity.changes import Last
 from loader.models.identity.kept import fill_nodes, limited
 from loader.models.identity.resolve import HALF, Resolver
 from loader.models.identity.state import Longs, Numbers
-from loader.models.identity.tables import identity_sql, measure_people, name_profiles, name_types, order_mapping
+from loader.models.identity.tables import (
+    Earlier,
+    identity_sql,
+    measure_people,
+    name_profiles,
+    name_types,
+    order_mapping,
+)
 from loader.models.identity.work import Work
 
 _NONE: Final = "select cast(null as varchar) as value limit 0"
 _MERGED: Final = "select old_name as value from _identity_merged"
 
 
-def apply(work: Work, context: Context, resolver: Resolver, last: Last) -> None:
+def apply(work: Work, context: Context, resolver: Resolver, earlier_node: Numbers, last: Last) -> None:
     """Change the tables of identifiers and profiles."""
     name_types(work, context)
     name_profiles(work, "select profile, segment_id from _identity_touched")
@@ -31,7 +38,7 @@ def apply(work: Work, context: Context, resolver: Resolver, last: Last) -> None:
     )
     _number(work, last)
     degree = _link(work, context, resolver)
-    measure_people(work, resolver, degree, _earlier_events(work, context, resolver))
+    measure_people(work, resolver, degree, _earlier(work, resolver, earlier_node))
     for name in ("id_graph_updates", "external_id_mapping_updates"):
         context.patch(name, "segment_id", _NONE, identity_sql(name))
     moved = "select segment_id as value from _identity_names where last_seq > 0"
@@ -107,19 +114,26 @@ def _link(work: Work, context: Context, resolver: Resolver) -> Longs:
     return degree
 
 
-def _earlier_events(work: Work, context: Context, resolver: Resolver) -> Numbers:
-    """Calls of earlier runs of each profile that stood for a person then."""
-    return _by_place(
-        work,
-        f"select t.profile, p.events from _identity_touched as t join {context.previous('identity_profiles')} as p "
-        "on p.canonical_segment_id = t.segment_id where t.person = t.profile",
-        resolver.count + 1,
-    )
+def _earlier(work: Work, resolver: Resolver, earlier_node: Numbers) -> Earlier:
+    """What people were before."""
+    by_profile = [
+        _by_place(work, f"select profile, {name} from _identity_earlier", resolver.count + 1)
+        for name in ("users", "identifiers", "events")
+    ]
+    size = len(resolver.node_of)
+    was_counted, was_user = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
+    (owned,) = work.columns("select identifier from _identity_known where profile > 0")
+    was_counted[owned] = True
+    user = resolver.rules.user_type
+    users = owned[resolver.nodes.type[earlier_node[owned]] == user]
+    was_user[resolver.node_of[users]] = True
+    return Earlier(by_profile[0], by_profile[1], by_profile[2], was_counted, was_user)
 
 
 def _keep(work: Work, context: Context, resolver: Resolver, degree: Longs, last: Last) -> None:
     none = "select cast(null as integer) as value limit 0"
-    touched = "select old as value from _identity_touched"
+    changed = "t.person is null or p.canonical <> t.person"
+    both = "_identity_profiles as p left join _identity_touched as t on t.profile = p.profile"
     is_new = f"n.number > {last.identifiers}"
     context.patch_state(
         "identity_values",
@@ -146,11 +160,20 @@ def _keep(work: Work, context: Context, resolver: Resolver, degree: Longs, last:
     context.patch_state(
         "identity_profiles",
         "profile",
-        touched,
-        "select a.number as profile, c.number as canonical, n.segment_id from _identity_profiles as p "
+        f"select t.old as value from {both} where t.old is not null and ({changed})",
+        "select a.number as profile, c.number as canonical, n.segment_id "
+        f"from (select p.* from {both} where {changed}) as p "
         "join _identity_names as n on n.profile = p.profile "
         "join _identity_profile_numbers as a on a.profile = p.profile "
         "join _identity_profile_numbers as c on c.profile = p.canonical",
+    )
+    context.patch_state(
+        "identity_people",
+        "profile",
+        "select old as value from _identity_touched where person = profile",
+        "select n.number as profile, p.users, p.identifiers, p.events, i.number as hub from _identity_people as p "
+        "join _identity_profile_numbers as n on n.profile = p.profile "
+        "join _identity_numbers as i on i.identifier = p.hub",
     )
     context.patch_state("identity_links", "pair", none, "select distinct pair from _identity_pairs")
     context.patch_state("identity_previous", "value", _NONE, "select distinct value from _identity_previous")

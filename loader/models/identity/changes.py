@@ -22,7 +22,7 @@ from loader.models.inputs import Catalogue
 
 STATES: Final = (
     *("identity", "identity_inputs", "identity_values", "identity_nodes", "identity_profiles", "identity_links"),
-    *("identity_previous", "identity_limited", "identity_removed_traits"),
+    *("identity_people", "identity_previous", "identity_limited", "identity_removed_traits"),
 )
 """Tables kept for the next run."""
 _READ: Final = (

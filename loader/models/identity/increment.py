@@ -27,8 +27,8 @@ class FullRunNeededError(Exception):
     """What came changes the history of earlier calls. The text says why."""
 
 
-def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: Last) -> Resolver:
-    """Replay the new calls. Raises FullRunNeededError."""
+def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: Last) -> tuple[Resolver, Numbers]:
+    """Replay the new calls; also the node that each identifier had before. Raises FullRunNeededError."""
     settings = context.settings.identity
     new = {}
     for call, table in inputs.items():
@@ -37,9 +37,10 @@ def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: La
     observe(work, new, settings, (), last.calls, lambda: _extend(work, context))
     work.drop(*new.values())
     _know(work)
-    node_of, ranked_anew = _join_aliases(work)
+    node_of, earlier_node = _join_aliases(work)
     types = types_of(work)
     touched = work.columns("select person from _identity_touched order by profile")[0]
+    ranked_anew = np.flatnonzero((earlier_node > 0) & (earlier_node != node_of)).astype(np.int32)
     resolver = resolver_of(settings, types, node_of, len(touched) + len(types))
     _restore(work, resolver, touched)
     aliased = "select identifier from _identity_classes"
@@ -49,7 +50,7 @@ def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: La
     take_calls(work, resolver, [], last.calls)
     _refuse_unmapped(work, resolver, aliased)
     write_found(work, resolver, last.updates, last.mapped)
-    return resolver
+    return resolver, earlier_node
 
 
 def _extend(work: Work, context: Context) -> None:
@@ -70,6 +71,26 @@ def _extend(work: Work, context: Context) -> None:
         f"select distinct n.node, n.profile from {nodes} as n "
         "semi join _identity_met as m on m.identifier = n.identifier",
     )
+    _touch(work, context)
+    _add_hubs(work, context)
+    # Limits count all identifiers of a person; without them those on the calls are enough.
+    whole = (
+        "profile in (select old from _identity_touched) or " if context.settings.identity.resolver == "unify" else ""
+    )
+    work.make(
+        "_identity_old",
+        f"select n.*, v.type, v.value from {values} as v join (select * from {nodes} where {whole}"
+        "node in (select node from _identity_nodes_met)) as n on v.identifier = n.identifier",
+    )
+    work.connection.execute(
+        "insert into _identity_distinct select type, value from _identity_old except select type, value from "
+        "_identity_distinct"
+    )
+    work.drop("_identity_met", "_identity_nodes_met")
+
+
+def _touch(work: Work, context: Context) -> None:
+    """Make `_identity_touched`: the profiles of all people who own a node of the new calls."""
     profiles = context.state("identity_profiles")
     work.make(
         "_identity_touched",
@@ -82,20 +103,20 @@ def _extend(work: Work, context: Context) -> None:
         "select t.profile, t.old, t.segment_id, c.profile as person from _identity_touched as t "
         "join _identity_touched as c on c.old = t.canonical",
     )
+
+
+def _add_hubs(work: Work, context: Context) -> None:
+    """Make `_identity_earlier(profile, users, identifiers, events, hub)`, what each person was; hubs are met as well."""
+    nodes = context.state("identity_nodes")
     work.make(
-        "_identity_old",
-        f"select * from {nodes} where profile in (select old from _identity_touched) "
-        "or node in (select node from _identity_nodes_met)",
-    )
-    work.make(
-        "_identity_old",
-        f"select o.*, v.type, v.value from _identity_old as o join {values} as v on v.identifier = o.identifier",
+        "_identity_earlier",
+        f"select t.profile, p.users, p.identifiers, p.events, p.hub from {context.state('identity_people')} as p "
+        "join _identity_touched as t on t.old = p.profile",
     )
     work.connection.execute(
-        "insert into _identity_distinct select type, value from _identity_old except select type, value from "
-        "_identity_distinct"
+        f"insert into _identity_nodes_met select distinct node, profile from {nodes} "
+        "where identifier in (select hub from _identity_earlier)"
     )
-    work.drop("_identity_met", "_identity_nodes_met")
 
 
 def _refuse_named(work: Work, context: Context, pair: str) -> None:
@@ -120,7 +141,7 @@ def _know(work: Work) -> None:
 
 
 def _join_aliases(work: Work) -> tuple[Numbers, Numbers]:
-    """The node of each identifier, and those of the last run whose class has an identifier of higher priority now."""
+    """The node of each identifier, now, and before the new aliases where the last run had it; 0 elsewhere."""
     identifiers, old_nodes = work.columns("select identifier, node from _identity_known order by node, identifier")
     is_same = old_nodes[1:] == old_nodes[:-1]
     pairs = work.columns("select identifier, previous from _identity_aliases where identifier <> previous")
@@ -135,7 +156,9 @@ def _join_aliases(work: Work) -> tuple[Numbers, Numbers]:
     nodes = np.unique(np.stack([root[identifiers], old_nodes]), axis=1)
     if len(np.unique(nodes[0])) < nodes.shape[1]:
         raise FullRunNeededError("an alias joins two ids that calls of earlier runs had")
-    return root, identifiers[root[identifiers] != earlier]
+    before = np.zeros(len(root), dtype=np.int32)
+    before[identifiers] = earlier
+    return root, before
 
 
 def _restore(work: Work, resolver: Resolver, touched: Numbers) -> None:

@@ -2,8 +2,9 @@
 
 Tables: `identity_values(identifier, type, value)`; `identity_nodes(identifier, node, profile, added, degree,
 is_mapped)`, `profile` that owned the node, 0 for none; `identity_profiles(profile, canonical, segment_id)`;
-`identity_links(pair)`; `identity_previous(value)`, previous ids of aliases; `identity_limited(profile)`, profiles
-near which an identifier was dropped; `identity_removed_traits(profile, name, seq)`, traits whose newest value is none.
+`identity_people(profile, users, identifiers, events, hub)`, `hub` an identifier; `identity_links(pair)`;
+`identity_previous(value)`, previous ids of aliases; `identity_limited(profile)`, profiles near which an identifier was
+dropped; `identity_removed_traits(profile, name, seq)`, traits whose newest value is none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def keep(work: Work, context: Context, resolver: Resolver) -> None:
     fill_nodes(work, resolver, degrees(resolver.pairs(), len(resolver.node_of)))
     context.write_state("identity_nodes", "select * from _identity_owned")
     context.write_state("identity_profiles", PROFILES)
+    context.write_state("identity_people", "select profile, users, identifiers, events, hub from _identity_people")
     work.fill("_identity_pairs", ("pair",), (resolver.pairs(),))
     context.write_state("identity_links", "select pair from _identity_pairs")
     context.write_state("identity_previous", "select distinct value from _identity_previous")

@@ -116,10 +116,10 @@ def _change(
     if (reason := obstacle(context, definition, found, last)) is not None:
         return reason
     try:
-        resolver = replay_new(work, context, inputs, last)
+        resolver, earlier_node = replay_new(work, context, inputs, last)
     except FullRunNeededError as needed:
         return str(needed)
-    apply(work, context, resolver, last)
+    apply(work, context, resolver, earlier_node, last)
     patch_traits(work, context, last.traits)
     write_last(context, _numbers(work, definition, found, last), found)
     context.keys_recomputed = work.number("select count(*) from _identity_people")

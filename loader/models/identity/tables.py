@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from loader.core.dialect import literal
 from loader.models.context import Context
@@ -68,11 +69,19 @@ def order_mapping(work: Work, is_plain: bool) -> None:
     )
 
 
-def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Numbers | None = None) -> None:
-    """Make `_identity_people(profile, users, identifiers, events, hub, hub_degree)`, a row per person.
+class Earlier(NamedTuple):
+    """What profiles were before an increment, by profile; and which identifiers counted, and as users."""
 
-    `earlier`: calls of earlier runs, by profile.
-    """
+    users: Numbers
+    identifiers: Numbers
+    events: Numbers
+    was_counted: npt.NDArray[np.bool_]
+    was_user: npt.NDArray[np.bool_]
+    """By node."""
+
+
+def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Earlier | None = None) -> None:
+    """Make `_identity_people(profile, users, identifiers, events, hub, hub_degree)`, a row per person."""
     canonical, node_of = resolver.canonical(), resolver.node_of
     person = canonical[resolver.nodes.owner[node_of]]
     mapped = np.flatnonzero(person).astype(np.int32)
@@ -81,7 +90,13 @@ def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Numbe
     )
     events = np.bincount(canonical[np.concatenate([canonical[:0], *resolver.resolved])], minlength=resolver.count + 1)
     if earlier is not None:
-        np.add.at(events, canonical, earlier)
+        # Of people whom an increment touches, only what it met is there: what is new counts on top.
+        known = np.flatnonzero(earlier.was_counted & (person > 0))
+        np.subtract.at(identifiers, person[known], 1)
+        counted_users = np.flatnonzero(earlier.was_user & (person > 0))
+        np.subtract.at(users, person[counted_users], 1)
+        for total, before in zip((users, identifiers, events), earlier[:3], strict=True):
+            np.add.at(total, canonical[: len(before)], before)
     people = np.flatnonzero(identifiers).astype(np.int32)
     work.fill(
         "_identity_people",

@@ -76,8 +76,14 @@ def patch_traits(work: Work, context: Context, before: int) -> None:
         people,
         f"select * from ({_USER_TRAITS}) as added union all by name {kept}",
     )
-    every = "select segment_id as value from _identity_touched"
-    context.patch("profile_traits", "canonical_segment_id", every, _profile_traits(types))
+    work.make(
+        "_identity_shown",
+        "select p.profile, t.segment_id from _identity_profiles as p left join _identity_touched as t "
+        "on t.profile = p.profile where t.person is null or t.person = t.profile or p.canonical <> t.person",
+    )
+    shown = "select segment_id as value from _identity_shown where segment_id is not null"
+    chosen = "where c.profile in (select profile from _identity_shown)"
+    context.patch("profile_traits", "canonical_segment_id", shown, _profile_traits(types, chosen))
     updates = context.previous("profile_traits_updates")
     context.patch(
         "profile_traits_updates",
@@ -195,7 +201,7 @@ _USER_TRAITS: Final = (
 )
 
 
-def _profile_traits(types: Mapping[str, LogicalType]) -> str:
+def _profile_traits(types: Mapping[str, LogicalType], chosen: str = "") -> str:
     values = "".join(
         f", cast(max(case when t.name = {literal(name)} then t.value end) as {SQL_TYPES[kind]}) "
         f"as {identifier(column_of(name))}"
@@ -205,7 +211,7 @@ def _profile_traits(types: Mapping[str, LogicalType]) -> str:
         "select n.segment_id as canonical_segment_id, max(case when c.canonical <> c.profile then m.segment_id end) "
         f"as merged_to{values} from _identity_profiles as c join _identity_names as n on n.profile = c.profile "
         "join _identity_names as m on m.profile = c.canonical "
-        "left join _identity_newest as t on t.canonical = c.profile group by n.segment_id"
+        f"left join _identity_newest as t on t.canonical = c.profile {chosen} group by n.segment_id"
     )
 
 
