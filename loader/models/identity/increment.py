@@ -106,7 +106,7 @@ def _touch(work: Work, context: Context) -> None:
 
 
 def _add_hubs(work: Work, context: Context) -> None:
-    """Make `_identity_earlier(profile, users, identifiers, events, hub)`, what each person was; hubs are met as well."""
+    """Make `_identity_earlier(profile, users, identifiers, events, hub)`, what each person was; hubs are met too."""
     nodes = context.state("identity_nodes")
     work.make(
         "_identity_earlier",

@@ -95,8 +95,9 @@ def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Earli
         np.subtract.at(identifiers, person[known], 1)
         counted_users = np.flatnonzero(earlier.was_user & (person > 0))
         np.subtract.at(users, person[counted_users], 1)
-        for total, before in zip((users, identifiers, events), earlier[:3], strict=True):
-            np.add.at(total, canonical[: len(before)], before)
+        np.add.at(users, canonical, earlier.users)
+        np.add.at(identifiers, canonical, earlier.identifiers)
+        np.add.at(events, canonical, earlier.events)
     people = np.flatnonzero(identifiers).astype(np.int32)
     work.fill(
         "_identity_people",
