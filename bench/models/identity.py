@@ -16,7 +16,7 @@ all: core and the nine other tables, of which scipy's side has nothing: `event_p
 `id_graph_updates`, `external_id_mapping_updates`, `identity_profiles`, `identity_violations`, `user_traits`,
 `profile_traits`, `profile_traits_updates`; and what the next increment needs.
 
-increment: one in a hundred calls more, which arrived later; the same tables.
+increment: one in a hundred calls more, which arrived later; the same tables. Swaps count on both sides.
 """
 
 from __future__ import annotations
@@ -150,6 +150,13 @@ def run(context: Context) -> None:
     measured("increment" if "all" in MEASURED else "all", lambda: model.run(context))
 
 
+class MeasuredRun(ModelRun):
+    """A run that says how long the new rows take to appear: an increment writes into the tables then."""
+
+    def _swap(self) -> None:
+        measured("increment_swap" if "increment" in MEASURED else "all_swap", super()._swap)
+
+
 def ours(connection: duckdb.DuckDBPyConnection, resolver: str) -> str | None:
     """Make the tables; why in full."""
     settings = ModelsSettings.model_validate(
@@ -160,7 +167,7 @@ def ours(connection: duckdb.DuckDBPyConnection, resolver: str) -> str | None:
     )
     catalog = read_catalog(python=python)
     parameters = parameters_of(settings, datetime(2026, 4, 1, tzinfo=UTC))
-    result = ModelRun(connection, catalog, settings, parameters, ["web"]).run(catalog.select(["identity"]))
+    result = MeasuredRun(connection, catalog, settings, parameters, ["web"]).run(catalog.select(["identity"]))
     assert result.is_swapped, [(check.model, check.name) for check in result.failed]
     return result.made[0].full_because
 
@@ -189,7 +196,7 @@ def measure(given: argparse.Namespace, resolver: str, folder: Path) -> dict[str,
         "wall_seconds": {name: round(wall, 2) for name, (_, wall) in MEASURED.items()},
         "core_to_scipy": round(cpu["core"] / cpu["scipy"], 2),
         "all_to_scipy": round(cpu["all"] / cpu["scipy"], 2),
-        "increment_to_all": round(cpu["increment"] / cpu["all"], 3),
+        "increment_to_all": round((cpu["increment"] + cpu["increment_swap"]) / (cpu["all"] + cpu["all_swap"]), 3),
         "increment_in_full_because": reasons[-1],
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
