@@ -37,6 +37,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     ]
     title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC{' (dry run)' if arguments.dry_run else ''}"
     output.table(("model", "rows", "computed", "seconds"), rows, title)
+    for reason in dict.fromkeys(made["full_because"] for made in result["models"] if made["full_because"]):
+        names = [made["name"] for made in result["models"] if made["full_because"] == reason]
+        output.line(
+            f"made in full: {', '.join(names[:_MOST_NAMES])}{', …' if len(names) > _MOST_NAMES else ''}: {reason}"
+        )
     for check in result["checks"]:
         _print_failures(check, output)
     passed = sum(check["passed"] for check in result["checks"])

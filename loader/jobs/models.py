@@ -48,7 +48,13 @@ class ModelsReport:
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         made = [
-            {"name": m.name, "rows": m.rows, "seconds": round(m.seconds, 3), "keys_recomputed": m.keys_recomputed}
+            {
+                "name": m.name,
+                "rows": m.rows,
+                "seconds": round(m.seconds, 3),
+                "keys_recomputed": m.keys_recomputed,
+                "full_because": m.full_because,
+            }
             for m in self.result.made
         ]
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -13,6 +14,15 @@ from loader.errors import TerminalError
 from loader.models.header import Model
 from loader.models.inputs import Catalogue, empty_query
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a Python model keeps tables of its own between runs, and changes its tables in part."""
+
+    state: Callable[[str], str | None]
+    write_state: Callable[[str, str], None]
+    patch: Callable[[str, bool, str, str, Tree | str], None]
 
 
 class Context:
@@ -29,6 +39,7 @@ class Context:
         previous: Callable[[str], exp.Table | None],
         sources: Mapping[str, Catalogue],
         create: Callable[[str, Tree], None],
+        keeping: Keeping,
     ) -> None:
         self.connection = connection
         """DuckDB, for temporary tables and whatever the common subset cannot say."""
@@ -43,7 +54,12 @@ class Context:
         self._resolve = resolve
         self._previous = previous
         self._create = create
+        self._keeping = keeping
         self.written: set[str] = set()
+        self.keys_recomputed: int | None = None
+        """How many people were made anew, where the tables were changed in part."""
+        self.full_because: str | None = None
+        """Why everything was made anew by a model that can do otherwise."""
 
     def table(self, name: str) -> str:
         """A model, an input, or a table that this model has written already, qualified, as SQL.
@@ -89,6 +105,29 @@ class Context:
         tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._resolve)
         self._create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
         self.written.add(name)
+
+    def patch(self, name: str, column: str, gone: str, new: str) -> None:
+        """Change a table of the last run: rows whose `column` is a value of the query `gone` go, those of `new` come.
+
+        `new` is in the models' spelling. Raises TerminalError for a table that is not this model's or is written twice.
+        """
+        model = self._own(name)
+        tree = qualify(bind(parse_query(new, self._name), self.parameters, self._name), self._resolve)
+        rows = typed(tree, model.columns, is_open=model.further_columns is not None)
+        self._keeping.patch(name, False, column, gone, rows)
+        self.written.add(name)
+
+    def state(self, name: str) -> str | None:
+        """A table that the last run kept for this one, as SQL; None where there is none."""
+        return self._keeping.state(name)
+
+    def write_state(self, name: str, query: str) -> None:
+        """Keep a table for the next run. It appears with the tables of this run."""
+        self._keeping.write_state(name, query)
+
+    def patch_state(self, name: str, column: str, gone: str, new: str) -> None:
+        """Change a kept table as `patch` does."""
+        self._keeping.patch(name, True, column, gone, new)
 
     def write_rows(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         """Make a table of this model from a few rows of Python values, in the order of the header's columns.

@@ -15,15 +15,18 @@ from loader.core.dialect import identifier
 from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
-from loader.models.context import Context
+from loader.models.context import Context, Keeping
 from loader.models.external import external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
 from loader.models.incremental import Increment
 from loader.models.inputs import Catalogue, Input, empty_query, input_query
+from loader.models.patches import Patch, prepare
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
 
 NEXT: Final = "_next_"
 """Prefix of tables that are being made."""
+STATE: Final = "_state_of_"
+"""Prefix of what a Python model keeps for its next run."""
 
 Progress = Callable[[str], None]
 
@@ -37,7 +40,10 @@ class Made:
     seconds: float
     """Of the step that made it; tables of one Python model share them."""
     keys_recomputed: int | None = None
-    """Values of the column of an incremental model that were recomputed; None when it was made in full."""
+    """Values of the column of an incremental model that were recomputed, or people of one in Python; None when it was
+    made in full."""
+    full_because: str | None = None
+    """Why a Python model that can be made in part was made in full."""
 
 
 @dataclass(slots=True)
@@ -83,6 +89,8 @@ class ModelRun:
         self._states: list[str] = []
         self._sources: dict[str, Catalogue] = {}
         self._recomputed: dict[str, int] = {}
+        self._reasons: dict[str, str] = {}
+        self._patches: dict[str, Patch] = {}
 
     def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
         """Make the tables of these steps, check them, and swap them in unless a check failed.
@@ -109,7 +117,8 @@ class ModelRun:
             self._make(step)
             seconds = time.monotonic() - started
             result.made += [
-                Made(table, self._count(table), seconds, self._recomputed.get(table)) for table in step.tables
+                Made(table, self._count(table), seconds, self._recomputed.get(table), self._reasons.get(table))
+                for table in step.tables
             ]
         models = [self._catalog.models[made.name] for made in result.made]
         result.checks = run_checks(self._connection, models, self._parameters, self.resolve, self._is_there)
@@ -209,14 +218,36 @@ class ModelRun:
             self._previous,
             self._sources,
             self._create,
+            Keeping(self._state, self._write_state, self._patch),
         )
         python.load()(context)
+        for table in step.tables:
+            if context.keys_recomputed is not None:
+                self._recomputed[table] = context.keys_recomputed
+            if context.full_because is not None:
+                self._reasons[table] = context.full_because
         if missing := sorted(set(step.tables) - context.written):
             raise TerminalError(
                 f"the Python model {step.name} did not write {', '.join(missing)}",
                 python.entry,
                 "write every table it owns",
             )
+
+    def _state(self, name: str) -> str | None:
+        state = f"{STATE}{name}"
+        return identifier(self._schema, state) if state in self._existing else None
+
+    def _write_state(self, name: str, query: str) -> None:
+        state = f"{STATE}{name}"
+        self._connection.execute(f"create or replace table {self._next(state)} as {query}")
+        self._states.append(state)
+
+    def _patch(self, name: str, is_state: bool, column: str, gone: str, new: Tree | str) -> None:
+        table = f"{STATE}{name}" if is_state else name
+        rows = new if isinstance(new, str) else render(new)
+        self._patches[table] = prepare(self._connection, self._schema, NEXT, table, column, gone, rows)
+        if not is_state:
+            self._built.add(name)
 
     def _create(self, name: str, query: Tree) -> None:
         model = self._catalog.models[name]
@@ -233,7 +264,9 @@ class ModelRun:
         kinds = self._kinds()
         connection.execute("begin")
         try:
-            for name in sorted([*self._built, *self._states]):
+            for patch in self._patches.values():
+                patch.apply(connection)
+            for name in sorted({*self._built, *self._states} - set(self._patches)):
                 old = identifier(self._schema, name)
                 if name in kinds:
                     connection.execute(f"drop {kinds[name]} {old}")
@@ -247,7 +280,8 @@ class ModelRun:
             raise
 
     def _drop_unfinished(self) -> None:
-        for name, kind in self._kinds().items():
+        # Views first: they read the others.
+        for name, kind in sorted(self._kinds().items(), key=lambda each: each[1] != "view"):
             if name.startswith(NEXT):
                 self._connection.execute(f"drop {kind} {identifier(self._schema, name)}")
 

@@ -16,7 +16,7 @@
 --   triggering_event_source_id text: source, by its schema
 --   triggering_event_source_name text: the same
 --   triggering_event_source_slug text: the same
---   uuid_ts timestamp: as_of of the run
+--   uuid_ts timestamp: as_of of the run that wrote the row
 --   operation text: CREATED or REMOVED
 -- checks:
 --   known_operation: operation not in ('CREATED', 'REMOVED')

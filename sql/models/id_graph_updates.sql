@@ -9,7 +9,7 @@
 --   timestamp timestamp: when that call happened
 --   seq integer: order of the rows
 --   received_at timestamp: when that call arrived
---   uuid_ts timestamp: as_of of the run
+--   uuid_ts timestamp: as_of of the run that wrote the row
 --   id text: id of the row
 -- checks:
 --   created_first: select segment_id from id_graph_updates group by segment_id

@@ -8,7 +8,7 @@
 --   seq integer: order of the rows
 --   timestamp timestamp: when the call happened
 --   received_at timestamp: when the call arrived
---   uuid_ts timestamp: as_of of the run
+--   uuid_ts timestamp: as_of of the run that wrote the row
 -- further columns: one per trait, with its value after the call
 -- checks:
 --   known_profile: select segment_id from profile_traits_updates except select segment_id from id_graph

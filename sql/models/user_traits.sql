@@ -8,7 +8,7 @@
 --   timestamp timestamp: when the identify call happened that set it
 --   seq integer: place of that call among all calls, in the order of arrival
 --   received_at timestamp: when that call arrived
---   uuid_ts timestamp: as_of of the run
+--   uuid_ts timestamp: as_of of the run that wrote the row
 -- checks:
 --   has_a_value: value is null
 -- made by: identity

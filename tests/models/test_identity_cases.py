@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import numpy as np
 import pytest
 from modelling import START
 
@@ -77,19 +78,20 @@ def test_an_alias_chain_of_10000_is_one_profile(modelling):
     assert modelling.rows("identity_violations") == []
 
 
-def test_a_chain_of_10000_is_contracted_in_few_rounds():
-    """Rounds grow with the logarithm of the length, where a search along the links takes a step for each."""
-    from loader.models.identity.links import contract
-    from loader.models.identity.work import Work
+@pytest.mark.parametrize("order", ["rising", "falling", "mixed"])
+def test_a_chain_of_any_length_becomes_one_class_with_its_least_id(order):
+    """Ways to the root are halved on every look: no step per link, whatever the order of the links."""
+    from loader.models.identity.kernel import roots, unite
 
-    work = Work(duckdb.connect())
-    work.make("chain", "select n as a, n + 1 as b, hash(n) % 1000000 * 100000 + n as weight from range(10000) as t(n)")
+    links = np.arange(1, 1_000_000, dtype=np.int32)
+    if order == "mixed":
+        np.random.default_rng(1).shuffle(links)
+    links = links[::-1].copy() if order == "falling" else links
+    parent = np.arange(1_000_001, dtype=np.int32)
 
-    rounds = contract(work, "chain", "roots", "forest")
+    unite(links, links + np.int32(1), parent)
 
-    assert rounds <= 20
-    assert work.number("select count(distinct root) from roots") == 1
-    assert work.number("select count(*) from forest") == 10000
+    assert set(roots(np.arange(1, 1_000_001, dtype=np.int32), parent).tolist()) == {1}
 
 
 def test_a_late_call_counts_from_its_arrival_and_earlier_calls_follow_through_the_graph(modelling):

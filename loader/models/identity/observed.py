@@ -3,12 +3,13 @@
 Makes `_identity_events(seq, source, call, id, received_at, timestamp, name)`, one row per call;
 `_identity_identifiers(identifier, type, value, is_blocked)`, the distinct identifiers with the type as its place in
 the order of priority; `_identity_observed(seq, identifier)` without the blocked ones; `_identity_blocked(seq,
-identifier)`; and `_identity_aliases(seq, previous)`, the alias calls with both ids.
+identifier)`; `_identity_aliases(seq, identifier, previous)`, the alias calls with both ids; and
+`_identity_previous(seq, value)`, what they name as the previous id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from loader.config.models_identity import IdentitySettings
@@ -61,13 +62,20 @@ def normalised(kind: str, value: str) -> str:
 
 
 def observe(
-    work: Work, inputs: Mapping[str, str], settings: IdentitySettings, custom: Sequence[tuple[str, str]] = ()
+    work: Work,
+    inputs: Mapping[str, str],
+    settings: IdentitySettings,
+    custom: Sequence[tuple[str, str]] = (),
+    before: int = 0,
+    extend: Callable[[], None] = lambda: None,
 ) -> None:
     """Make the tables that the module describes.
 
     `inputs`: table of each call. `custom`: type and query of (source, call, id, value) of each further identifier.
+    `before`: number of the call before the first. `extend` may add to `_identity_distinct(type, value)`, before
+    identifiers are numbered.
     """
-    columns = _read_calls(work, inputs, settings.types)
+    columns = _read_calls(work, inputs, settings.types, before)
     places = {name: place for place, name in enumerate(settings.types)}
     branches = [
         f"select seq, cast({places[kind]} as tinyint) as type, {normalised(kind, column)} as value "
@@ -82,49 +90,61 @@ def observe(
     kinds = [kind for kind, _ in (*columns, *custom)]
     union = " union all ".join(branches) or "select 0 as seq, cast(0 as tinyint) as type, '' as value limit 0"
     work.make("_identity_values", union if len(set(kinds)) == len(kinds) else f"select distinct * from ({union})")
-    previous = f"select seq, {normalised('user_id', 'previous_id')} as value from _identity_calls"
-    is_read = settings.alias_edges and "user_id" in places
+    is_read = settings.alias_edges and ("user_id", "i_user_id") in columns
+    chosen = "previous_id is not null and i_user_id is not null" if is_read else "false"
     work.make(
         "_identity_previous",
-        f"{previous} where previous_id is not null and user_id is not null" + ("" if is_read else " limit 0"),
+        f"select seq, {normalised('user_id', 'previous_id')} as value from _identity_calls where {chosen}",
     )
-    _encode(work, settings, places)
+    _encode(work, settings, places, extend)
     work.make("_identity_events", "select seq, source, call, id, received_at, timestamp, name from _identity_calls")
-    work.drop("_identity_calls", "_identity_values", "_identity_previous")
+    work.drop("_identity_calls", "_identity_values")
 
 
-def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str]) -> list[tuple[str, str]]:
+def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str], before: int) -> list[tuple[str, str]]:
     """Make `_identity_calls`; the type and column of each identifier that occurs."""
     wanted = {f"i_{kind.replace('.', '_')}": (kind, _EVERYWHERE[kind]) for kind in types if kind in _EVERYWHERE}
+    if "email" in types:
+        wanted["trait_email"] = ("email", "email")
+    present = {call: _present(work, table, call, wanted) for call, table in inputs.items()}
+    columns = [column for column in wanted if any(column in found for found in present.values())]
     queries = []
     for call, table in inputs.items():
-        listed = "".join(f", {value} as {column}" for column, (_, value) in wanted.items())
-        email = "email" if call == "identify" else "cast(null as varchar)"
+        listed = "".join(
+            f", {wanted[column][1] if column in present[call] else 'cast(null as varchar)'} as {column}"
+            for column in columns
+        )
         previous = "previous_id" if call == "alias" else "cast(null as varchar)"
         queries.append(
-            f"select source, call, id, received_at, timestamp, {_NAME_OF_EVENT[call]} as name, user_id, "
-            f"{email} as trait_email, {previous} as previous_id{listed} from {table}"
+            f"select source, call, id, received_at, timestamp, {_NAME_OF_EVENT[call]} as name, "
+            f"{previous} as previous_id{listed} from {table}"
         )
     work.make(
         "_identity_calls",
-        "select row_number() over (order by received_at, timestamp, source, call, id) as seq, * "
-        f"from ({' union all '.join(queries)})",
+        f"select cast({before} + row_number() over (order by received_at, timestamp, source, call, id) as integer) "
+        f"as seq, * from ({' union all '.join(queries)})",
     )
-    columns = [(kind, column) for column, (kind, _) in wanted.items()]
-    if "email" in types:
-        columns.append(("email", "trait_email"))
-    counted = ", ".join(f"count({column})" for _, column in columns) or "0"
-    (counts,) = work.connection.execute(f"select {counted} from _identity_calls").fetchall()
-    return [column for column, count in zip(columns, counts, strict=False) if count]
+    return [(wanted[column][0], column) for column in columns]
 
 
-def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int]) -> None:
+def _present(work: Work, table: str, call: str, wanted: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Which of the columns have a value in the calls of a table: the others need not be carried along."""
+    own = [column for column in wanted if column != "trait_email" or call == "identify"]
+    if not own:
+        return set()
+    listed = ", ".join(f"count({wanted[column][1]})" for column in own)
+    (counts,) = work.connection.execute(f"select {listed} from {table}").fetchall()
+    return {column for column, count in zip(own, counts, strict=True) if count}
+
+
+def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int], extend: Callable[[], None]) -> None:
     """Whole numbers instead of texts: everything after this is several times faster on them."""
     blocked = (
         f"regexp_matches(value, {literal(settings.blocked_pattern)}) "
         f"or lower(value) in (select unnest({literals(value.strip().lower() for value in settings.blocked_values)}))"
     )
     work.make("_identity_distinct", "select type, value from _identity_values group by type, value")
+    extend()
     if work.number("select count(*) from _identity_previous"):
         # An alias names ids observed anywhere, of either kind; one that was never observed is a user id.
         pair = [places[name] for name in ("user_id", "anonymous_id") if name in places]
@@ -135,7 +155,7 @@ def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int]) -
         )
     work.make(
         "_identity_identifiers",
-        "select row_number() over (order by type, value) as identifier, type, value, "
+        "select cast(row_number() over (order by type, value) as integer) as identifier, type, value, "
         f"{blocked} as is_blocked from _identity_distinct",
     )
     coded = (
@@ -169,7 +189,7 @@ def _encode_previous(work: Work, places: Mapping[str, int]) -> None:
     )
     work.connection.execute(
         "insert into _identity_observed select seq, previous from _identity_aliases "
-        "except select seq, identifier from _identity_observed"
+        "except select seq, identifier from _identity_observed where seq in (select seq from _identity_previous)"
     )
     work.connection.execute(
         "insert into _identity_blocked select p.seq, i.identifier from _identity_previous as p "

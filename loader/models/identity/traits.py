@@ -21,6 +21,7 @@ from loader.models.render import SQL_TYPES
 from loader.normalize.values import FAMILIES
 
 _TABLE: Final = "identifies"
+TRAIT_TABLES: Final = ("user_traits", "profile_traits", "profile_traits_updates")
 _OURS: Final = frozenset({"canonical_segment_id", "merged_to", "segment_id", "seq"})
 """Columns of our tables that a trait cannot have."""
 _TYPES: Final[Mapping[str, LogicalType]] = {
@@ -33,7 +34,7 @@ _TYPES: Final[Mapping[str, LogicalType]] = {
 
 def write_traits(work: Work, context: Context) -> None:
     """Write the tables of traits, those that are ours."""
-    tables = {schema: {_TABLE: t[_TABLE]} for schema, t in context.sources.items() if _TABLE in t}
+    tables = identify_tables(context)
     types = trait_types(tables)
     _read_traits(work, tables, types)
     _find_states(work)
@@ -44,6 +45,74 @@ def write_traits(work: Work, context: Context) -> None:
     ):
         if context.owns(name):
             context.write(name, query)
+
+
+def patch_traits(work: Work, context: Context, before: int) -> None:
+    """Change the tables of traits after an increment; `before`: rows of profile_traits_updates so far.
+
+    People whom it touched begin with the traits that they had, as if these had been sent to the person itself.
+    """
+    tables = identify_tables(context)
+    types = trait_types(tables)
+    _read_traits(work, tables, types)
+    user_traits, removed = context.previous("user_traits"), context.state("identity_removed_traits")
+    work.connection.execute(
+        "insert into _identity_traits by name select u.seq, t.profile, u.name, u.value from _identity_touched as t "
+        f"join {user_traits} as u on u.canonical_segment_id = t.segment_id where t.person = t.profile union all "
+        f"select r.seq, t.profile, r.name, null from _identity_touched as t join {removed} as r on r.profile = t.old"
+    )
+    _find_states(work)
+    people = "select segment_id as value from _identity_touched where person = profile"
+    kept = (
+        f"select u.* replace (n.segment_id as canonical_segment_id) from {user_traits} as u "
+        "join _identity_touched as t on t.segment_id = u.canonical_segment_id "
+        "join _identity_profiles as p on p.profile = t.profile "
+        "join _identity_newest as w on w.canonical = p.canonical and w.name = u.name and w.seq = u.seq "
+        "join _identity_names as n on n.profile = p.canonical"
+    )
+    context.patch(
+        "user_traits",
+        "canonical_segment_id",
+        people,
+        f"select * from ({_USER_TRAITS}) as added union all by name {kept}",
+    )
+    work.make(
+        "_identity_shown",
+        "select p.profile, t.segment_id from _identity_profiles as p left join _identity_touched as t "
+        "on t.profile = p.profile where t.person is null or t.person = t.profile or p.canonical <> t.person",
+    )
+    shown = "select segment_id as value from _identity_shown where segment_id is not null"
+    chosen = "where c.profile in (select profile from _identity_shown)"
+    context.patch("profile_traits", "canonical_segment_id", shown, _profile_traits(types, chosen))
+    updates = context.previous("profile_traits_updates")
+    context.patch(
+        "profile_traits_updates",
+        "canonical_segment_id",
+        "select old_name as value from _identity_merged",
+        f"select a.* replace ({before} + a.seq as seq) from ({_profile_traits_updates(types)}) as a union all by name "
+        f"select u.* replace (m.new_name as canonical_segment_id) from {updates} as u "
+        "join _identity_merged as m on m.old_name = u.canonical_segment_id",
+    )
+    context.patch_state(
+        "identity_removed_traits",
+        "profile",
+        "select old as value from _identity_touched",
+        "select n.number as profile, w.name, w.seq from _identity_newest as w "
+        "join _identity_profile_numbers as n on n.profile = w.canonical where w.value is null",
+    )
+
+
+def count_trait_updates(work: Work) -> int:
+    """Rows that this run adds to profile_traits_updates."""
+    return work.number(
+        "select count(*) from (select distinct c.profile, c.seq from _identity_changes as c "
+        "join _identity_events as e on e.seq = c.seq)"
+    )
+
+
+def identify_tables(context: Context) -> dict[str, Catalogue]:
+    """The table of identify calls of each source that has one."""
+    return {schema: {_TABLE: t[_TABLE]} for schema, t in context.sources.items() if _TABLE in t}
 
 
 def trait_types(tables: Mapping[str, Catalogue]) -> dict[str, LogicalType]:
@@ -102,7 +171,7 @@ def _find_states(work: Work) -> None:
     counts = (
         "select profile, seq, seq as sent_seq, name, value from _identity_traits union all "
         "select m.canonical, m.seq, t.seq, t.name, t.value from _identity_traits as t "
-        "join _identity_moves as m on m.profile = t.profile and m.seq > t.seq"
+        "join _identity_updates as m on m.profile = t.profile and m.seq > t.seq"
     )
     work.make(
         "_identity_states",
@@ -120,7 +189,7 @@ def _find_states(work: Work) -> None:
     work.make(
         "_identity_newest",
         "select c.canonical, s.name, arg_max({'value': s.value}, s.sent_seq).value as value, max(s.sent_seq) as seq "
-        "from _identity_states as s join _identity_canonical as c on c.profile = s.profile "
+        "from _identity_states as s join _identity_profiles as c on c.profile = s.profile "
         "where c.canonical = s.profile group by c.canonical, s.name",
     )
 
@@ -132,7 +201,7 @@ _USER_TRAITS: Final = (
 )
 
 
-def _profile_traits(types: Mapping[str, LogicalType]) -> str:
+def _profile_traits(types: Mapping[str, LogicalType], chosen: str = "") -> str:
     values = "".join(
         f", cast(max(case when t.name = {literal(name)} then t.value end) as {SQL_TYPES[kind]}) "
         f"as {identifier(column_of(name))}"
@@ -140,9 +209,9 @@ def _profile_traits(types: Mapping[str, LogicalType]) -> str:
     )
     return (
         "select n.segment_id as canonical_segment_id, max(case when c.canonical <> c.profile then m.segment_id end) "
-        f"as merged_to{values} from _identity_canonical as c join _identity_names as n on n.profile = c.profile "
+        f"as merged_to{values} from _identity_profiles as c join _identity_names as n on n.profile = c.profile "
         "join _identity_names as m on m.profile = c.canonical "
-        "left join _identity_newest as t on t.canonical = c.profile group by n.segment_id"
+        f"left join _identity_newest as t on t.canonical = c.profile {chosen} group by n.segment_id"
     )
 
 
@@ -169,5 +238,5 @@ def _profile_traits_updates(types: Mapping[str, LogicalType]) -> str:
         f"select profile, seq{at_event} from _identity_changes group by profile, seq) as c "
         "window w as (partition by profile order by seq rows between unbounded preceding and current row)) as s "
         "join _identity_events as e on e.seq = s.seq join _identity_names as n on n.profile = s.profile "
-        "join _identity_canonical as k on k.profile = s.profile join _identity_names as m on m.profile = k.canonical"
+        "join _identity_profiles as k on k.profile = s.profile join _identity_names as m on m.profile = k.canonical"
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+
+from loader.models.identity.state import Numbers
 
 PREFIX: Final = "_identity_"
 
@@ -36,15 +39,20 @@ class Work:
         self._made.pop(old)
         self._made[new] = None
 
-    def fill(self, name: str, columns: Sequence[str], values: Sequence[Any]) -> None:
-        """Make a table of whole numbers from one sequence per column, all of one length."""
-        arrays = [pa.array(each, type=pa.int64()) for each in values]
+    def fill(self, name: str, columns: Sequence[str], values: Iterable[Any]) -> None:
+        """Make a table of whole numbers from one array per column, all of one length."""
+        arrays = [pa.array(each) for each in values]
         filled = pa.table(dict(zip(columns, arrays, strict=True)))
         self.connection.register(f"{name}_values", filled)
         try:
             self.make(name, f"select * from {name}_values")
         finally:
             self.connection.unregister(f"{name}_values")
+
+    def columns(self, query: str) -> list[Numbers]:
+        """The columns of a query for small whole numbers; 0 for null."""
+        found = self.connection.execute(query).fetchnumpy()
+        return [np.ma.filled(column, 0).astype(np.int32) for column in found.values()]
 
     def number(self, query: str) -> int:
         """The one number that a query gives."""

@@ -1,0 +1,246 @@
+"""Identity in increments: however calls are split into runs, the tables are those of one run over all of them."""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from modelling import START
+
+from loader.config import ModelsSettings
+from loader.models.catalog import read_catalog
+from loader.models.parameters import parameters_of
+from loader.models.registry import PYTHON_MODELS
+from loader.models.run import ModelRun
+
+TABLES = (
+    *("id_graph", "id_graph_updates", "external_id_mapping", "external_id_mapping_updates", "event_profiles"),
+    *("identity_profiles", "identity_violations", "user_traits", "profile_traits", "profile_traits_updates"),
+)
+LIMITED = {
+    "limits": {"user_id": "1 ever", "anonymous_id": "2 ever", "ios.id": "2 weekly"},
+    "max_merges": 2,
+    "max_identifiers": 7,
+    "max_users_per_profile": 1000,
+}
+TEXT = "varchar"
+COLUMNS = {
+    "identifies": {"email": TEXT, "plan": TEXT, "_nulls": TEXT},
+    "pages": {"name": TEXT},
+    "aliases": {"previous_id": TEXT},
+}
+ENVELOPE = {
+    "id": TEXT,
+    "received_at": "timestamp",
+    "timestamp": "timestamp",
+    "user_id": TEXT,
+    "anonymous_id": TEXT,
+    "context_device_id": TEXT,
+    "context_device_type": TEXT,
+}
+few = settings(max_examples=min(8, settings.default.max_examples), suppress_health_check=list(HealthCheck))
+
+
+def maybe(values):
+    return st.one_of(st.none(), st.sampled_from(values))
+
+
+@st.composite
+def calls(draw):
+    """Calls in the order of their arrival, a day and more in all, on few ids, so that much is linked."""
+    found = []
+    for number in range(draw(st.integers(1, 24))):
+        table = draw(st.sampled_from(["identifies", "identifies", "pages", "pages", "pages", "aliases"]))
+        row = {
+            "id": f"m{number}",
+            "received_at": START + timedelta(hours=11 * number + draw(st.integers(0, 10))),
+            "user_id": draw(maybe(["u1", "u2", "u3", "u4"])),
+            "anonymous_id": draw(maybe(["a1", "a2", "a3", "a4", "a5", "null"])),
+            "context_device_id": draw(maybe(["d1", "d2"])),
+            "context_device_type": "ios",
+        }
+        row["timestamp"] = row["received_at"]
+        if table == "aliases":
+            row["previous_id"] = draw(st.sampled_from(["u1", "u2", "a1", "a2", "x1", "x2"]))
+        if table == "identifies":
+            row["email"] = draw(maybe(["e1", "e2", "e3"]))
+            row["plan"] = draw(maybe(["free", "pro"]))
+            row["_nulls"] = '["plan"]' if row["plan"] is None and draw(st.booleans()) else None
+        found.append((table, row))
+    return found
+
+
+@cache
+def catalog():
+    return read_catalog(python=PYTHON_MODELS)
+
+
+class Project:
+    """A warehouse in memory."""
+
+    def __init__(self, **identity):
+        self.connection = duckdb.connect()
+        self.connection.execute("set TimeZone = 'UTC'; create schema web")
+        self.settings = ModelsSettings.model_validate({"as_of": "2026-06-01", "identity": {**LIMITED, **identity}})
+        for table, columns in COLUMNS.items():
+            listed = ", ".join(f"{name} {kind}" for name, kind in (ENVELOPE | columns).items())
+            self.connection.execute(f"create table web.{table} ({listed})")
+
+    def send(self, given_calls):
+        for table, row in given_calls:
+            names = ", ".join(row)
+            values = [v.replace(tzinfo=None) if isinstance(v, datetime) else v for v in row.values()]
+            self.connection.execute(
+                f"insert into web.{table} ({names}) values ({', '.join('?' * len(values))})", values
+            )
+
+    def run(self):
+        """Resolve; why in full, and how many people were computed otherwise."""
+        parameters = parameters_of(self.settings, datetime(2026, 6, 1, tzinfo=UTC))
+        run = ModelRun(self.connection, catalog(), self.settings, parameters, ["web"])
+        result = run.run(catalog().select(["identity"]))
+        assert result.failed == []
+        return result.made[0].full_because, result.made[0].keys_recomputed
+
+    def rows(self, table):
+        return self.connection.execute(f"select * from models.{table} order by all").fetchall()
+
+
+def assert_same(one, other):
+    for table in TABLES:
+        assert one.rows(table) == other.rows(table), table
+
+
+@pytest.mark.parametrize("resolver", ["components", "unify"])
+@few
+@given(given_calls=calls(), data=st.data())
+def test_any_split_into_increments_gives_the_tables_of_a_full_run(resolver, given_calls, data):
+    cuts = data.draw(st.lists(st.integers(0, len(given_calls)), min_size=1, max_size=3).map(sorted))
+    whole, parts = Project(resolver=resolver), Project(resolver=resolver)
+    whole.send(given_calls)
+    whole.run()
+
+    for begin, end in zip([0, *cuts], [*cuts, len(given_calls)], strict=True):
+        parts.send(given_calls[begin:end])
+        parts.run()
+
+    assert_same(parts, whole)
+
+
+@few
+@given(given_calls=calls(), order=st.randoms(use_true_random=False))
+def test_calls_that_arrive_in_any_order_give_the_tables_of_a_full_run(given_calls, order):
+    """What came late makes history another one: everything is computed."""
+    whole, parts = Project(), Project()
+    whole.send(given_calls)
+    whole.run()
+    late = order.sample(given_calls, len(given_calls))
+
+    for part in (late[::2], late[1::2]):
+        parts.send(part)
+        parts.run()
+
+    assert_same(parts, whole)
+
+
+def page(number, **ids):
+    at = START + timedelta(hours=number)
+    return ("pages", {"id": f"m{number}", "received_at": at, "timestamp": at, **ids})
+
+
+def an_alias(number, **ids):
+    return ("aliases", page(number, **ids)[1])
+
+
+@pytest.fixture
+def project():
+    made = Project()
+    made.send(
+        [
+            page(1, user_id="u1", anonymous_id="a1"),
+            page(2, anonymous_id="a2"),
+            an_alias(3, user_id="u3", previous_id="x3"),
+        ]
+    )
+    made.run()
+    return made  # fmt: skip
+
+
+def test_only_people_whom_new_calls_touch_are_computed(project):
+    project.send([page(4, user_id="u1", anonymous_id="a2"), page(5, user_id="u9")])
+
+    assert project.run() == (None, 2)
+    assert project.run() == (None, 0)
+
+
+def test_an_alias_of_a_new_user_takes_its_anonymous_past_along(project):
+    project.send([an_alias(4, user_id="u5", previous_id="a2")])
+
+    assert project.run() == (None, 1)
+
+
+def test_an_alias_of_two_known_ids_makes_everything_anew(project):
+    project.send([an_alias(4, user_id="u1", previous_id="u3")])
+
+    reason, _ = project.run()
+
+    assert reason is not None
+    assert "alias" in reason
+
+
+def test_an_id_that_an_earlier_alias_named_makes_everything_anew(project):
+    project.send([page(4, anonymous_id="x3")])
+
+    reason, _ = project.run()
+
+    assert reason is not None
+    assert "alias" in reason
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("insert into web.pages by name select 'late' as id, timestamp '2026-03-01 10:30' as received_at", "earlier"),
+        ("update web.pages set anonymous_id = 'a7' where id = 'm2'", "changed"),
+        ("delete from web.pages where id = 'm2'", "gone"),
+        ("alter table web.identifies add column age bigint", "traits"),
+        ("drop table models.id_graph", "gone"),
+    ],
+)
+def test_what_an_increment_cannot_take_in_is_said(project, change, words):
+    project.connection.execute(change)
+
+    reason, recomputed = project.run()
+
+    assert recomputed is None
+    assert reason is not None
+    assert words in reason
+
+
+def test_changed_settings_compute_history_again(project):
+    project.settings = ModelsSettings.model_validate(
+        {"as_of": "2026-06-01", "identity": {**LIMITED, "blocked_values": ["u1"]}}
+    )
+
+    reason, _ = project.run()
+
+    assert reason is not None
+    assert "settings" in reason
+
+
+def test_a_run_that_fails_its_checks_leaves_what_the_next_one_begins_with(project, monkeypatch):
+    project.settings = ModelsSettings.model_validate(
+        {"as_of": "2026-06-01", "identity": {**LIMITED, "resolver": "components", "max_users_per_profile": 1}}
+    )
+    project.run()
+    project.send([page(4, user_id="u1", anonymous_id="a3"), page(5, user_id="u2", anonymous_id="a3")])
+    with pytest.raises(AssertionError):
+        project.run()
+    before = project.rows("id_graph")
+
+    project.connection.execute("delete from web.pages where id = 'm5'")
+
+    assert project.run() == (None, 1)
+    assert len(project.rows("id_graph")) == len(before)
