@@ -1,4 +1,4 @@
-"""Who is loading a source now: a row in the warehouse, which a crashed process on the same machine does not keep."""
+"""Who is writing now: a row in the warehouse, which a crashed process on the same machine does not keep."""
 
 from __future__ import annotations
 
@@ -13,39 +13,55 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 
 _LEASE: Final = timedelta(minutes=15)
 """How long a holder on another machine is believed to be alive."""
+_LOAD: Final = "load:"
+_MODELS: Final = "models"
 
 
-class Leases:
-    """The lease of one source. The warehouse must be attached."""
+class Lease:
+    """What keeps other writers out. The warehouse must be attached.
 
-    def __init__(self, warehouse: DuckDBWarehouse, source: str) -> None:
+    Loads of different sources run beside each other; a run of models runs alone, because it reads all of them.
+    """
+
+    def __init__(self, warehouse: DuckDBWarehouse, source: str | None) -> None:
+        """`source`: that is loaded; None for a run of models."""
         self._engine = warehouse.engine
         self._table = warehouse.state("leases")
-        self._source = source
+        self._name = _MODELS if source is None else f"{_LOAD}{source}"
+        self._where = "the models" if source is None else f"source {source}"
 
     def take(self, holder: str, now: datetime) -> None:
-        """One load per source at a time. Raises BusyError while another one runs; a dead one is taken over."""
-        leases, name = self._table, f"load:{self._source}"
+        """Raises BusyError while another writer is at work that this one cannot run beside; a dead one is taken over."""
         rows = self._engine.execute(
-            f"select holder, host, boot_id, pid, acquired_at, expires_at from {leases} where name = ?", [name]
+            f"select name, holder, host, boot_id, pid, acquired_at, expires_at from {self._table}"
         ).fetchall()
         for row in rows:
-            if row[0] == holder or not _is_alive(row, now):
+            name, other = str(row[0]), str(row[1])
+            if other == holder or not self._excludes(name):
                 continue
-            raise BusyError(
-                f"another load of {self._source!r} is running: process {row[3]} on {row[1]}, since {row[4]:%Y-%m-%d %H:%M} UTC",
-                f"source {self._source}",
-                "wait until it ends; if it is gone, its lease expires by itself",
-            )
-        self._engine.execute(f"delete from {leases} where name = ?", [name])
+            if _is_alive(row[2:], now):
+                raise BusyError(
+                    f"{_described(name)} is running: process {row[4]} on {row[2]}, since {row[5]:%Y-%m-%d %H:%M} UTC",
+                    self._where,
+                    "wait until it ends; if it is gone, its lease expires by itself",
+                )
+            self.drop(other)
+        self.drop(holder)
         self._engine.execute(
-            f"insert into {leases} values (?, ?, ?, ?, ?, ?, ?)",
-            [name, holder, socket.gethostname(), _boot_id(), os.getpid(), now, now + _LEASE],
+            f"insert into {self._table} values (?, ?, ?, ?, ?, ?, ?)",
+            [self._name, holder, socket.gethostname(), _boot_id(), os.getpid(), now, now + _LEASE],
         )
 
     def drop(self, holder: str) -> None:
-        """The load is over."""
+        """The work is over."""
         self._engine.execute(f"delete from {self._table} where holder = ?", [holder])
+
+    def _excludes(self, other: str) -> bool:
+        return self._name == other or _MODELS in (self._name, other)
+
+
+def _described(name: str) -> str:
+    return "a run of models" if name == _MODELS else f"another load of {name.removeprefix(_LOAD)!r}"
 
 
 def _boot_id() -> str:
@@ -54,7 +70,7 @@ def _boot_id() -> str:
 
 
 def _is_alive(lease: tuple[Any, ...], now: datetime) -> bool:
-    _, host, boot_id, pid, _, expires_at = lease
+    host, boot_id, pid, _, expires_at = lease
     if host == socket.gethostname():
         if boot_id != _boot_id():
             return False

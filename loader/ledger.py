@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,9 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from loader.archive.base import ArchiveObject
-from loader.core.dialect import identifier, literal
+from loader.core.dialect import literal
 from loader.core.plan import SchemaChange
-from loader.core.tables import CALL_TABLE
 from loader.warehouses.duckdb import DuckDBWarehouse
 
 KNOWN: Final = "known_objects"
@@ -299,25 +298,6 @@ class Ledger:
             )
         finally:
             self._engine.unregister("given_observations")
-
-    def define_conflicts(self, sources: Mapping[str, tuple[str, Iterable[str]]], system: str) -> None:
-        """Renew the view of copies that say something else than their row. Source → schema and its tables."""
-        branches = [
-            f"select c.*, t._fingerprint as row_fingerprint from {identifier(system)}.copies as c "
-            f"join {identifier(schema, CALL_TABLE[call])} as t on t.id = c.id "
-            f"where c.source = {literal(source)} and c.call = {literal(call)} and c.fingerprint <> t._fingerprint"
-            for source, (schema, tables) in sources.items()
-            for call in CALL_TABLE
-            if CALL_TABLE[call] in set(tables)
-        ]
-        empty = f"select c.*, c.fingerprint as row_fingerprint from {identifier(system)}.copies as c where false"
-        self._engine.execute("use w")
-        try:
-            self._engine.execute(
-                f"create or replace view {identifier(system)}.conflicts as {' union all '.join(branches or [empty])}"
-            )
-        finally:
-            self._engine.execute("use memory.main")
 
     # Runs --------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,13 @@
 import argparse
 import base64
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from loader.commands.output import Output
 from loader.config import Config
 from loader.errors import ConfigError, TerminalError
-from loader.reading import Answer, open_reader
+from loader.reading import Answer, Reader, open_reader
 
 _REF = re.compile(r"(\d+):(\d+)(?::(\d+))?")
 
@@ -20,6 +21,7 @@ def status(arguments: argparse.Namespace, config: Config, output: Output) -> int
         sources = reader.report("status", values)
         options = reader.report("options", values)
         failed = reader.report("failed_objects", values)
+        run = _last_run_of_models(reader, config)
     rows = sources.records()
     seen = {row["source"] for row in rows}
     missing = [s.name for s in config.sources if s.name not in seen and values["source"] in (None, s.name)]
@@ -33,15 +35,34 @@ def status(arguments: argparse.Namespace, config: Config, output: Output) -> int
         output.table(options.columns, options.rows, "options under which the history was loaded")
     if failed.rows:
         output.table(failed.columns, failed.rows, "objects that could not be read to their end")
+    if values["source"] is None:
+        _print_run(run, output)
     output.result(
         {
             "sources": sources.records(),
             "not_loaded": missing,
             "options": options.records(),
             "failed_objects": failed.records(),
+            "models": run,
         }
     )
     return 0
+
+
+def _last_run_of_models(reader: Reader, config: Config) -> dict[str, Any] | None:
+    """The newest run; None before the first, and in a warehouse that no run has brought up to this version."""
+    tables = {row[0] for row in reader.report("columns", {"schema": config.system_schema}).rows}
+    records = reader.report("model_runs").records() if "model_runs" in tables else []
+    return records[0] if records else None
+
+
+def _print_run(run: Mapping[str, Any] | None, output: Output) -> None:
+    if run is None:
+        output.line("models: not made yet; run `loader models run`")
+        return
+    shown = [(name.replace("_", " "), value) for name, value in run.items() if value is not None]
+    output.table(("", ""), shown, "models")
+    output.line()
 
 
 def schema(arguments: argparse.Namespace, config: Config, output: Output) -> int:
@@ -128,7 +149,7 @@ def discards(arguments: argparse.Namespace, config: Config, output: Output) -> i
     return 0
 
 
-def _values(reader: Any, arguments: argparse.Namespace, source: str | None) -> Answer:
+def _values(reader: Reader, arguments: argparse.Namespace, source: str | None) -> Answer:
     found: Answer = reader.report("discards", {"source": source, "reason": arguments.reason, "limit": arguments.limit})
     return found
 

@@ -27,7 +27,8 @@ from loader.errors import ConfigError, LoaderError
 from loader.jobs.batches import BatchContext, BatchLoad
 from loader.jobs.report import LoadReport
 from loader.jobs.rules import rules_of
-from loader.leases import Leases
+from loader.jobs.state import define_conflicts, open_state
+from loader.leases import Lease
 from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
 from loader.normalize.engine import open_engine
@@ -127,14 +128,13 @@ class _Run:
         self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
         self._warehouse.merge_at_detach()
         self._ledger = Ledger(self._warehouse, self._source.name)
-        self._leases = Leases(self._warehouse, self._source.name)
+        self._lease = Lease(self._warehouse, self._source.name)
         if not self._is_dry:
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._attached():
             if not self._is_dry:
-                if self._warehouse.migrate(self._now):
-                    self._define_conflicts()
-                self._leases.take(self._holder, self._now)
+                open_state(self._warehouse, self._config, self._now)
+                self._lease.take(self._holder, self._now)
                 self._ledger.begin_load(self.report.load_id, self._options, self._now)
             self._ledger.remember_known(again)
 
@@ -233,15 +233,10 @@ class _Run:
                 )
             report.discards.update(ledger.discards_of(report.load_id))
             if any(change.change == "create_table" for change in report.changes):
-                self._define_conflicts()
+                define_conflicts(self._warehouse, self._config)
             ledger.end_load(report.load_id, report.status, json.dumps(report.counters()), datetime.now(UTC))
-            self._leases.drop(self._holder)
+            self._lease.drop(self._holder)
         self._engine.close()
-
-    def _define_conflicts(self) -> None:
-        schemas = {s.name: schema_name(s.name, DUCKDB.identifier_bytes) for s in self._config.sources}
-        tables = {name: (schema, self._warehouse.catalogue(schema)) for name, schema in schemas.items()}
-        self._ledger.define_conflicts(tables, self._config.system_schema)
 
     def abandon(self) -> None:
         """End the run in the ledger after an error, as far as the warehouse can be had."""
@@ -249,7 +244,7 @@ class _Run:
             if not self._is_dry:
                 with self._warehouse.attached(0):
                     self._ledger.end_load(self.report.load_id, "failed", "{}", datetime.now(UTC))
-                    self._leases.drop(self._holder)
+                    self._lease.drop(self._holder)
         except (LoaderError, duckdb.Error) as error:
             logger.warning("the run could not be ended in the ledger: %s", error)
         finally:

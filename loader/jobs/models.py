@@ -18,7 +18,8 @@ from loader.core.dialect import identifier, literal
 from loader.errors import ConfigError
 from loader.inventory import schema_of
 from loader.jobs.load import WAIT_SECONDS
-from loader.models.catalog import Catalog, Step, read_catalog
+from loader.jobs.models_record import attached_alone, recorded
+from loader.models.catalog import Catalog, read_catalog
 from loader.models.checks import CheckResult
 from loader.models.configured import configured_models
 from loader.models.parameters import parameters_of
@@ -108,8 +109,9 @@ def run_models(
 ) -> ModelsReport:
     """Make the chosen models, all by default. `now` is used only where `as_of` is `today` or `now`.
 
-    Dry: bind all SQL against the columns there are, write nothing. Raises ConfigError, TerminalError, or BusyError
-    while another process holds the warehouse.
+    The run is recorded in the state tables. Dry: bind all SQL against the columns there are, write nothing. Raises
+    ConfigError, TerminalError, or BusyError while another process holds the warehouse, or a load or another run its
+    lease.
     """
     started = time.monotonic()
     parameters = parameters_of(config.models, now)
@@ -117,48 +119,61 @@ def run_models(
     steps = catalog.select(select)
     if is_dry:
         steps = catalog.select([f"+{step.name}" for step in steps])
-    result = _run(config, catalog, parameters, steps, progress, is_dry)
     as_of = parameters["as_of"]
     assert isinstance(as_of, datetime)
+    schemas = [schema_of(source) for source in config.sources]
+    if is_dry:
+        with open_for_reading(config, schemas) as connection:
+            result = DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
+    else:
+        with _open_for_writing(config) as (warehouse, holder), recorded(warehouse, holder, as_of, select) as finish:
+            run = ModelRun(warehouse.engine, catalog, config.models, parameters, schemas)
+            result = run.run(steps, progress, finish)
     return ModelsReport(as_of, result, catalog.overridden, is_dry, time.monotonic() - started)
 
 
-def _run(
-    config: Config,
-    catalog: Catalog,
-    parameters: dict[str, object],
-    steps: Sequence[Step],
-    progress: Progress | None,
-    is_dry: bool,
-) -> RunResult:
-    schemas = [schema_of(source) for source in config.sources]
-    with open_for_models(config, is_dry, schemas) as connection:
-        if is_dry:
-            return DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
-        return ModelRun(connection, catalog, config.models, parameters, schemas).run(steps, progress)
-
-
 @contextmanager
-def open_for_models(config: Config, is_dry: bool, schemas: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection whose current database is the warehouse, or memory in a dry run. It spills into a folder of its own.
+def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose current database is memory, and which finds the tables of the sources in the warehouse.
 
     Raises BusyError when another process holds the file for longer than a load would wait.
     """
-    workspace = Workspace(config.resources.work_dir or Path(tempfile.gettempdir()))
     path = config.warehouse.path
+    place = path if path.is_file() else Path(":memory:")
+    with _engine(config) as engine:
+        warehouse = DuckDBWarehouse(engine, place, config.system_schema)
+        with warehouse.attached(WAIT_SECONDS, read_only=place == path):
+            engine.execute(_path_of_dry_run(engine, schemas))
+            try:
+                yield engine
+            finally:
+                engine.execute("use memory.main")
+
+
+@contextmanager
+def _open_for_writing(config: Config) -> Iterator[tuple[DuckDBWarehouse, str]]:
+    """The warehouse, alone, as the current database of its engine, and the holder of the lease."""
+    path = config.warehouse.path
+    if not path.is_file():
+        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
+    with _engine(config) as engine:
+        warehouse = DuckDBWarehouse(engine, path, config.system_schema)
+        with attached_alone(warehouse, config, WAIT_SECONDS) as holder:
+            engine.execute(f"use {ALIAS}")
+            try:
+                yield warehouse, holder
+            finally:
+                engine.execute("use memory.main")
+
+
+@contextmanager
+def _engine(config: Config) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine that spills into a folder of its own."""
+    workspace = Workspace(config.resources.work_dir or Path(tempfile.gettempdir()))
     try:
         engine = open_engine(config.resources.memory_bytes, config.resources.threads, workspace.folder)
-        if not is_dry and not path.is_file():
-            raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
-        place = Path(":memory:") if is_dry and not path.is_file() else path
-        is_read_only = is_dry and place == path
         try:
-            with DuckDBWarehouse(engine, place, config.system_schema).attached(WAIT_SECONDS, is_read_only):
-                engine.execute(_path_of_dry_run(engine, schemas) if is_dry else f"use {ALIAS}")
-                try:
-                    yield engine
-                finally:
-                    engine.execute("use memory.main")
+            yield engine
         finally:
             engine.close()
     finally:

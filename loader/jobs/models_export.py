@@ -8,7 +8,7 @@ from pathlib import Path
 from loader.config import Config
 from loader.errors import ConfigError
 from loader.inventory import schema_of
-from loader.jobs.models import catalog_of, open_for_models
+from loader.jobs.models import catalog_of, open_for_reading
 from loader.models.dbt import MARKER, Export, project_files
 from loader.models.external import tables_in
 from loader.models.inputs import Catalogue
@@ -50,7 +50,7 @@ def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> lis
 
 def _sources(config: Config) -> dict[str, Catalogue]:
     schemas = [schema_of(source) for source in config.sources]
-    with open_for_models(config, is_dry=True, schemas=schemas) as connection:
+    with open_for_reading(config, schemas) as connection:
         return {schema: tables_in(connection, schema, ALIAS) for schema in schemas}
 
 

@@ -21,8 +21,9 @@ from loader.errors import GuardError, LoaderError
 from loader.jobs.carry import Days, carry
 from loader.jobs.load import WAIT_SECONDS, load_source
 from loader.jobs.report import LoadReport
+from loader.jobs.state import open_state
 from loader.jobs.swap import Swap
-from loader.leases import Leases
+from loader.leases import Lease
 from loader.normalize.engine import open_engine
 from loader.warehouses.duckdb import DuckDBWarehouse
 
@@ -71,7 +72,7 @@ def rebuild(
     warehouse = DuckDBWarehouse(engine, path, config.system_schema)
     days = None if start is None and until is None else Days(start, until)
     try:
-        with _leased(warehouse, source, now):
+        with _leased(warehouse, config, source, now):
             shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed: nobody else is at work here
             folder.mkdir()
             aside = config.model_copy(
@@ -105,17 +106,17 @@ def _load(aside: Config, source: SourceSettings, days: Days | None) -> LoadRepor
 
 
 @contextmanager
-def _leased(warehouse: DuckDBWarehouse, source: SourceSettings, now: datetime) -> Iterator[None]:
+def _leased(warehouse: DuckDBWarehouse, config: Config, source: SourceSettings, now: datetime) -> Iterator[None]:
     """Keep loads of the source out: what they wrote meanwhile would be lost."""
-    leases, holder = Leases(warehouse, source.name), uuid.uuid4().hex
+    lease, holder = Lease(warehouse, source.name), uuid.uuid4().hex
     with warehouse.attached(WAIT_SECONDS):
-        warehouse.migrate(now)
-        leases.take(holder, now)
+        open_state(warehouse, config, now)
+        lease.take(holder, now)
     try:
         yield
     finally:
         try:
             with warehouse.attached(WAIT_SECONDS):
-                leases.drop(holder)
+                lease.drop(holder)
         except (LoaderError, duckdb.Error) as error:
             logger.warning("the lease of the rebuild could not be given back: %s", error)

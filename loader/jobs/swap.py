@@ -15,7 +15,7 @@ from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError, GuardError
 from loader.jobs.carry import own_tables
 from loader.jobs.load import WAIT_SECONDS
-from loader.ledger import Ledger
+from loader.jobs.state import define_conflicts
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
 _NEW: Final = "n"
@@ -79,7 +79,7 @@ class Swap:
         except BaseException:
             self._engine.execute("rollback")
             raise
-        self._define_conflicts()
+        define_conflicts(self._warehouse, self._config)
         return chosen
 
     def _tables(self, database: str) -> set[str]:
@@ -207,11 +207,6 @@ class Swap:
             f"create table {identifier(ALIAS, self._schema, name)} as "
             f"select * {shifted} from {identifier(_NEW, self._schema, name)}"
         )
-
-    def _define_conflicts(self) -> None:
-        schemas = {source.name: schema_name(source.name, DUCKDB.identifier_bytes) for source in self._config.sources}
-        tables = {name: (schema, self._warehouse.catalogue(schema)) for name, schema in schemas.items()}
-        Ledger(self._warehouse, self._source.name).define_conflicts(tables, self._config.system_schema)
 
     def _state(self, database: str, name: str) -> str:
         return identifier(database, self._config.system_schema, name)

@@ -60,6 +60,9 @@ class RunResult:
         return [check for check in self.checks if not check.passed and check.severity == "fail"]
 
 
+Finish = Callable[[RunResult], None]
+
+
 class ModelRun:
     """One run over one connection, whose current database is the warehouse.
 
@@ -92,18 +95,21 @@ class ModelRun:
         self._reasons: dict[str, str] = {}
         self._patches: dict[str, Patch] = {}
 
-    def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
+    def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
         """Make the tables of these steps, check them, and swap them in unless a check failed.
 
-        Raises ConfigError when a table that is read is neither made nor there; TerminalError when a query fails.
+        `finish` is called at the end: inside the transaction of the swap where there is one. Raises ConfigError when a
+        table that is read is neither made nor there; TerminalError when a query fails.
         """
         result = RunResult()
         self._prepare(steps)
         try:
             self._build(steps, progress, result)
             if not result.failed:
-                self._swap()
+                self._swap(lambda: finish(result) if finish is not None else None)
                 result.is_swapped = True
+            elif finish is not None:
+                finish(result)
         finally:
             self._drop_unfinished()
         return result
@@ -258,7 +264,7 @@ class ModelRun:
             raise _failed(model, error) from None
         self._built.add(name)
 
-    def _swap(self) -> None:
+    def _swap(self, finish: Callable[[], None]) -> None:
         """All new tables take the places of the old ones in one transaction; views of inputs are renewed with them."""
         connection = self._connection
         kinds = self._kinds()
@@ -274,6 +280,7 @@ class ModelRun:
                     connection.execute(f"create view {old} as {self._views[name]}")
                 else:
                     connection.execute(f"alter table {self._next(name)} rename to {identifier(name)}")
+            finish()
             connection.execute("commit")
         except duckdb.Error:
             connection.execute("rollback")
@@ -312,11 +319,13 @@ class DryRun(ModelRun):
     The current database is one in memory; `database` is the warehouse, which is only read.
     """
 
-    def run(self, steps: Sequence[Step], progress: Progress | None = None) -> RunResult:
+    def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
         """The steps must be closed: everything that they read among them."""
         result = RunResult()
         self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
         self._build(steps, progress, result)
+        if finish is not None:
+            finish(result)
         return result
 
     def _make_in_python(self, step: Step) -> None:

@@ -53,10 +53,8 @@ class DuckDBWarehouse:
         try:
             yield
         finally:
-            # An error inside a transaction leaves it open; a file in use cannot be detached.
-            if _in_transaction(self.engine):
-                self.engine.execute("rollback")
-            elif self._merges_at_detach and not read_only:
+            # A file in use cannot be detached.
+            if not self.roll_back() and self._merges_at_detach and not read_only:
                 # Asked for, it takes a third of the time that it takes in passing.
                 self.engine.execute(f"checkpoint {ALIAS}")
             self.engine.execute(f"detach {ALIAS}")
@@ -92,6 +90,13 @@ class DuckDBWarehouse:
                 time.sleep(_PAUSE_SECONDS)
             else:
                 return
+
+    def roll_back(self) -> bool:
+        """End the transaction that an error inside it left open; whether there was one."""
+        is_open = _in_transaction(self.engine)
+        if is_open:
+            self.engine.execute("rollback")
+        return is_open
 
     def table(self, schema: str, table: str) -> str:
         """A table of a source in SQL."""

@@ -1,8 +1,10 @@
 """The commands that look, run as a user runs them."""
 
+import re
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 
@@ -129,3 +131,36 @@ def test_data_is_shown_as_it_is_whatever_the_secrets_are(loaded_project):
     ran = loaded_project.run("sql", "--json", "select 'test1234' as a, 12345678 as b", AWS_SECRET_ACCESS_KEY="12345678")
 
     assert ran.json["rows"] == [{"a": "test1234", "b": 12345678}]
+
+
+def test_status_says_when_the_models_were_made_last(loaded_project):
+    """The newest run, and the newest whose tables readers see."""
+    statements = (
+        "create table _loader.model_runs (run_id varchar, started_at timestamptz, finished_at timestamptz, status varchar, "
+        "as_of timestamptz, selection json, replaced boolean, error varchar, counters json)",
+        "insert into _loader.model_runs values ('r1', '2026-01-02 00:00Z', '2026-01-02 00:05Z', 'done', '2026-01-02 00:00Z', null, "
+        """true, null, '{"models": 3, "checks_failed": 0}')""",
+        "insert into _loader.model_runs values ('r2', '2026-01-03 00:00Z', '2026-01-03 00:05Z', 'failed', '2026-01-03 00:00Z', null, "
+        """false, null, '{"models": 3, "checks_failed": 1}')""",
+    )
+    with duckdb.connect(str(loaded_project.warehouse)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+    run = loaded_project.run("status", "--json").json["models"]
+
+    assert (run["last_run"], run["last_run_status"], run["checks_failed"]) == ("r2", "failed", 1)
+    assert run["last_replaced_at"].startswith("2026-01-02")
+    assert re.search(r"^last run status +failed$", loaded_project.run("status").out, re.MULTILINE)
+
+
+def test_status_of_a_warehouse_without_the_record_of_runs_says_how_to_make_the_models(loaded_project):
+    """The file of an earlier version can be looked at before anything upgrades it."""
+    ran = loaded_project.run("status")
+
+    assert (ran.code, loaded_project.run("status", "--json").json["models"]) == (0, None)
+    assert "models: not made yet; run `loader models run`" in ran.out
+
+
+def test_status_of_one_source_is_about_that_source(loaded_project):
+    assert "models" not in loaded_project.run("status", "web").out

@@ -68,6 +68,12 @@ def run_driver(loading):
 
 
 @pytest.fixture
+def start_python(loading):
+    """Start Python text, with arguments, in the folder of the project."""
+    return lambda text, *arguments: start("-c", text, *arguments, cwd=loading.folder)
+
+
+@pytest.fixture
 def start_load(loading):
     """Start `loader load` as a user does."""
 

@@ -52,6 +52,25 @@ def test_a_killed_run_leaves_the_old_tables_and_the_next_one_cleans_up(modelling
     assert (modelling.rows("given"), unfinished(modelling)) == ([(2,)], [])
 
 
+def test_a_killed_run_is_known_as_stopped_once_the_next_one_begins(modelling):
+    """Its lease is taken over: its process is gone from this machine."""
+    a_model(modelling, "given", "select 1 as n")
+    a_model(modelling, "doubled", "", more="made by: dying")
+    modelling.flush()
+    arguments = [sys.executable, "-c", RUN, str(modelling.config_file), *sys.path]
+    runs = "select status, replaced, error from _loader.model_runs order by started_at"
+    leases = "select name from _loader.leases"
+
+    done = subprocess.run(arguments, check=False, timeout=60, capture_output=True)
+
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (modelling.query(runs), modelling.query(leases)) == ([("running", False, None)], [("models",)])
+    (modelling.folder / "models" / "doubled.sql").unlink()
+    modelling.run("given")
+    assert modelling.query(runs) == [("failed", False, "stopped before its end"), ("done", True, None)]
+    assert modelling.query(leases) == []
+
+
 def test_a_model_that_fails_leaves_all_old_tables(modelling):
     """Those that were made before it too."""
     a_model(modelling, "given", "select 1 as n")

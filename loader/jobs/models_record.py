@@ -1,0 +1,96 @@
+"""One run of models as other processes see it: the lease that keeps them out, and its row in the state tables."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from loader.config import Config, redact
+from loader.errors import BusyError, LoaderError
+from loader.jobs.state import open_state
+from loader.leases import Lease
+from loader.model_runs import ModelRuns
+from loader.models.run import Finish, RunResult
+from loader.warehouses.duckdb import DuckDBWarehouse
+
+_PAUSE_SECONDS: Final = 0.5
+
+logger = logging.getLogger("loader.models")
+
+
+@contextmanager
+def attached_alone(warehouse: DuckDBWarehouse, config: Config, wait_seconds: float) -> Iterator[str]:
+    """The warehouse attached, its state tables up to date, and no load and no other run beside this one.
+
+    Gives the holder of the lease. Raises BusyError when another process has the file or a lease for longer than
+    `wait_seconds`.
+    """
+    holder, lease = uuid.uuid4().hex, Lease(warehouse, None)
+    deadline, is_told = time.monotonic() + wait_seconds, False
+    while True:
+        with warehouse.attached(wait_seconds):
+            now = datetime.now(UTC)
+            open_state(warehouse, config, now)
+            try:
+                lease.take(holder, now)
+            except BusyError as error:
+                if time.monotonic() >= deadline:
+                    raise
+                if not is_told:
+                    logger.warning("waiting: %s", error.what)
+                    is_told = True
+            else:
+                try:
+                    yield holder
+                finally:
+                    warehouse.roll_back()
+                    lease.drop(holder)
+                return
+        time.sleep(_PAUSE_SECONDS)
+
+
+@contextmanager
+def recorded(warehouse: DuckDBWarehouse, holder: str, as_of: datetime, selection: Sequence[str]) -> Iterator[Finish]:
+    """A run from its row to its end. What it gives is called once, inside the transaction that swaps the tables in."""
+    runs, now = ModelRuns(warehouse), datetime.now(UTC)
+    run_id = f"{now:%Y%m%dT%H%M%S}-{holder[:8]}"
+    runs.begin(run_id, as_of, selection, now)
+    try:
+        yield lambda result: runs.end(run_id, _status(result), not result.failed, _counters(result), datetime.now(UTC))
+    except BaseException as error:
+        warehouse.roll_back()
+        runs.fail(run_id, _described(error), datetime.now(UTC))
+        raise
+
+
+def _status(result: RunResult) -> str:
+    if result.failed:
+        return "failed"
+    return "done" if all(check.passed for check in result.checks) else "warnings"
+
+
+def _counters(result: RunResult) -> dict[str, object]:
+    """Counts and names; no row of a failed check, which may hold what is nobody's business here."""
+    checks = Counter("passed" if check.passed else check.severity for check in result.checks)
+    return {
+        "models": len(result.made),
+        "rows": {made.name: made.rows for made in result.made},
+        "seconds": {made.name: round(made.seconds, 3) for made in result.made},
+        "checks_passed": checks["passed"],
+        "checks_failed": checks["fail"],
+        "checks_warned": checks["warn"],
+        "not_passed": {f"{c.model}.{c.name}": c.failures for c in result.checks if not c.passed},
+    }
+
+
+def _described(error: BaseException) -> str:
+    """Kind and place. The sentence of an error may quote a value of a row."""
+    if isinstance(error, LoaderError):
+        return redact(f"{type(error).__name__}: {error.where}")
+    return type(error).__name__

@@ -1,0 +1,43 @@
+"""The state tables before a job writes: made or brought up to this version, with the view over them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from loader.config import Config
+from loader.core.dialect import identifier, literal
+from loader.core.tables import CALL_TABLE
+from loader.inventory import schema_of
+from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
+
+
+def open_state(warehouse: DuckDBWarehouse, config: Config, now: datetime) -> None:
+    """Bring the state tables up to this version. The warehouse must be attached.
+
+    Raises TerminalError when a newer version wrote it.
+    """
+    if warehouse.migrate(now):
+        define_conflicts(warehouse, config)
+
+
+def define_conflicts(warehouse: DuckDBWarehouse, config: Config) -> None:
+    """Renew the view of copies that say something else than their row."""
+    system, engine = config.system_schema, warehouse.engine
+    schemas = {source.name: schema_of(source) for source in config.sources}
+    tables = {schema: set(warehouse.catalogue(schema)) for schema in schemas.values()}
+    branches = [
+        f"select c.*, t._fingerprint as row_fingerprint from {identifier(system)}.copies as c "
+        f"join {identifier(schema, CALL_TABLE[call])} as t on t.id = c.id "
+        f"where c.source = {literal(source)} and c.call = {literal(call)} and c.fingerprint <> t._fingerprint"
+        for source, schema in schemas.items()
+        for call in CALL_TABLE
+        if CALL_TABLE[call] in tables[schema]
+    ]
+    empty = f"select c.*, c.fingerprint as row_fingerprint from {identifier(system)}.copies as c where false"
+    engine.execute(f"use {ALIAS}")
+    try:
+        engine.execute(
+            f"create or replace view {identifier(system)}.conflicts as {' union all '.join(branches or [empty])}"
+        )
+    finally:
+        engine.execute("use memory.main")

@@ -1,0 +1,42 @@
+"""Which runs of models there were, and what became of them: the state table `model_runs`, through the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from loader.warehouses.duckdb import DuckDBWarehouse
+
+
+class ModelRuns:
+    """The record of runs. The warehouse must be attached, and the lease of the models held."""
+
+    def __init__(self, warehouse: DuckDBWarehouse) -> None:
+        self._engine = warehouse.engine
+        self._table = warehouse.state("model_runs")
+
+    def begin(self, run_id: str, as_of: datetime, selection: Sequence[str], now: datetime) -> None:
+        """A run starts. Whatever ran before and did not say how it ended was stopped. `as_of`: UTC, without a zone."""
+        self._engine.execute(
+            f"update {self._table} set status = 'failed', error = 'stopped before its end' where status = 'running'"
+        )
+        chosen = json.dumps(list(selection)) if selection else None
+        self._engine.execute(
+            f"insert into {self._table} (run_id, started_at, status, as_of, selection) values (?, ?, 'running', ?, ?)",
+            [run_id, now, as_of.replace(tzinfo=UTC), chosen],
+        )
+
+    def end(self, run_id: str, status: str, replaced: bool, counters: Mapping[str, object], now: datetime) -> None:
+        """A run ends, and readers see its tables when they were `replaced`."""
+        self._engine.execute(
+            f"update {self._table} set status = ?, replaced = ?, counters = ?, finished_at = ? where run_id = ?",
+            [status, replaced, json.dumps(counters), now, run_id],
+        )
+
+    def fail(self, run_id: str, error: str, now: datetime) -> None:
+        """A run ends with an error, and nothing was replaced."""
+        self._engine.execute(
+            f"update {self._table} set status = 'failed', error = ?, finished_at = ? where run_id = ?",
+            [error, now, run_id],
+        )
