@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 from loader import __version__
-from loader.commands import inspect, loading, models, project, report, sql
+from loader.commands import inspect, loading, models, project, report, run, sql
 from loader.commands.logs import set_up_logs
 from loader.commands.output import Output
 from loader.config import find_config, load_config, redact
@@ -80,16 +80,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"loader {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def add(group: Any, name: str, run: Callable[..., int], summary: str) -> argparse.ArgumentParser:
+    def add(group: Any, name: str, job: Callable[..., int], summary: str) -> argparse.ArgumentParser:
         command: argparse.ArgumentParser = group.add_parser(
             name, parents=[common], help=summary, description=summary[0].upper() + summary[1:] + "."
         )
-        command.set_defaults(run=run)
+        command.set_defaults(run=job)
         return command
 
     _add_project_commands(add, commands)
     _add_loading_commands(add, commands)
     _add_models_commands(add, commands)
+    _add_run(add, commands)
     _add_looking_commands(add, commands)
     return parser
 
@@ -131,17 +132,17 @@ def _add_loading_commands(add: Any, commands: Any) -> None:
 def _add_models_commands(add: Any, commands: Any) -> None:
     group = commands.add_parser("models", help="make the tables of the SQL models, and see what they are")
     below = group.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
-    run = add(below, "run", models.run, "make the models anew, check them, and replace the old tables all at once")
-    run.add_argument(
+    making = add(below, "run", models.run, "make the models anew, check them, and replace the old tables all at once")
+    making.add_argument(
         "--select",
         nargs="+",
         metavar="NAME",
         help="only these models; `+NAME` also what it is made from, `NAME+` also what is made from it",
     )
-    run.add_argument(
-        "--as-of", type=_instant, metavar="TIME", help="instead of `models.as_of`: today, now, a day or a time"
+    _add_as_of(making)
+    making.add_argument(
+        "--dry-run", action="store_true", help="check all SQL against the tables there are, write nothing"
     )
-    run.add_argument("--dry-run", action="store_true", help="check all SQL against the tables there are, write nothing")
     add(below, "list", models.list_models, "list models and inputs in the order in which they are made")
     docs = add(below, "docs", models.docs, "print graph, columns, checks and lineage as Markdown")
     docs.add_argument("name", nargs="?", metavar="NAME", help="one model or input; the index by default")
@@ -154,6 +155,22 @@ def _add_models_commands(add: Any, commands: Any) -> None:
         default="duckdb",
         metavar="NAME",
         help="warehouse that dbt will run on",
+    )
+
+
+def _add_run(add: Any, commands: Any) -> None:
+    everything = add(commands, "run", run.run, "load every source, then make all models")
+    _add_as_of(everything)
+    everything.add_argument(
+        "--dry-run", action="store_true", help="print what a load would do, check all SQL, change nothing"
+    )
+    everything.add_argument("--strict", action="store_true", help="exit 1 when lines went to quarantine")
+    everything.set_defaults(start=None, until=None)
+
+
+def _add_as_of(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--as-of", type=_instant, metavar="TIME", help="instead of `models.as_of`: today, now, a day or a time"
     )
 
 
@@ -222,8 +239,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     output = Output(getattr(arguments, "json", False))
     set_up_logs(getattr(arguments, "log_format", "text"), getattr(arguments, "verbose", 0))
-    run: Callable[..., int] = arguments.run
+    job: Callable[..., int] = arguments.run
     if getattr(arguments, "without_config", False):
-        return run(arguments, output)
+        return job(arguments, output)
     config = load_config(find_config(getattr(arguments, "config", None)))
-    return run(arguments, config, output)
+    return job(arguments, config, output)

@@ -26,7 +26,18 @@ COUNTS = (
 
 def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Load what is new of one source, or of all."""
-    chosen = _chosen(arguments.source, config)
+    results, code = load_sources(_chosen(arguments.source, config), arguments, config, output)
+    result = {"sources": results, "dry_run": arguments.dry_run, "exit_code": code}
+    if not arguments.dry_run:
+        result |= published(config, output)
+    output.result(result)
+    return code
+
+
+def load_sources(
+    chosen: Sequence[SourceSettings], arguments: argparse.Namespace, config: Config, output: Output
+) -> tuple[dict[str, Any], int]:
+    """Load these sources, one after the other, and print their reports. Gives the reports and the exit code."""
     from loader.jobs.load import load_source
 
     results: dict[str, Any] = {}
@@ -45,23 +56,17 @@ def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
                 )
             except (TransientError, TerminalError) as error:
                 # One source that cannot be read does not keep the others from loading.
-                if len(config.sources) == 1 or arguments.source:
+                if len(config.sources) == 1 or len(chosen) < len(config.sources):
                     raise
                 code = max(code, error.exit_code)
-                results[source.name] = _failed(error, output)
+                progress.clear()
+                results[source.name] = failure(error, output)
                 continue
             results[source.name] = report.as_dict()
             code = max(code, report.exit_code(arguments.strict))
             progress.clear()
             _print_report(f"{source.name}{' (dry run)' if arguments.dry_run else ''}", results[source.name], output)
-    result = {"sources": results, "dry_run": arguments.dry_run, "exit_code": code}
-    if config.publish is not None and not arguments.dry_run:
-        from loader.jobs.publish import publish as publish_job
-
-        result["published"] = publish_job(config).as_dict()
-        output.line(f"published {config.publish.path}")
-    output.result(result)
-    return code
+    return results, code
 
 
 def verify(arguments: argparse.Namespace, config: Config, output: Output) -> int:
@@ -101,6 +106,17 @@ def publish(arguments: argparse.Namespace, config: Config, output: Output) -> in
     return 0
 
 
+def published(config: Config, output: Output) -> dict[str, Any]:
+    """Replace the read-only copy where there is to be one; its entry of the result."""
+    if config.publish is None:
+        return {}
+    from loader.jobs.publish import publish as publish_job
+
+    report = publish_job(config).as_dict()
+    output.line(f"published {config.publish.path}")
+    return {"published": report}
+
+
 def _each(arguments: argparse.Namespace, config: Config, output: Output, job: Any) -> int:
     results: dict[str, Any] = {}
     code = 0
@@ -125,7 +141,8 @@ def _source_and_table(target: str, config: Config) -> tuple[str, str | None]:
     return (name, table) if name else (target, None)
 
 
-def _failed(error: LoaderError, output: Output) -> dict[str, object]:
+def failure(error: LoaderError, output: Output) -> dict[str, object]:
+    """Say what went wrong where the command goes on; its entry of the result."""
     output.line(f"error: {error}")
     return {"error": {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}}
 

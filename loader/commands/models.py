@@ -1,10 +1,12 @@
 """The commands of the models: run, list, docs and export-dbt."""
 
 import argparse
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from loader.commands.loading import published
 from loader.commands.output import Output
 from loader.commands.progress import Progress
 from loader.config import Config
@@ -15,13 +17,21 @@ _MOST_NAMES: Final = 4
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Make the models anew and check them; readers see the new tables all at once, or the old ones."""
+    result = make(arguments.select or (), arguments, config, output)
+    if not result["exit_code"] and not arguments.dry_run:
+        result |= published(config, output)
+    output.result(result)
+    return int(result["exit_code"])
+
+
+def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, output: Output) -> dict[str, Any]:
+    """Make the chosen models, all by default, and print what came out."""
     from loader.jobs.models import run_models, with_as_of
 
-    config = with_as_of(config, arguments.as_of)
-    now, select = datetime.now(UTC), arguments.select or ()
+    config, is_dry = with_as_of(config, arguments.as_of), arguments.dry_run
     with Progress(output.as_json, "reading the models") as progress:
         report = run_models(
-            config, now, select, progress=lambda name: progress(f"making {name}"), is_dry=arguments.dry_run
+            config, datetime.now(UTC), select, progress=lambda name: progress(f"making {name}"), is_dry=is_dry
         )
     result = report.as_dict()
     for name in result["overridden"]:
@@ -35,7 +45,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         )
         for made in result["models"]
     ]
-    title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC{' (dry run)' if arguments.dry_run else ''}"
+    title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC{' (dry run)' if is_dry else ''}"
     output.table(("model", "rows", "computed", "seconds"), rows, title)
     for reason in dict.fromkeys(made["full_because"] for made in result["models"] if made["full_because"]):
         names = [made["name"] for made in result["models"] if made["full_because"] == reason]
@@ -48,13 +58,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     output.line(f"{passed} of {len(result['checks'])} checks passed")
     if report.exit_code:
         output.line("the tables were not replaced: readers see the ones of the last run that passed")
-    elif config.publish is not None and not arguments.dry_run:
-        from loader.jobs.publish import publish
-
-        result["published"] = publish(config).as_dict()
-        output.line(f"published {config.publish.path}")
-    output.result(result)
-    return report.exit_code
+    return result
 
 
 def _print_failures(check: dict[str, Any], output: Output) -> None:

@@ -1,0 +1,42 @@
+"""`loader run`: everything in its order, in one command."""
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+from loader.commands import models
+from loader.commands.loading import failure, load_sources, published
+from loader.commands.output import Output
+from loader.config import Config
+from loader.errors import BusyError, TerminalError, TransientError
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Load what is new of every source, make all models from it, and replace the published copy once.
+
+    The exit code is the higher of both. Models are made of what is loaded although a source failed; not when all did.
+    """
+    from loader.jobs.models import catalog_of, with_as_of
+
+    # What is wrong with the models is said before anything is loaded.
+    catalog_of(with_as_of(config, arguments.as_of), datetime.now(UTC))
+    reports, code = load_sources(config.sources, arguments, config, output)
+    result: dict[str, Any] = {"load": {"sources": reports, "exit_code": code}, "models": None}
+    output.line()
+    if all("error" in report for report in reports.values()):
+        output.line("the models were not made: no source could be loaded")
+    else:
+        result["models"] = _models(arguments, config, output)
+        code = max(code, result["models"]["exit_code"])
+    if not arguments.dry_run:
+        result |= published(config, output)
+    output.result({**result, "dry_run": arguments.dry_run, "exit_code": code})
+    return code
+
+
+def _models(arguments: argparse.Namespace, config: Config, output: Output) -> dict[str, Any]:
+    """The report of the models, or the error that ended them: what was loaded stays, and is published."""
+    try:
+        return models.make((), arguments, config, output)
+    except (BusyError, TerminalError, TransientError) as error:
+        return {**failure(error, output), "exit_code": error.exit_code}

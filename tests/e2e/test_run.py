@@ -1,0 +1,33 @@
+"""`loader run` as a user runs it: from an archive to the tables of the models."""
+
+import pytest
+from factories import a_key, a_track_call
+from loading import Loading
+from processes import run
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """An archive with two orders that was never loaded."""
+    loading = Loading(tmp_path)
+    for number in (1, 2):
+        order = {"order_id": f"o{number}", "total": 10 * number}
+        loading.write(a_track_call(order, "Order Completed", f"m{number}"), key=a_key(number))
+    return loading
+
+
+def test_one_command_from_the_archive_to_the_models(shop):
+    ran = run(shop.folder, "run", "--config", str(shop.config_file), "--json")
+
+    assert ran.code == 0, ran.err
+    assert ran.json["load"]["sources"]["web"]["objects"] == 2
+    assert ran.json["models"]["replaced"]
+    assert shop.query("select net from models.orders order by 1") == [(10,), (20,)]
+
+
+def test_a_dry_run_of_a_project_that_was_never_loaded_writes_nothing(shop):
+    ran = run(shop.folder, "run", "--config", str(shop.config_file), "--dry-run", "--json")
+
+    assert ran.code == 0, ran.err
+    assert ran.json["load"]["sources"]["web"]["messages"] == 2
+    assert not shop.warehouse.exists()
