@@ -13,7 +13,7 @@ ORDER = "Order Completed"
 
 def a_project(modelling, merges=(), identifiers=(), traits=(), scores=()):
     """`merges`: (profile, what it became part of); `identifiers`: (profile, type, value, first seen) beside those of the events;
-    `traits`: (profile, name, value); `scores`: (profile, p_alive, expected orders, value)."""
+    `traits`: (profile, name, value); `scores`: (profile, p_alive, orders expected soon, value)."""
     modelling.settings["as_of"] = AS_OF
     a_model(
         modelling,
@@ -60,9 +60,9 @@ def a_project(modelling, merges=(), identifiers=(), traits=(), scores=()):
         modelling,
         "ltv_scores",
         "select canonical_segment_id, cast(p_alive as double) as p_alive, "
-        "cast(expected_orders as double) as expected_orders, cast(clv as double) as clv "
-        f"from {_values(scores, 's', 'canonical_segment_id', 'p_alive', 'expected_orders', 'clv')}",
-        "canonical_segment_id text: p; p_alive float: p; expected_orders float: e; clv float: c",
+        "cast(expected_orders_soon as double) as expected_orders_soon, cast(clv as double) as clv "
+        f"from {_values(scores, 's', 'canonical_segment_id', 'p_alive', 'expected_orders_soon', 'clv')}",
+        "canonical_segment_id text: p; p_alive float: p; expected_orders_soon float: e; clv float: c",
     )
     return modelling
 

@@ -100,6 +100,9 @@ class AudiencesSettings(Settings):
         description="Trait that must be true, yes, 1 or granted before a profile is in lookalike_high_value.",
     )
 
+    likelihood_days: int = Field(
+        30, ge=1, le=3650, description="Days after the `as_of` of `models.ltv` in which an order is likely or not."
+    )
     cart_abandonment_days: int = Field(7, ge=1, description="Days that are looked at.")
     cart_abandonment_funnel_days: int = Field(7, ge=1, description="Days that are looked at.")
     cart_abandonment_funnel_wait_days: int = Field(1, ge=1, description="Days in which an order may follow.")

@@ -53,6 +53,7 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
         reads=("ltv_order_days", "ltv_rfm"),
         entry="loader.models.ltv.run:run",
         parameters=(
+            "audiences_likelihood_days",
             "ltv_as_of",
             "ltv_discount_rate",
             "ltv_guide_compat",

@@ -13,5 +13,6 @@
 --   expected_if_alive float: orders expected within the horizon
 --   discounted_if_alive float: the same in steps of 7 days, each discounted to today
 --   window_if_alive float: orders expected within the guide's window
+--   soon_if_alive float: orders expected within `models.audiences.likelihood_days`
 -- checks:
 --   grows: expected_if_alive < 0 or discounted_if_alive > expected_if_alive + 1e-9

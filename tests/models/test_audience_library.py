@@ -172,7 +172,7 @@ def scored(modelling):
 
 
 def test_likelihood_is_a_probability_with_percentiles(modelling):
-    """1 - exp(-expected orders); of two alike, the smaller id is higher."""
+    """1 - exp(-orders expected soon); of two alike, the smaller id is higher."""
     project = a_project(modelling, scores=[("a", 1, 0.5, 10), ("b", 1, 0.5, 10), ("c", 1, 0, 5)])
 
     project.run("audience_likelihood")

@@ -86,7 +86,7 @@ def test_a_series_that_does_not_converge_is_an_error_and_no_number():
 
 def test_money_of_later_weeks_is_worth_less_and_the_last_step_may_be_short():
     """Ten days ahead are a step of seven days and one of three, each paid at its end."""
-    outlook = Outlook(horizon_days=10, window_days=181, discount_rate=0.1)
+    outlook = Outlook(horizon_days=10, window_days=181, likelihood_days=30, discount_rate=0.1)
     x, age = np.array([1.0]), np.array([50.0])
 
     grid = make_grid(GIVEN, x, age, outlook)
@@ -102,7 +102,7 @@ def test_money_of_later_weeks_is_worth_less_and_the_last_step_may_be_short():
 )
 def test_the_guides_annuity(rate, periods, multiple):
     """A window of 181 days at 10 % a year; without an end and discount there is no value."""
-    found = Outlook(horizon_days=364, window_days=181, discount_rate=rate).multiple(periods)
+    found = Outlook(horizon_days=364, window_days=181, likelihood_days=30, discount_rate=rate).multiple(periods)
 
     assert found == (multiple if multiple is None else pytest.approx(multiple, rel=1e-4))
 

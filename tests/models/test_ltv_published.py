@@ -3,6 +3,8 @@
 Published: Fader, Hardie and Lee (2005), tables 2 and 3; Fader and Hardie (2013), The Gamma-Gamma Model of Monetary Value.
 """
 
+import math
+
 import duckdb
 import numpy as np
 import pytest
@@ -192,6 +194,39 @@ def test_expected_orders_of_the_sample_add_up(sample, days, orders):
     sample.run("ltv_scores", as_of=CALIBRATION_END, ltv={"horizon_days": days})
 
     assert sample.query("select sum(expected_orders) from models.ltv_scores")[0][0] == pytest.approx(orders, rel=CLOSE)
+
+
+@pytest.mark.parametrize(("settings", "days"), [({}, 30), ({"likelihood_days": 91}, 91)])
+def test_likelihood_is_about_days_of_its_own_and_not_about_the_horizon_of_value(sample, settings, days):
+    """1 - exp(-expected orders in the next 30 days) unless the configuration says otherwise."""
+    sample.run("audience_likelihood", as_of=CALIBRATION_END, audiences=settings, ltv={"horizon_days": 364})
+
+    given = bgnbd.Parameters(*sample.rows("ltv_params", "r", "alpha", "a", "b")[0])
+    x, recency, age, likelihood = sample.query(
+        "select x, t_x_days, age_days, likelihood from models.audience_likelihood join models.ltv_rfm "
+        "using (canonical_segment_id) order by x desc, t_x_days desc, canonical_segment_id limit 1"
+    )[0]
+    assert x > 5
+    assert likelihood == pytest.approx(1 - math.exp(-expected(given, x, recency, age, days)), rel=1e-9)
+
+
+def test_the_order_of_buyers_by_likelihood_is_that_of_soon(sample):
+    """Whoever is ahead within 30 days need not be so within ten years."""
+    sample.run("audience_likelihood", as_of=CALIBRATION_END, audiences={}, ltv={"horizon_days": 3650})
+
+    turned = sample.query(
+        "select count(*) from models.ltv_scores as a join models.ltv_scores as b "
+        "on a.expected_orders_soon < b.expected_orders_soon and a.expected_orders > b.expected_orders "
+        "join models.audience_likelihood as la on la.canonical_segment_id = a.canonical_segment_id "
+        "join models.audience_likelihood as lb on lb.canonical_segment_id = b.canonical_segment_id "
+        "where la.likelihood_percentile > lb.likelihood_percentile"
+    )
+    both = sample.query(
+        "select count(*) from models.ltv_scores as a join models.ltv_scores as b "
+        "on a.expected_orders_soon < b.expected_orders_soon and a.expected_orders > b.expected_orders"
+    )
+    assert turned == [(0,)]
+    assert both[0][0] > 0
 
 
 def test_people_alive_in_the_sample(sample):

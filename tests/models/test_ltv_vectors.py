@@ -142,7 +142,7 @@ def test_l5_the_same_parameters_on_correct_inputs():
     from loader.models.ltv.grid import Outlook
 
     _, orders = scores(bgnbd.Parameters(**SHEET), [(20, 146, 147)], 181)
-    outlook = Outlook(horizon_days=364, window_days=181, discount_rate=0.1)
+    outlook = Outlook(horizon_days=364, window_days=181, likelihood_days=30, discount_rate=0.1)
 
     revenue = float(orders[0, 0]) * 33.82
     assert orders[0, 0] == pytest.approx(3.857044, abs=1e-6)

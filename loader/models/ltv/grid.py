@@ -28,6 +28,8 @@ class Outlook:
     horizon_days: int
     window_days: int
     """The guide's window."""
+    likelihood_days: int
+    """What an order soon is, for audiences."""
     discount_rate: float
     """By year."""
 
@@ -66,6 +68,8 @@ class Grid:
     """The same, those of later weeks counting less."""
     window: Floats
     """Orders within the guide's window."""
+    soon: Floats
+    """Orders within the days of the likelihood."""
 
 
 def make_grid(given: Parameters, x: Floats, age: Floats, outlook: Outlook) -> Grid:
@@ -73,8 +77,10 @@ def make_grid(given: Parameters, x: Floats, age: Floats, outlook: Outlook) -> Gr
     parts = []
     for start in range(0, x.size, _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        z, h, expected = expected_if_alive(given, x[part], age[part], [*outlook.steps, outlook.window_days])
-        by_step = np.diff(expected[:, :-1], axis=1, prepend=0.0)
-        parts.append(np.stack([z[:, -2], h[:, -2], expected[:, -2], by_step @ outlook.weights, expected[:, -1]]))
-    columns = np.concatenate(parts, axis=1) if parts else np.zeros((5, 0))
+        ahead = [*outlook.steps, outlook.window_days, outlook.likelihood_days]
+        z, h, expected = expected_if_alive(given, x[part], age[part], ahead)
+        by_step = np.diff(expected[:, : len(outlook.steps)], axis=1, prepend=0.0)
+        horizon, window, soon = expected[:, -3:].T
+        parts.append(np.stack([z[:, -3], h[:, -3], horizon, by_step @ outlook.weights, window, soon]))
+    columns = np.concatenate(parts, axis=1) if parts else np.zeros((6, 0))
     return Grid(x, age, *columns)

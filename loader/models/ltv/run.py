@@ -40,7 +40,8 @@ def run(context: Context) -> None:
     What cannot be fitted is no error: its tables are empty, and `ltv_params` says why.
     """
     settings = context.settings.ltv
-    outlook = Outlook(settings.horizon_days, settings.guide_window_days, settings.discount_rate)
+    likelihood_days = context.settings.audiences.likelihood_days
+    outlook = Outlook(settings.horizon_days, settings.guide_window_days, likelihood_days, settings.discount_rate)
     people, money = histories(context, "ltv_rfm"), spending(context, "ltv_rfm")
     fitted = Fitted()
     _fit_orders(context, people, outlook, fitted)
@@ -70,6 +71,7 @@ def _fit_orders(context: Context, people: bgnbd.Histories, outlook: Outlook, fit
         "expected_if_alive": grid.expected,
         "discounted_if_alive": grid.discounted,
         "window_if_alive": grid.window,
+        "soon_if_alive": grid.soon,
     }
     write_columns(context, "ltv_grid", columns)
 

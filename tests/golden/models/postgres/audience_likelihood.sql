@@ -7,8 +7,8 @@ SELECT
 FROM (
   SELECT
     canonical_segment_id,
-    1 - EXP(-expected_orders) AS likelihood,
-    PERCENT_RANK() OVER (ORDER BY expected_orders, canonical_segment_id DESC NULLS LAST) AS likelihood_percentile,
+    1 - EXP(-expected_orders_soon) AS likelihood,
+    PERCENT_RANK() OVER (ORDER BY expected_orders_soon, canonical_segment_id DESC NULLS LAST) AS likelihood_percentile,
     PERCENT_RANK() OVER (ORDER BY clv, canonical_segment_id DESC NULLS LAST) AS value_percentile,
     p_alive
   FROM "models"."ltv_scores" AS ltv_scores

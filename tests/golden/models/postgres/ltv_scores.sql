@@ -3,6 +3,7 @@ SELECT
   CAST(made.run_id AS TEXT) AS run_id,
   CAST(made.p_alive AS DOUBLE PRECISION) AS p_alive,
   CAST(made.expected_orders AS DOUBLE PRECISION) AS expected_orders,
+  CAST(made.expected_orders_soon AS DOUBLE PRECISION) AS expected_orders_soon,
   CAST(made.expected_value AS DECIMAL(28, 6)) AS expected_value,
   CAST(made.clv AS DECIMAL(28, 6)) AS clv,
   CAST(made.guide_ltv AS DECIMAL(28, 6)) AS guide_ltv,
@@ -56,6 +57,7 @@ FROM (
       ) AS expected_value,
       o.mean_order * o.guide_multiple AS guide_value,
       g.expected_if_alive,
+      g.soon_if_alive,
       g.discounted_if_alive,
       g.window_if_alive
     FROM odds AS o
@@ -68,6 +70,7 @@ FROM (
       p_alive,
       expected_value,
       p_alive * expected_if_alive AS expected_orders,
+      p_alive * soon_if_alive AS expected_orders_soon,
       p_alive * discounted_if_alive * expected_value * CAST(1.0 AS DOUBLE PRECISION) AS clv,
       p_alive * window_if_alive * guide_value AS guide_ltv
     FROM expected
@@ -77,6 +80,7 @@ FROM (
     run_id,
     p_alive,
     expected_orders,
+    expected_orders_soon,
     expected_value,
     clv,
     guide_ltv,
