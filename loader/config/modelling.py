@@ -6,7 +6,7 @@ the parameter `$sessions_gap_seconds` in SQL.
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
@@ -18,6 +18,12 @@ from loader.config.models_identity import IdentitySettings
 from loader.config.models_ltv import LtvSettings
 from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
 from loader.config.models_traits import TraitSettings
+
+_TRAIT_TABLES: Final = {
+    "profile": ("computed_traits", ("canonical_segment_id", "user_id", "email")),
+    "account": ("computed_account_traits", ("group_id", "name", "members")),
+}
+"""The table of all traits of a level, and its columns that are no traits."""
 
 
 class ModelsSettings(Settings):
@@ -106,10 +112,11 @@ class ModelsSettings(Settings):
     @field_validator("traits")
     @classmethod
     def _usable_keys(cls, traits: dict[str, TraitSettings]) -> dict[str, TraitSettings]:
-        for key in traits:
+        for key, trait in traits.items():
             check_key(key)
-            if key in ("canonical_segment_id", "user_id", "email"):
-                raise ValueError(f"a trait cannot be called {key!r}: computed_traits has a column of that name")
+            table, columns = _TRAIT_TABLES[trait.level]
+            if key in columns:
+                raise ValueError(f"a trait cannot be called {key!r}: {table} has a column of that name")
         return traits
 
     @field_validator("inputs")

@@ -13,9 +13,12 @@ TraitKind = Literal[
 
 
 class TraitSettings(Settings):
-    """One computed trait: a value of each profile, computed from its events before `as_of`."""
+    """One computed trait: a value of each profile or account, computed from its events before `as_of`."""
 
     description: str = Field("", description="What the trait says.")
+    level: Literal["profile", "account"] = Field(
+        "profile", description="Whose events are taken together: those of a profile, or of all profiles of an account."
+    )
     kind: TraitKind = Field(description="What is computed.")
     event: Events = Field((), description="Events that it is computed from, as they were sent.")
     call: Call | None = Field(None, description="Calls that it is computed from, instead of events.")

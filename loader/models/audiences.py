@@ -147,6 +147,7 @@ class _Rule:
             return member_of(profile, f"{RULE}{self._known(condition.audience, self._keys, 'audience')}")
         if condition.trait is not None:
             self._known(condition.trait, self._traits, "computed trait")
+            self._is_of_profiles(condition.trait)
             return self._compared(profile, condition, f"trait_{condition.trait}", TYPES[self._kind(condition.trait)])
         if condition.profile_trait is not None:
             rows = fill(_PROFILE_TRAIT, {"name": typed_literal(condition.profile_trait)})
@@ -161,6 +162,14 @@ class _Rule:
                 f"use one of: {', '.join(sorted(names)) or 'none'}{nearest(name, names)}",
             )
         return name
+
+    def _is_of_profiles(self, trait: str) -> None:
+        if self._traits[trait].level != "profile":
+            raise ConfigError(
+                f"the computed trait {trait!r} is one of accounts, and audiences are about profiles",
+                self._setting,
+                f"use a trait with `level: profile`, or a file {RULE}{self._key}.sql that joins account_members",
+            )
 
     def _kind(self, trait: str) -> str:
         return self._traits[trait].kind

@@ -19,6 +19,7 @@ from loader.models.header import Column, Model, read_model, repeated
 from loader.models.inputs import Input, read_input
 from loader.models.registry import PYTHON_MODELS, PythonModel
 from loader.models.render import parse_query, tables_read
+from loader.models.sql_traits import with_contract
 from loader.models.validate import check_checks, check_incremental, check_model
 from loader.sqlfiles import sql_root
 
@@ -132,7 +133,7 @@ def read_catalog(
     overridden: list[str] = []
     for models_folder, inputs_folder in roots:
         for path in sorted(models_folder.glob("*.sql")):
-            model = read_model(path)
+            model = with_contract(read_model(path))
             overridden += [model.name] if model.name in models else []
             models[model.name] = model
         for path in sorted(inputs_folder.glob("*.yaml")):

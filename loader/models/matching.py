@@ -22,6 +22,15 @@ from given as e
 join event_profiles as p on p.source = e.source and p.call = e.call and p.event_id = e.id
 where e.timestamp < $as_of
 """
+# A call that names an account is about that one; any other is about every account that its profile belongs to.
+_ROWS_OF_ACCOUNTS = """
+select coalesce(nullif(trim(e.account), ''), m.group_id) as group_id, e.timestamp, e.received_at, e.source, e.call, e.id
+from given as e
+left join event_profiles as p on p.source = e.source and p.call = e.call and p.event_id = e.id
+left join account_members as m
+  on m.canonical_segment_id = p.canonical_segment_id and nullif(trim(e.account), '') is null
+where e.timestamp < $as_of and coalesce(nullif(trim(e.account), ''), m.group_id) is not null
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Matching:
     taken: str | None = None
     """Property whose value is taken as the column `value`."""
     value_type: LogicalType = "text"
+    is_of_accounts: bool = False
+    """Whether the rows are those of accounts, and not of profiles."""
 
     @property
     def kind_of_call(self) -> str:
@@ -55,8 +66,8 @@ class Matching:
         )
 
     def rows(self) -> exp.Select:
-        """Profile, place in time and `value` of every call that matches."""
-        query = fill(_ROWS, {}, {"given": f"{INPUT_PREFIX}{self.name}"})
+        """Profile or account, place in time and `value` of every call that matches."""
+        query = fill(_ROWS_OF_ACCOUNTS if self.is_of_accounts else _ROWS, {}, {"given": f"{INPUT_PREFIX}{self.name}"})
         assert isinstance(query, exp.Select)
         if self.events:
             names = [typed_literal(event) for event in self.events]
@@ -74,6 +85,10 @@ class Matching:
         ]
         if self.events:
             columns.append(InputColumn("event_text", "text", ("event_text",), "Event as it was sent."))
+        if self.is_of_accounts:
+            own = ("group_id",) if self.kind_of_call == "group" else ()
+            taken = (*own, column_name(("context", "groupId"), self.kind_of_call, _IDENTIFIER_BYTES))
+            columns.append(InputColumn("account", "text", taken, "Account that the call names."))
         if self.taken is not None:
             columns.append(self._column("value", self.taken, self.value_type))
         return columns

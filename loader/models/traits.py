@@ -1,8 +1,9 @@
-"""Computed traits: each setting of `models.traits` as a model `trait_<key>`, and all of them as `computed_traits`."""
+"""Computed traits: each setting of `models.traits` as a model `trait_<key>`, and those of a level as one table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sqlglot import exp
@@ -109,17 +110,57 @@ _QUERIES: Final[Mapping[str, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Whose traits they are."""
+
+    key: Column
+    population: str
+    """Model of all that have a row in the wide table."""
+    shown: tuple[Column, ...]
+    """Its columns beside the key, in the wide table too."""
+    table: str
+    noun: str
+    description: str
+
+
+_LEVELS: Final[Mapping[str, _Level]] = {
+    "profile": _Level(
+        key=Column("canonical_segment_id", "text", "profile"),
+        population="audience_population",
+        shown=(Column("user_id", "text", "user id of the profile"), Column("email", "text", "email of the profile")),
+        table="computed_traits",
+        noun="profile",
+        description="All computed traits of the profiles that audiences are about.",
+    ),
+    "account": _Level(
+        key=Column("group_id", "text", "account"),
+        population="account_population",
+        shown=(
+            Column("name", "text", "newest name of the account"),
+            Column("members", "integer", "profiles that belong to it"),
+        ),
+        table="computed_account_traits",
+        noun="account",
+        description="All computed traits of accounts.",
+    ),
+}
+
+
 def trait_models(traits: Mapping[str, TraitSettings]) -> Generated:
-    """Every trait's model and input, and the wide table of all; nothing when there are none."""
+    """Every trait's model and input, and the wide table of each level that has traits; nothing when there are none."""
     made = Generated()
     for key, trait in traits.items():
         made = made.plus(_trait(key, trait))
-    return made.plus(_wide(traits)) if traits else made
+    for name, level in _LEVELS.items():
+        if chosen := {key: trait for key, trait in traits.items() if trait.level == name}:
+            made = made.plus(_wide(chosen, level))
+    return made
 
 
 def _trait(key: str, trait: TraitSettings) -> Generated:
     setting = f"models.traits.{key}"
-    kind = TYPES[trait.kind]
+    kind, level = TYPES[trait.kind], _LEVELS[trait.level]
     matching = Matching(
         name=f"trait_{key}",
         setting=setting,
@@ -129,6 +170,7 @@ def _trait(key: str, trait: TraitSettings) -> Generated:
         within_days=trait.within_days,
         taken=trait.property,
         value_type=kind if kind == "decimal" else "text",
+        is_of_accounts=trait.level == "account",
     )
     rows: exp.Query = matching.rows()
     if trait.session_minutes is not None:
@@ -137,9 +179,9 @@ def _trait(key: str, trait: TraitSettings) -> Generated:
         name=f"trait_{key}",
         setting=setting,
         description=trait.description or f"Computed trait {key}: {trait.kind} of {_about(trait)}.",
-        grain="one row per profile that has the trait",
-        keys=("canonical_segment_id",),
-        columns=(Column("canonical_segment_id", "text", "profile"), Column("value", kind, "value of the trait")),
+        grain=f"one row per {level.noun} that has the trait",
+        keys=(level.key.name,),
+        columns=(level.key, Column("value", kind, "value of the trait")),
         query=_over(_QUERIES[trait.kind], rows, trait),
     )
     return Generated((model,), (matching.input(),))
@@ -153,7 +195,7 @@ def _about(trait: TraitSettings) -> str:
 def _over(template: str, rows: exp.Query, trait: TraitSettings) -> exp.Query:
     """A template's query over the matching rows, which stand where it says `matching`."""
     return fill(
-        template,
+        template.replace(_LEVELS["profile"].key.name, _LEVELS[trait.level].key.name),
         {
             "min_occurrences": typed_literal(trait.min_occurrences),
             "seconds": typed_literal(60 * (trait.session_minutes or 0)),
@@ -162,30 +204,26 @@ def _over(template: str, rows: exp.Query, trait: TraitSettings) -> exp.Query:
     )
 
 
-def _wide(traits: Mapping[str, TraitSettings]) -> Generated:
-    """One row per profile of the population, one column per trait."""
-    columns = [
-        Column("canonical_segment_id", "text", "profile"),
-        Column("user_id", "text", "user id of the profile"),
-        Column("email", "text", "email of the profile"),
-    ]
+def _wide(traits: Mapping[str, TraitSettings], level: _Level) -> Generated:
+    """One row per profile or account of the population, one column per trait."""
+    columns = [level.key, *level.shown]
     query = exp.select(*(exp.column(column.name, table="p") for column in columns)).from_(
-        exp.alias_(exp.to_table("audience_population"), "p", table=True)
+        exp.alias_(exp.to_table(level.population), "p", table=True)
     )
     for key, trait in traits.items():
         name = f"trait_{key}"
         value: exp.Expr = exp.column("value", table=name)
         if trait.kind in ZERO_WITHOUT_EVENTS:
             value = exp.Coalesce(this=value, expressions=[exp.Literal.number(0)])
-        same = exp.column("canonical_segment_id", table=name).eq(exp.column("canonical_segment_id", table="p"))
+        same = exp.column(level.key.name, table=name).eq(exp.column(level.key.name, table="p"))
         query = query.join(exp.to_table(name), on=same, join_type="left").select(exp.alias_(value, key))
         columns.append(Column(key, TYPES[trait.kind], trait.description or f"{trait.kind} of {_about(trait)}"))
     model = generated_model(
-        name="computed_traits",
+        name=level.table,
         setting="models.traits",
-        description="All computed traits of the profiles that audiences are about.",
-        grain="one row per profile",
-        keys=("canonical_segment_id",),
+        description=level.description,
+        grain=f"one row per {level.noun}",
+        keys=(level.key.name,),
         columns=tuple(columns),
         query=query,
     )
