@@ -67,7 +67,7 @@ def insert_rows(stage: Stage, batch: TableBatch, into: str, side: Side, rules: R
     names = ", ".join(identifier(name) for name in selected)
     return (
         f"insert into {into} ({names}) select {', '.join(selected.values())} from "
-        f"(select *, {reader.read} as r from {stage.name} where {batch.condition}) as s {joins}"
+        f"(select *, {reader.read} as r from ({stage.rows(batch.condition)})) as s {joins}"
     )
 
 

@@ -65,6 +65,22 @@ class Stage:
         statement = f"insert into {self.name} by name {_trusted(f'{self.name}_blocks')}"
         self._read(messages, MESSAGES, structures, statement)
 
+    def rows(self, condition: str) -> str:
+        """A query of all columns of the rows of which a condition holds, in as many stretches as there are threads.
+
+        Threads share a table by stretches of 122,880 rows, of which a batch has one to three.
+        """
+        threads = int(self._value("select current_setting('threads')"))
+        last = int(self._value(f"select coalesce(max(rowid), 0) from {self.name}"))
+        ends = [last * part // threads for part in range(1, threads)]
+        bounds = zip([None, *ends], [*ends, None], strict=True)
+        return " union all ".join(
+            f"select * from {self.name} where {condition}"
+            + ("" if after is None else f" and rowid > {after}")
+            + ("" if until is None else f" and rowid <= {until}")
+            for after, until in bounds
+        )
+
     def count_odd(self) -> int:
         """Lines set aside."""
         return int(self._value(f"select count(*) from {self.name}_odd"))
