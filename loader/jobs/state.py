@@ -24,14 +24,14 @@ def define_conflicts(warehouse: DuckDBWarehouse, config: Config) -> None:
     """Renew the view of copies that say something else than their row."""
     system, engine = config.system_schema, warehouse.engine
     schemas = {source.name: schema_of(source) for source in config.sources}
-    tables = {schema: set(warehouse.catalogue(schema)) for schema in schemas.values()}
+    tables = {schema: warehouse.catalogue(schema) for schema in schemas.values()}
     branches = [
         f"select c.*, t._fingerprint as row_fingerprint from {identifier(system)}.copies as c "
         f"join {identifier(schema, CALL_TABLE[call])} as t on t.id = c.id "
         f"where c.source = {literal(source)} and c.call = {literal(call)} and c.fingerprint <> t._fingerprint"
         for source, schema in schemas.items()
         for call in CALL_TABLE
-        if CALL_TABLE[call] in tables[schema]
+        if "_fingerprint" in tables[schema].get(CALL_TABLE[call], {})
     ]
     empty = f"select c.*, c.fingerprint as row_fingerprint from {identifier(system)}.copies as c where false"
     engine.execute(f"use {ALIAS}")

@@ -17,4 +17,4 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def compiled(function: _Function) -> _Function:
     """Compiled into whatever calls it."""
-    return cast(_Function, numba.njit(nogil=True)(function))
+    return cast(_Function, numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
