@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 import xxhash
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from reference.messages import Message, Options, Reader
 from reference.parsing import read_line
@@ -55,6 +55,7 @@ MESSAGES = st.fixed_dictionaries(
         **dict.fromkeys(["context", "properties", "traits"], OBJECTS),
     },
 )
+MANY_ARE_UNUSUAL = settings(suppress_health_check=[HealthCheck.filter_too_much])
 LAYOUTS = st.fixed_dictionaries(
     {"ensure_ascii": st.booleans(), "separators": st.sampled_from([(",", ":"), (", ", " : "), ("\t,", ":\t")])}
 )
@@ -72,6 +73,7 @@ def read_slowly(line: str) -> Message | str:
     return Reader("key", None, datetime(2026, 1, 1, tzinfo=UTC), Options()).read(1, raw)
 
 
+@MANY_ARE_UNUSUAL
 @given(MESSAGES, LAYOUTS)
 @example({"type": "track", "messageId": "m", "receivedAt": "2024-02-29T23:59:59.1Z", "timestamp": "x"}, {})
 @example(
@@ -101,6 +103,7 @@ def test_a_usual_envelope_says_what_the_slow_reader_finds(message, layout):
         assert (told and told.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")) == read.envelope[name]
 
 
+@MANY_ARE_UNUSUAL
 @given(MESSAGES, LAYOUTS, LAYOUTS)
 @example(
     {"type": "track", "context": {"a": '\x1f"\\/<\x08é😀'}, "messageId": "é/", "event": 1.50},
@@ -119,6 +122,7 @@ def test_the_fingerprint_is_that_of_the_slow_reader_however_the_line_is_laid_out
     assert [row["fingerprint"] for row in found] == [read.fingerprint] * 2
 
 
+@MANY_ARE_UNUSUAL
 @given(MESSAGES, st.sampled_from(["event", "userId", "groupId", "name", "context", "properties", "traits"]), TEXTS)
 def test_another_content_has_another_fingerprint(message, key, text):
     changed = {**message, "type": "track", key: {"a": text} if key in ("context", "properties", "traits") else text}
