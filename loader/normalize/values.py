@@ -111,14 +111,18 @@ def value(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
 
 
 def variant_values(column: ColumnBatch, reader: LeafReader, timestamp: str) -> dict[str, str]:
-    """The SQL of every variant column by family: the value where neither the column nor an earlier variant has it."""
+    """The SQL of every variant column that rows of this batch may fill, by family.
+
+    It is the value where neither the column nor an earlier variant has it.
+    """
     if not column.has_misfits:
         return {}
     leaf = _leaf(column, reader)
     taken = [_fitted(column.column_type, column.sql_type, leaf, timestamp)]
     found: dict[str, str] = {}
     for family in FAMILIES:
-        if column.column_type in _FAMILY[family] and family != "num":
+        is_own = column.column_type in _FAMILY[family] and family != "num"
+        if is_own or not column.may_have(family):
             continue
         sql_type = column.variants[family]
         fits = _fitted(TYPE_OF.get(sql_type, ColumnType.OTHER), sql_type, leaf, timestamp)
