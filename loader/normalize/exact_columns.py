@@ -71,7 +71,8 @@ class Settler:
     def settle(self, root: str, value: dict[str, Any]) -> dict[str, Any]:
         """A copy of `context` or of the payload, whose columns have one value each."""
         leaves: list[_Leaf] = []
-        copy = self._copied(value, (root,), leaves)
+        nulls: list[_Leaf] = []
+        copy = self._copied(value, (root,), leaves, nulls)
         claims: dict[str, list[_Leaf]] = {}
         for leaf in leaves:
             if isinstance(leaf.value, NumberText) and is_out_of_range(leaf.value):
@@ -80,23 +81,29 @@ class Settler:
                 leaf.remove()
             else:
                 claims.setdefault(self.rules.column(leaf.path, self.call), []).append(leaf)
-        for column, claimed in claims.items():
-            self._settle_column(root, column, claimed)
+        special = {column for column, claimed in claims.items() if self._is_special(root, column, claimed)}
+        for leaf in nulls:
+            # Another spelling of the key has a value, which is not in the text: there the column would seem null.
+            if special and self.rules.column(leaf.path, self.call) in special:
+                leaf.remove()
         return copy
 
-    def _copied(self, value: dict[str, Any], path: KeyPath, leaves: list[_Leaf]) -> dict[str, Any]:
+    def _copied(self, value: dict[str, Any], path: KeyPath, leaves: list[_Leaf], nulls: list[_Leaf]) -> dict[str, Any]:
         copy: dict[str, Any] = {}
         for key, member in value.items():
             below = (*path, key)
             if isinstance(member, dict) and len(below) <= DEEPEST and (self.call, *below) not in self.rules.walk.texts:
-                copy[key] = self._copied(member, below, leaves)
+                copy[key] = self._copied(member, below, leaves, nulls)
                 continue
             copy[key] = member
-            if member is not None and member != {}:
+            if member is None:
+                nulls.append(_Leaf(below, copy, member))
+            elif member != {}:
                 leaves.append(_Leaf(below, copy, member))
         return copy
 
-    def _settle_column(self, root: str, column: str, claimed: list[_Leaf]) -> None:
+    def _is_special(self, root: str, column: str, claimed: list[_Leaf]) -> bool:
+        """Settle a column; whether its value is beside the text."""
         winner = _winner(root, column, claimed)
         is_reported = not self.rules.is_excluded(column, root, self.call)
         for leaf in claimed:
@@ -112,6 +119,7 @@ class Settler:
             winner.remove()
         elif is_reported and isinstance(value, NumberText) and not value.is_integer and is_lossy(value):
             self.losses.append(Loss("precision", winner.path, str(value)))
+        return special is not None
 
 
 def _winner(root: str, column: str, claimed: list[_Leaf]) -> _Leaf:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from factories import a_key
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from loading import Loading, canonical
 from property.archives import (
@@ -59,6 +59,14 @@ def loaded_in_steps(objects, order, **keywords):
 
 @few(12)
 @given(archives())
+@example(
+    {
+        "segment-logs/a/1772323200000/part-0.gz": [
+            '{"type":"identify","timestamp":"2026-03-01T10:00:00.000Z","userId":"u1",'
+            '"traits":{"a":null,"b":null,"A":9223372036854775808}}'
+        ]
+    }
+)
 def test_a_load_agrees_with_the_reference(objects):
     """Rows, places, copies, conflicts, quarantine and discards are those of the slow reader."""
     _, differences = loaded_at_once(objects)
