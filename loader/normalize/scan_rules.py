@@ -23,13 +23,20 @@ ENVELOPE_KEYS: Final = (
     *("receivedAt", "timestamp", "sentAt", "originalTimestamp", "context", "properties", "traits"),
 )
 """Top-level keys whose place in a line is remembered, each with its slot."""
-SLOT_TYPE, SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID = range(5)
+SLOT_TYPE, SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID, SLOT_GROUP_ID, SLOT_PREVIOUS_ID = range(7)
 SLOT_NAME, SLOT_CATEGORY, SLOT_RECEIVED_AT, SLOT_CONTEXT = 7, 8, 9, 13
 INNER_NAME: Final = len(ENVELOPE_KEYS)
 """The slot of the name in the properties; that of their category is the next."""
 SLOTS: Final = INNER_NAME + 2
-PRINTED_TEXTS: Final = (SLOT_TYPE, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID, 5, 6, SLOT_NAME, SLOT_CATEGORY)
+PRINTED_TEXTS: Final = (
+    *(SLOT_TYPE, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID),
+    *(SLOT_GROUP_ID, SLOT_PREVIOUS_ID, SLOT_NAME, SLOT_CATEGORY),
+)
+"""Slots whose texts a fingerprint covers."""
 OBJECT_SLOTS: Final = (SLOT_CONTEXT, SLOT_CONTEXT + 1, SLOT_CONTEXT + 2)
+"""Slots whose objects it covers."""
+PRINT_ROOM: Final = len(PRINTED_TEXTS) + len(OBJECT_SLOTS)
+"""Bytes that the print of a message may have more than its line: the separators."""
 TEXT_COLUMNS: Final = (SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID)
 """Slots whose texts become columns, in their order; the four times follow from `SLOT_RECEIVED_AT` on."""
 TIMES: Final = 4

@@ -20,10 +20,10 @@ from loader.normalize.scan_rules import (
     DOUBTFUL,
     ENVELOPE_KEYS,
     ODD,
+    PRINT_ROOM,
     TEXT_COLUMNS,
     TIMES,
     USUAL,
-    WORD,
     Hashes,
     Rules,
     call_path,
@@ -96,7 +96,7 @@ class StructureReader:
             instants=np.zeros((TIMES, count), dtype=np.int64),
             is_instant=np.zeros((TIMES, count), dtype=np.bool_),
         )
-        printed = np.zeros(int(np.diff(places).max(initial=0)) + WORD, dtype=np.uint8)
+        printed = np.zeros(int(np.diff(places).max(initial=0)) + PRINT_ROOM, dtype=np.uint8)
         scan(content.ctypes.data, places, self._rules, room(printed), found)
         columns = [pa.array(found.signatures), pa.array(found.flags), pa.array(found.fingerprints)]
         columns.append(pa.array(found.calls))
