@@ -1,0 +1,85 @@
+"""A DuckDB file while it is attached: how it is written, and what is left of it on disk."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from loader.errors import TerminalError
+from loader.warehouses.duckdb import ROW_GROUP_ROWS, DuckDBWarehouse
+
+
+@pytest.fixture
+def engine():
+    with duckdb.connect(":memory:") as connection:
+        yield connection
+
+
+@pytest.fixture
+def warehouse(engine, tmp_path):
+    return DuckDBWarehouse(engine, tmp_path / "warehouse.duckdb", "_loader")
+
+
+def row_group_sizes(path: Path) -> list[int]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return [
+            int(rows)
+            for (rows,) in connection.execute(
+                "select sum(count) from pragma_storage_info('t') where segment_type <> 'VALIDITY' group by row_group_id"
+            ).fetchall()
+        ]
+
+
+def test_row_groups_of_a_file_that_is_opened_again_are_as_small_as_those_of_a_new_one(engine, warehouse, tmp_path):
+    """A table that is made by a later load than the file is written like any other."""
+    with warehouse.attached(0):
+        pass
+    with warehouse.attached(0):
+        engine.execute("create table w.t as select range as n from range(100_000)")
+
+    sizes = row_group_sizes(tmp_path / "warehouse.duckdb")
+
+    assert (sum(sizes), max(sizes)) == (100_000, ROW_GROUP_ROWS)
+
+
+def test_commits_stay_in_the_log_until_the_file_is_given_up(engine, warehouse, tmp_path):
+    """Whoever finds no log has all of the warehouse in one file."""
+    log = tmp_path / "warehouse.duckdb.wal"
+    warehouse.merge_at_detach()
+    with warehouse.attached(0):
+        engine.execute("create table w.t as select range as n from range(1_000)")
+        engine.execute("insert into w.t select range from range(10_000)")
+        logged = log.exists()
+
+    assert (logged, log.exists()) == (True, False)
+    assert sum(row_group_sizes(tmp_path / "warehouse.duckdb")) == 11_000
+
+
+def test_an_error_in_a_transaction_leaves_nothing_of_it(engine, warehouse, tmp_path):
+    """The file is given up all the same."""
+    warehouse.merge_at_detach()
+
+    def interrupted() -> None:
+        with warehouse.attached(0):
+            engine.execute("create table w.t (n integer)")
+            engine.execute("begin")
+            engine.execute("insert into w.t values (1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
+
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        assert connection.execute("select count(*) from t").fetchall() == [(0,)]
+
+
+def test_a_file_that_is_no_database_is_named(engine, tmp_path):
+    """What, where, and what to do."""
+    path = tmp_path / "notes.duckdb"
+    path.write_text("not a database, but text that is long enough to have a header\n" * 100)
+
+    with pytest.raises(TerminalError) as error, DuckDBWarehouse(engine, path, "_loader").attached(0):
+        pass
+
+    assert error.value.where == str(path)
+    assert "DuckDB file" in error.value.fix
