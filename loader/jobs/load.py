@@ -48,7 +48,7 @@ _BATCH_SHARE: Final = 4
 _FIRST_PART: Final = 4
 """How many of the first batch make a usual one: while it is normalized nothing can be written yet."""
 _VISIT_BATCHES: Final = 5
-"""Batches after which the file is given up and its log merged: merging after each takes three times as long."""
+"""Batches after which the file is given up and its log merged: merging after each makes a load a tenth slower."""
 _PATIENCE_SECONDS: Final = 5.0
 """How long the file is kept for a batch that is not ready."""
 WAIT_SECONDS: Final = 60.0

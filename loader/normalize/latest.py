@@ -14,7 +14,7 @@ from loader.normalize.values import FAMILIES
 
 _CONTEXT_TRAITS = "context_traits_"
 _RANK = 'row_number() over (order by received_at, "timestamp", id)'
-"""Comparing a number per value costs a third of comparing what it stands for."""
+"""A number per row is compared faster, for every column, than the three values that it stands for."""
 
 
 def latest_columns(call: str, columns: Mapping[str, str], from_context: bool) -> list[WantedColumn]:

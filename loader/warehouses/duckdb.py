@@ -41,7 +41,6 @@ class DuckDBWarehouse:
         self.engine = engine
         self._path = path
         self._system = system_schema
-        self._merges_at_detach = False
 
     @contextmanager
     def attached(self, wait_seconds: float, read_only: bool = False) -> Iterator[None]:
@@ -54,15 +53,12 @@ class DuckDBWarehouse:
             yield
         finally:
             # A file in use cannot be detached.
-            if not self.roll_back() and self._merges_at_detach and not read_only:
-                # Asked for, it takes a third of the time that it takes in passing.
-                self.engine.execute(f"checkpoint {ALIAS}")
+            self.roll_back()
             self.engine.execute(f"detach {ALIAS}")
 
     def merge_at_detach(self) -> None:
         """From now on commits only write the log, which is merged into the file when it is detached, not in between."""
         self.engine.execute("set checkpoint_threshold = '1TB'")
-        self._merges_at_detach = True
 
     def _attach(self, wait_seconds: float, read_only: bool) -> None:
         # The file does not remember the size of its row groups; its version is told only when it is made.
@@ -91,12 +87,10 @@ class DuckDBWarehouse:
             else:
                 return
 
-    def roll_back(self) -> bool:
-        """End the transaction that an error inside it left open; whether there was one."""
-        is_open = _in_transaction(self.engine)
-        if is_open:
+    def roll_back(self) -> None:
+        """End the transaction that an error inside it left open, if there is one."""
+        if _in_transaction(self.engine):
             self.engine.execute("rollback")
-        return is_open
 
     def table(self, schema: str, table: str) -> str:
         """A table of a source in SQL."""
