@@ -107,7 +107,7 @@ def _report(output: str) -> dict[str, Any]:
 
 def median(runs: Iterable[Run], what: str) -> float:
     """The median of one measured attribute, such as `wall_seconds`."""
-    return statistics.median(getattr(run, what) for run in runs)
+    return float(statistics.median(getattr(run, what) for run in runs))
 
 
 def table(runs: Sequence[Run], base: str) -> str:

@@ -17,7 +17,11 @@ AGGREGATE = """
 def main(warehouse: str, memory: str) -> None:
     """Aggregate, and print the seconds as one JSON object."""
     config = {"memory_limit": memory, "temp_directory": str(Path(warehouse).parent / "spill")}
-    settings: dict[str, str | bool | int] = {**config, "threads": 2, "preserve_insertion_order": False}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        **config,
+        "threads": 2,
+        "preserve_insertion_order": False,
+    }
     with duckdb.connect(":memory:", config=settings) as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (storage_version 'latest'); use warehouse")
         started, started_cpu = time.perf_counter(), time.process_time()

@@ -26,7 +26,7 @@ def over_sizes(options: Options, rows: int, word: str, write: Write, measure: Me
         for variant, size in sizes.items():
             write(folders[variant], size, options.memory)
         steps = [
-            lambda variant=variant, size=size: measure(folders[variant], variant, size)  # type: ignore[misc]
+            lambda variant=variant, size=size: measure(folders[variant], variant, size)
             for variant, size in sizes.items()
         ]
         runs = alternate(options.runs, *steps)

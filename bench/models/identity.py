@@ -153,8 +153,9 @@ def run(context: Context) -> None:
 class MeasuredRun(ModelRun):
     """A run that says how long the new rows take to appear: an increment writes into the tables then."""
 
-    def _swap(self) -> None:
-        measured("increment_swap" if "increment" in MEASURED else "all_swap", super()._swap)
+    def _swap(self, finish: Callable[[], None]) -> None:
+        swap = super()._swap
+        measured("increment_swap" if "increment" in MEASURED else "all_swap", lambda: swap(finish))
 
 
 def ours(connection: duckdb.DuckDBPyConnection, resolver: str) -> str | None:

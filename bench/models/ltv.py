@@ -24,7 +24,7 @@ SCORE_TARGET: Final = 10.0
 _AGREEMENT: Final = 1e-4
 _ONE_THREAD: Final = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 """For both: threads of a linear algebra library that wait for each other are no work of either."""
-_OUTLOOK: Final = Outlook(364, 181, 0.1)
+_OUTLOOK: Final = Outlook(horizon_days=364, window_days=181, likelihood_days=30, discount_rate=0.1)
 _PARAMS: Final = """
     create table models.ltv_params as
     select 'bench' as run_id, 20.7 as guide_multiple, cast(null as varchar) as problem,
@@ -57,7 +57,8 @@ def a_project_to_score(folder: Path, options: Options) -> None:
         grid = make_grid(given, pairs["x"].astype(float), pairs["age_days"].astype(float), _OUTLOOK)
         columns = {"x": pairs["x"], "age_days": pairs["age_days"], "z": grid.z, "h": grid.h}
         columns |= {"expected_if_alive": grid.expected, "discounted_if_alive": grid.discounted}
-        columns |= {"window_if_alive": grid.window, "horizon_days": np.full(grid.x.size, _OUTLOOK.horizon_days)}
+        columns |= {"soon_if_alive": grid.soon, "window_if_alive": grid.window}
+        columns |= {"horizon_days": np.full(grid.x.size, _OUTLOOK.horizon_days)}
         connection.register("given", pa.table(columns))
         connection.execute("create table models.ltv_grid as select * from given")
 
@@ -102,7 +103,7 @@ def _fit_notes(runs: list[Run]) -> list[str]:
 
 def _seconds(runs: list[Run], names: tuple[str, ...]) -> float:
     """The median of a sum of the seconds that a program reports of itself."""
-    return statistics.median(sum(run.report["seconds"][name] for name in names) for run in runs)
+    return float(statistics.median(sum(run.report["seconds"][name] for name in names) for run in runs))
 
 
 def _score_notes(runs: list[Run]) -> list[str]:

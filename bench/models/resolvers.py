@@ -14,7 +14,7 @@ RESOLVERS: Final = ("components", "unify")
 
 def identity(options: Options) -> Result:
     """Both resolvers, each beside scipy's connected components on the same calls."""
-    steps = [lambda name=name: _measure(name, options) for name in RESOLVERS]  # type: ignore[misc]
+    steps = [lambda name=name: _measure(name, options) for name in RESOLVERS]
     runs = alternate(options.runs, *steps)
     return Result(runs, RESOLVERS[0], [_said(run) for run in runs])
 
