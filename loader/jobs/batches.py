@@ -14,6 +14,7 @@ from loader.core.dialect import literal
 from loader.core.messages import naming_rule, source_name
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
+from loader.core.samples import KeyPath
 from loader.core.tables import CALL_TABLE, LATEST, call_target
 from loader.jobs.report import LoadReport
 from loader.ledger import QUARANTINE, Ledger, PartCounts
@@ -165,20 +166,30 @@ class BatchLoad:
         found: dict[str, str] = {}
         for call, (_, owner) in LATEST.items():
             name = f"{stage.name}_touched_{call}"
-            key = "user_id" if owner == "user_id" else "json_extract_string(text, '/groupId')"
-            query = f"select distinct {key} as id from {stage.name} where call = '{call}' and {key} is not null"
+            self._touched_by(stage, call, name)
             if CALL_TABLE[call] in existing:
                 table = self._warehouse.table(self._schema, CALL_TABLE[call])
-                query += (
-                    f" union select {owner} from {table} where id in "
-                    f"(select id from {dedupe.replaced} where call = '{call}') and {owner} is not null"
+                self._engine.execute(
+                    f"insert into {name} select {owner} from {table} where id in "
+                    f"(select id from {dedupe.replaced} where call = '{call}') and {owner} is not null "
+                    f"and {owner} not in (select id from {name})"
                 )
-            self._engine.execute(f"create or replace table {name} as {query}")
             (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
             has_rows = self._engine.execute(f"select 1 from {stage.name} where call = '{call}' limit 1").fetchall()
             if row[0] or has_rows:
                 found[call] = name
         return found
+
+    def _touched_by(self, stage: Stage, call: str, into: str) -> None:
+        """Owners of the rows of a stage."""
+        leaves: dict[KeyPath, str] = {} if call == "identify" else {("groupId",): "VARCHAR"}
+        with stage.rows(f"call = '{call}'", ["user_id"], leaves) as rows:
+            key = "user_id" if call == "identify" else "json_extract_string(text, '/groupId')"
+            key = rows.leaves.get(("groupId",), key)
+            self._engine.execute(
+                f"create or replace table {into} as select distinct {key} as id from {rows.name} "
+                f"where {key} is not null"
+            )
 
     def _shape_facts(self, stage: Stage) -> list[tuple[str, int, str | None, str | None]]:
         facts = []
@@ -265,9 +276,7 @@ class BatchLoad:
             engine.execute("begin")
             self._step("begin")
             self._take_over(dedupe)
-            for name, batch in planned.tables.items():
-                into = self._warehouse.table(self._schema, name)
-                engine.execute(insert_rows(stage, batch, into, planned.side, self._rules, self._load.uuid_ts))
+            self._insert(stage, planned)
             self._step("inserted")
         with self._timed("latest"):
             self._recompute(planned)
@@ -281,6 +290,16 @@ class BatchLoad:
             self._step("ledger")
         with self._timed("commit"):
             engine.execute("commit")
+
+    def _insert(self, stage: Stage, planned: _Planned) -> None:
+        by_call: dict[str, list[TableBatch]] = {}
+        for batch in planned.tables.values():
+            by_call.setdefault(batch.target.call, []).append(batch)
+        for call, batches in by_call.items():
+            messages = stage.messages(call)
+            for batch in batches:
+                into = self._warehouse.table(self._schema, batch.target.name)
+                insert_rows(stage, messages, batch, into, planned.side, self._rules, self._load.uuid_ts)
 
     def _take_over(self, dedupe: Dedupe) -> None:
         """Remove the rows that an earlier copy replaces, with what was discarded of them."""
@@ -328,17 +347,24 @@ class BatchLoad:
         into, parts = self._warehouse.state("discards"), planned.side.parts
         engine, load = self._engine, self._load
         engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
-        engine.execute(losses.unknown_keys(into, load, stage, planned.side.shapes, parts))
+        shapes = planned.side.shapes
+        with stage.rows(losses.with_unknown_keys(shapes), losses.LOST) as rows:
+            engine.execute(losses.unknown_keys(into, load, rows.name, shapes, parts))
         for batch in planned.over_the_cap:
-            engine.execute(losses.over_the_table_cap(into, load, stage, batch, parts))
+            with stage.rows(batch.condition, losses.LOST) as rows:
+                engine.execute(losses.over_the_table_cap(into, load, rows.name, batch, parts))
         for batch in planned.tables.values():
             if batch.overflow:
-                engine.execute(losses.over_the_cap(into, load, stage, batch, parts))
+                with stage.rows(batch.condition, losses.LOST, losses.leaves_over_the_cap(batch)) as rows:
+                    engine.execute(losses.over_the_cap(into, load, rows, batch, parts))
             if self._rules.on_conflict == "discard":
-                for statement in losses.misfits(into, load, stage, batch, parts, self._rules):
-                    engine.execute(statement)
+                for column in batch.columns.values():
+                    if column.has_misfits:
+                        with stage.rows(batch.condition, losses.LOST) as rows:
+                            engine.execute(losses.misfits(into, load, rows.name, batch, column, parts, self._rules))
         if self._rules.raw_events:
-            engine.execute(losses.raw_messages(self._warehouse.state("raw"), load, stage))
+            with stage.rows("true", losses.LOST) as rows:
+                engine.execute(losses.raw_messages(self._warehouse.state("raw"), load, rows.name))
 
     def _record_copies(self, dedupe: Dedupe) -> None:
         for table in (dedupe.losers, dedupe.replaced):

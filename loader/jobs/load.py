@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import cycle
 from pathlib import Path
@@ -103,6 +104,14 @@ def load_source(
     return run.report
 
 
+@dataclass(frozen=True, slots=True)
+class _Normalized:
+    """A batch that is ready to be written."""
+
+    read: Read
+    stage: Stage
+
+
 class _Run:
     """One load of one source."""
 
@@ -166,11 +175,11 @@ class _Run:
             names = cycle(_STAGES)
             name = next(names)
             ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
-            while (read := ahead.result()) is not None:
+            while (found := ahead.result()) is not None:
                 with self.report.timed("warehouse"), self._attached():
                     for left in reversed(range(_VISIT_BATCHES)):
                         step("staged")
-                        stage, name = Stage(self._engine, name), next(names)
+                        read, stage, name = found.read, found.stage.on(self._engine), next(names)
                         # The next batch is normalized while this one is written.
                         ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
                         writer.write(stage, read, datetime.now(UTC), self._is_dry)
@@ -179,7 +188,7 @@ class _Run:
                         following = self._ready(ahead) if left else None
                         if following is None:
                             break
-                        read = following
+                        found = following
         self.report.skipped_objects = archive.skipped_objects
         self.report.count_table_growth(self._source.load.table_cap)
 
@@ -189,15 +198,15 @@ class _Run:
         if progress is not None:
             progress(self._source.name, objects=report.objects, messages=report.messages)
 
-    def _ready(self, ahead: Future[Read | None]) -> Read | None:
+    def _ready(self, ahead: Future[_Normalized | None]) -> _Normalized | None:
         """The next batch, when it is there before others have waited for the file in vain."""
         with self.report.timed("wait"):
             return ahead.result() if wait([ahead], _PATIENCE_SECONDS).done else None
 
-    def _read(self, reader: LineReader, batches: Iterator[StagedBatch], stage: Stage) -> Read | None:
+    def _read(self, reader: LineReader, batches: Iterator[StagedBatch], stage: Stage) -> _Normalized | None:
         with self.report.timed("normalize"):
             batch = next(batches, None)
-            return None if batch is None else reader.read(batch, stage)
+            return None if batch is None else _Normalized(reader.read(batch, stage), stage)
 
     def _parts(self) -> tuple[LineReader, BatchLoad]:
         settings, rules = self._source.load, rules_of(self._source.load)

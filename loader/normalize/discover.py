@@ -31,7 +31,7 @@ class Discovery:
     def explain(self, stage: Stage) -> list[int]:
         """Look at a sample of every signature of the stage that is new. Returns the signatures of odd messages."""
         signatures = stage.engine.execute(
-            f"select call, signature, min(rowid) from {stage.name} group by call, signature"
+            f"select call, signature, min(row) from {stage.name} group by call, signature"
         ).fetchall()
         unknown = [(call, key, row) for call, key, row in signatures if (call, key) not in self._shapes]
         for start in range(0, len(unknown), _ROUND):
@@ -39,10 +39,8 @@ class Discovery:
         return [key for call, key, _ in signatures if self._shapes[call, key].is_odd]
 
     def _look(self, stage: Stage, samples: list[tuple[str, int, int]]) -> None:
-        rows = ", ".join(str(row) for _, _, row in samples)
-        texts = dict(stage.engine.execute(f"select rowid, text from {stage.name} where rowid in ({rows})").fetchall())
         for call, signature, row in samples:
-            shape = shape_of(texts[row], self._rules)
+            shape = shape_of(stage.text(row), self._rules)
             self._shapes[call, signature] = message_columns(
                 shape, call, self._identifier_bytes, self._excluded, self._reserved
             )

@@ -24,18 +24,19 @@ class LeafReader:
         objects: Collection[KeyPath] = frozenset(),
         text_objects: Collection[KeyPath] = frozenset(),
         guards: Mapping[str, str] | None = None,
-        text: str = "text",
+        told: Mapping[KeyPath, str] | None = None,
     ) -> None:
         """`absorbed` are paths that count only where they differ from a top-level key that is there.
 
         `objects` are paths that hold an object to take apart in some message, `text_objects` one that
-        is kept as text: the former, and empty ones of the latter, are no values. `guards`: top-level key → condition under which what lies below it is read at all.
+        is kept as text: the former, and empty ones of the latter, are no values. `guards`: top-level key → condition under which what lies below it is read at all. `told`: SQL of leaves
+        that are there without reading the text.
         """
+        self._told = told or {}
         self._guards = guards or {}
         self._absorbed = {path: key for path, key in (absorbed or {}).items() if path in types}
         types = {**types, **{(key,): "VARCHAR" for key in self._absorbed.values()}}
         self._types = types
-        self._text = text
         self._spec: dict[str, Any] = {}
         self._by_pointer: set[KeyPath] = set()
         prefixes = {path[:length] for path in types for length in range(1, len(path))}
@@ -45,6 +46,8 @@ class LeafReader:
             folded.setdefault((*step[:-1], step[-1].lower()), set()).add(step[-1])
         twins = {(*key[:-1], name) for key, names in folded.items() if len(names) > 1 for name in names}
         for path, kind in types.items():
+            if path in self._told:
+                continue
             steps = [path[:length] for length in range(1, len(path) + 1)]
             if (
                 path in self._taken_apart
@@ -64,9 +67,7 @@ class LeafReader:
     @property
     def read(self) -> str:
         """The expression that reads the text, to be named `r`; null when nothing is read that way."""
-        return (
-            f"from_json({self._text}, {literal(json.dumps(self._spec, ensure_ascii=False))})" if self._spec else "null"
-        )
+        return f"from_json(text, {literal(json.dumps(self._spec, ensure_ascii=False))})" if self._spec else "null"
 
     def value(self, path: KeyPath) -> str:
         """The expression of a leaf: of its type, or JSON where the type is `JSON`."""
@@ -80,10 +81,12 @@ class LeafReader:
         return f"case when {top} is not null and {said} is distinct from {top} then {leaf} end"
 
     def _value(self, path: KeyPath) -> str:
+        if path in self._told:
+            return self._told[path]
         if path not in self._by_pointer:
             return "r." + identifier(*path)
         place = literal(pointer(path))
-        leaf = f"json_extract({self._text}, {place})"
+        leaf = f"json_extract(text, {place})"
         none = f"json_type({leaf}) = 'NULL' or ({leaf})::varchar = '{{}}'"
         if path in self._taken_apart:
             none = f"json_type({leaf}) in ('OBJECT', 'NULL')"

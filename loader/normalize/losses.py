@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from loader.core.dialect import literal, pointer
 from loader.core.messages import source_name
@@ -12,9 +12,9 @@ from loader.core.samples import KeyPath
 from loader.core.tables import CALL_TABLE
 from loader.normalize.leaves import coalesced
 from loader.normalize.settle import read_types
-from loader.normalize.stage import Stage
+from loader.normalize.stage import Rows, Stage
 from loader.normalize.tables import Rules, TableBatch
-from loader.normalize.values import misfit
+from loader.normalize.values import ColumnBatch, judged, misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Load:
     source: str
     load_id: str
     uuid_ts: datetime
+
+
+LOST: Final = ("call", "signature", "part", "line", "item", "id", "user_id", "anonymous_id", "received_at", "specials")
+"""Columns of the stage that rows of losses are made from, beside the text."""
 
 
 def _insert(into: str, load: Load, table: str, what: str, rows: str) -> str:
@@ -49,36 +53,39 @@ def noted_losses(into: str, load: Load, stage: Stage, losses: str, parts: str) -
     return _insert(into, load, call_table_of("s.call"), what, rows)
 
 
-def unknown_keys(into: str, load: Load, stage: Stage, shapes: str, parts: str) -> str:
+def with_unknown_keys(shapes: str) -> str:
+    """The condition of the rows that `unknown_keys` is about."""
+    return f"(call, signature) in (select (call, signature) from {shapes} where unknown is not null)"
+
+
+def unknown_keys(into: str, load: Load, rows: str, shapes: str, parts: str) -> str:
     """Top-level keys that are neither loaded nor on the exclusion list: one discard per row."""
     entries = "list_transform(from_json(h.unknown, '[\"VARCHAR\"]'), lambda x: to_json(x)::varchar || ':' || (json_extract(s.text, '/' || replace(replace(x, '~', '~0'), '/', '~1')))::varchar)"
     what = f"null, '', '{{' || array_to_string({entries}, ',') || '}}', null, 'unknown_top_level'"
-    rows = (
-        f"{stage.name} as s join {shapes} as h on h.call = s.call and h.signature = s.signature "
-        f"and h.unknown is not null join {parts} as p using (part)"
+    joined = f"{rows} as s join {shapes} as h on h.call = s.call and h.signature = s.signature join {parts} as p using (part)"
+    return _insert(into, load, call_table_of("s.call"), what, joined)
+
+
+def misfits(into: str, load: Load, rows: str, batch: TableBatch, column: ColumnBatch, parts: str, rules: Rules) -> str:
+    """Values that do not fit the type of a column, where variants are not wanted."""
+    reader = batch.reader(read_types([column]))
+    path = source_name(next(iter([*column.paths, *column.special_paths])))
+    lost = (
+        f"(select *, {misfit(column, rules.timestamp)} as lost from {judged(rows, [column], reader)}) as s "
+        f"join {parts} as p using (part) where s.lost is not null"
     )
-    return _insert(into, load, call_table_of("s.call"), what, rows)
+    what = f"{literal(column.name)}, {literal(path)}, s.lost::varchar, {literal(column.sql_type)}, 'type_conflict'"
+    return _insert(into, load, literal(batch.target.name), what, lost)
 
 
-def misfits(into: str, load: Load, stage: Stage, batch: TableBatch, parts: str, rules: Rules) -> Iterator[str]:
-    """Values that do not fit the type of their column, where variants are not wanted."""
-    columns = [column for column in batch.columns.values() if column.has_misfits]
-    reader = batch.reader(read_types(columns))
-    for column in columns:
-        path = source_name(next(iter([*column.paths, *column.special_paths])))
-        rows = (
-            f"(select *, {misfit(column, reader, rules.timestamp)} as lost from "
-            f"(select *, {reader.read} as r from {stage.name} where {batch.condition})) as s "
-            f"join {parts} as p using (part) where s.lost is not null"
-        )
-        what = f"{literal(column.name)}, {literal(path)}, s.lost::varchar, {literal(column.sql_type)}, 'type_conflict'"
-        yield _insert(into, load, literal(batch.target.name), what, rows)
+def leaves_over_the_cap(batch: TableBatch) -> dict[KeyPath, str]:
+    """The leaves that `over_the_cap` is about, with their types."""
+    return {path: "JSON" for column in batch.overflow.values() for path in column.paths}
 
 
-def over_the_cap(into: str, load: Load, stage: Stage, batch: TableBatch, parts: str) -> str:
+def over_the_cap(into: str, load: Load, rows: Rows, batch: TableBatch, parts: str) -> str:
     """Values of columns that a table has no room for: one discard per row, an object of column names."""
-    types: dict[KeyPath, str] = {path: "JSON" for column in batch.overflow.values() for path in column.paths}
-    reader = batch.reader(types)
+    reader = batch.reader(leaves_over_the_cap(batch), rows.leaves)
     entries = []
     for column in batch.overflow.values():
         leaves = [reader.value(path) for path in column.paths]
@@ -90,28 +97,28 @@ def over_the_cap(into: str, load: Load, stage: Stage, batch: TableBatch, parts: 
         "list_transform(list_filter(list_zip(k, v), lambda x: x[2] is not null), "
         "lambda x: to_json(x[1])::varchar || ':' || x[2])"
     )
-    rows = (
+    lost = (
         f"(select *, '{{' || array_to_string({pairs}, ',') || '}}' as lost from (select *, [{keys}] as k, "
-        f"[{', '.join(entries)}] as v from (select *, {reader.read} as r from {stage.name} "
-        f"where {batch.condition}))) as s join {parts} as p using (part) where s.lost <> '{{}}'"
+        f"[{', '.join(entries)}] as v from (select *, {reader.read} as r from {rows.name}))) as s "
+        f"join {parts} as p using (part) where s.lost <> '{{}}'"
     )
-    return _insert(into, load, literal(batch.target.name), "null, '', s.lost, null, 'column_cap'", rows)
+    return _insert(into, load, literal(batch.target.name), "null, '', s.lost, null, 'column_cap'", lost)
 
 
-def over_the_table_cap(into: str, load: Load, stage: Stage, batch: TableBatch, parts: str) -> str:
+def over_the_table_cap(into: str, load: Load, rows: str, batch: TableBatch, parts: str) -> str:
     """The payload of events that get no table of their own."""
     payload = "coalesce(nullif(json_extract(s.text, '/properties'), 'null'::json), json_extract(s.text, '/traits'))"
-    rows = (
-        f"{stage.name} as s join {parts} as p using (part) where {batch.condition} "
-        f"and json_type({payload}) = 'OBJECT' and {payload}::varchar <> '{{}}'"
+    lost = (
+        f"{rows} as s join {parts} as p using (part) "
+        f"where json_type({payload}) = 'OBJECT' and {payload}::varchar <> '{{}}'"
     )
     what = f"{literal(batch.target.name)}, 'properties', {payload}::varchar, null, 'table_cap'"
-    return _insert(into, load, literal("tracks"), what, rows)
+    return _insert(into, load, literal("tracks"), what, lost)
 
 
-def raw_messages(into: str, load: Load, stage: Stage) -> str:
+def raw_messages(into: str, load: Load, rows: str) -> str:
     """Every message whole, for those who asked for it."""
     return (
         f"insert into {into} (source, call, id, received_at, raw) "
-        f"select {literal(load.source)}, call, id, received_at, json(text)::varchar from {stage.name}"
+        f"select {literal(load.source)}, call, id, received_at, json(text)::varchar from {rows}"
     )

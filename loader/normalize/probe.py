@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from loader.core.columns import ColumnType, Evidence, Kind
-from loader.normalize.leaves import coalesced
 from loader.normalize.stage import Stage
 from loader.normalize.tables import TableBatch
-from loader.normalize.values import ColumnBatch
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    column: ColumnBatch
-    sql: str
+from loader.normalize.values import ColumnBatch, judged
 
 
 class Probe:
@@ -30,45 +22,29 @@ class Probe:
         """Complete the evidence of all columns. `types` are the types of those that exist."""
         columns = list(self._batch.columns.values())
         large = [c for c in columns if _asks_for_large_integers(c.evidence, types.get(c.name))]
-        questions = [_Question(c, _largest(_leaf(c))) for c in large]
-        most = self._answers(questions, frozenset({Kind.INT}), "is_doubtful")
+        most = self._answers(large, [_largest(c) for c in large], frozenset({Kind.INT}), "is_doubtful")
         for column, value in zip(large, most, strict=True):
             column.evidence.largest_integer = int(value or 0)
         exact = [c for c in columns if _asks_for_decimals(c.evidence, types.get(c.name))]
-        questions = []
-        for column in exact:
-            leaf = _leaf(column)
-            questions.append(_Question(column, _count(f"is_number({leaf}) and fit_int({leaf}) is null")))
-            questions.append(_Question(column, _count(f"is_number({leaf}) and fit_dec9({leaf}) is null")))
-        answers = self._answers(questions, frozenset({Kind.FLOAT, Kind.INT}))
+        questions = [question for column in exact for question in _inexact(column)]
+        answers = self._answers(exact, questions, frozenset({Kind.FLOAT, Kind.INT}))
         for column, integral, decimal in zip(exact, answers[::2], answers[1::2], strict=True):
             column.evidence.not_integral, column.evidence.not_decimal = integral, decimal
 
-    def _answers(self, questions: list[_Question], kinds: frozenset[Kind], condition: str = "true") -> list[Any]:
+    def _answers(
+        self, columns: list[ColumnBatch], questions: list[str], kinds: frozenset[Kind], condition: str = "true"
+    ) -> list[Any]:
         """`kinds`: what the questions are about; messages without such a value are not read."""
-        if not questions:
+        if not columns:
             return []
-        condition += f" and {having([question.column for question in questions], kinds)}"
-        reader = self._batch.reader({path: "JSON" for question in questions for path in question.column.paths})
-        asked = ", ".join(question.sql for question in questions)
-        # Leaves are bound to names first, so that each is read once however often a question mentions it.
-        named = {question.column.name: question.column for question in questions}
-        leaves = ", ".join(
-            f"{coalesced(reader.value(path) for path in column.paths)} as c{index}"
-            for index, column in enumerate(named.values())
-            if column.paths
-        )
-        for index, name in enumerate(named):
-            asked = asked.replace(f"«{name}»", f"c{index}")
-        (row,) = self._stage.engine.execute(
-            f"select {asked} from (select {leaves} from (select text, {reader.read} as r from {self._stage.name} "
-            f"where {self._batch.condition} and {condition}))"
-        ).fetchall()
+        condition = f"{self._batch.condition} and {condition} and {having(columns, kinds)}"
+        types = {path: "JSON" for column in columns for path in column.paths}
+        with self._stage.rows(condition, leaves=types) as rows:
+            reader = self._batch.reader(types, rows.leaves)
+            (row,) = self._stage.engine.execute(
+                f"select {', '.join(questions)} from {judged(rows.name, columns, reader, has_specials=False)}"
+            ).fetchall()
         return list(row)
-
-
-def _leaf(column: ColumnBatch) -> str:
-    return f"«{column.name}»"
 
 
 def having(columns: Iterable[ColumnBatch], kinds: Iterable[Kind] | None = None) -> str:
@@ -80,13 +56,16 @@ def having(columns: Iterable[ColumnBatch], kinds: Iterable[Kind] | None = None) 
     return f"signature in ({', '.join(map(str, sorted(found)))})" if found else "false"
 
 
-def _count(condition: str) -> str:
-    return f"count(*) filter (where {condition})"
+def _largest(column: ColumnBatch) -> str:
+    number = column.number
+    return f"max(case when t{number} in ('BIGINT', 'UBIGINT') then abs(try_cast(x{number} as hugeint)) end)"
 
 
-def _largest(leaf: str) -> str:
-    number = f"abs(try_cast({leaf} ->> '$' as hugeint))"
-    return f"max(case when json_type({leaf}) in ('BIGINT', 'UBIGINT') then {number} end)"
+def _inexact(column: ColumnBatch) -> Iterable[str]:
+    """How many numbers of a column are not whole, and how many no decimal of nine places."""
+    number = column.number
+    for rule in ("fit_int", "fit_dec9"):
+        yield f"count(*) filter (where is_number(t{number}) and {rule}(t{number}, x{number}) is null)"
 
 
 def _asks_for_large_integers(evidence: Evidence, existing: ColumnType | None) -> bool:

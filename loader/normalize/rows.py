@@ -11,9 +11,9 @@ from loader.core.samples import KeyPath
 from loader.core.tables import NULLS
 from loader.normalize.leaves import LeafReader
 from loader.normalize.settle import read_types
-from loader.normalize.stage import Stage
+from loader.normalize.stage import Messages, Rows, Stage
 from loader.normalize.tables import Rules, TableBatch
-from loader.normalize.values import FAMILIES, value, variant_values
+from loader.normalize.values import FAMILIES, judged, value, variant_values
 
 _NAMES: dict[str, tuple[tuple[str, tuple[KeyPath, ...]], ...]] = {
     "page": (
@@ -39,35 +39,56 @@ class Side:
     shapes: str
 
 
-def insert_rows(stage: Stage, batch: TableBatch, into: str, side: Side, rules: Rules, uuid_ts: datetime) -> str:
-    """The statement that appends the rows of a batch to a table."""
+def insert_rows(
+    stage: Stage, messages: Messages, batch: TableBatch, into: str, side: Side, rules: Rules, uuid_ts: datetime
+) -> None:
+    """Append the rows of a batch to a table. `messages` are those of its call."""
+    own_types: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in _own(batch) for path in paths}
+    types = own_types | read_types(batch.columns.values())
+    with stage.reading(messages.of(batch.kinds), types) as rows:
+        stage.engine.execute(_insert(batch, into, side, rules, uuid_ts, types, rows))
+
+
+def _own(batch: TableBatch) -> tuple[tuple[str, tuple[KeyPath, ...]], ...]:
+    return _NAMES.get(batch.target.call, ())
+
+
+def _insert(
+    batch: TableBatch,
+    into: str,
+    side: Side,
+    rules: Rules,
+    uuid_ts: datetime,
+    types: dict[KeyPath, str],
+    rows: Rows,
+) -> str:
     target = batch.target
-    own = _NAMES.get(target.call, ())
-    own_types: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in own for path in paths}
     columns = list(batch.columns.values())
-    types = own_types | read_types(columns)
-    reader = batch.reader(types)
+    reader = batch.reader(types, rows.leaves)
     selected = dict(_core(batch, uuid_ts))
-    plain = LeafReader(types, objects=batch.objects, text_objects=batch.text_objects)
-    for name, paths in own:
+    plain = LeafReader(types, objects=batch.objects, text_objects=batch.text_objects, told=rows.leaves)
+    for name, paths in _own(batch):
         texts = [_as_text(plain, path, types) for path in paths]
         selected[name] = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
     for column in columns:
         selected[column.name] = value(column, reader, rules.timestamp)
         if column.wanted_variants:
-            variants = variant_values(column, reader, rules.timestamp)
+            variants = variant_values(column, rules.timestamp)
             for family in FAMILIES:
                 if family in column.wanted_variants:
                     selected[f"{column.name}__v_{family}"] = variants[family]
-    joins = f"join {side.parts} as p using (part)"
+    joins = ""
     if target.call == "track":
         joins += f" left join {side.slugs} as k using (kind)"
-    if target.is_call_table and target.call in ("identify", "group"):
-        joins += f" left join {side.shapes} as h on h.call = s.call and h.signature = s.signature"
+    if target.is_call_table:
+        joins += f" join {side.parts} as p using (part)"
+        if target.call in ("identify", "group"):
+            joins += f" left join {side.shapes} as h on h.call = {literal(target.call)} and h.signature = s.signature"
+    misfits = [column for column in columns if column.has_misfits]
     names = ", ".join(identifier(name) for name in selected)
     return (
         f"insert into {into} ({names}) select {', '.join(selected.values())} from "
-        f"(select *, {reader.read} as r from ({stage.rows(batch.condition)})) as s {joins}"
+        f"{judged(rows.name, misfits, reader)} as s{joins}"
     )
 
 

@@ -8,27 +8,27 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.normalize.scan_compile import Address, Places, compiled
-from loader.normalize.scan_memory import byte_at, word_at
+from loader.normalize.scan_memory import byte_at
 from loader.normalize.scan_rules import (
+    DAY,
+    INTEGER,
+    NULL,
     SLOT_EVENT,
     SLOT_MESSAGE_ID,
     SLOT_RECEIVED_AT,
     SLOT_TYPE,
+    STRING,
     TEXT_COLUMNS,
     TIMES,
-    WORD,
+    TIMESTAMP,
     Hashes,
 )
-from loader.normalize.scan_text import BAD, DAY, INTEGER, NULL, STRING, TIMESTAMP
+from loader.normalize.scan_text import BAD
 from loader.normalize.scan_times import NO_INSTANT, instant
+from loader.normalize.scan_views import VIEW, set_view
 from loader.normalize.scan_words import has_backslash, text_hash_of
 
-_SHORT: Final = 12
-"""A view of a text that is no longer holds it itself."""
 _LONGEST_INTEGER: Final = 18
-_BYTE_BITS: Final = np.uint64(8)
-_HALF: Final = np.uint64(32)
-_LOW: Final = np.uint64(0xFFFFFFFF)
 
 
 class Found(NamedTuple):
@@ -39,8 +39,8 @@ class Found(NamedTuple):
     fingerprints: Hashes
     calls: npt.NDArray[np.uint8]
     """1 and up in the order of the rules; 0 where the envelope is unusual."""
-    views: Hashes
-    """For each of `TEXT_COLUMNS` and line, two words as Arrow's views of strings have them."""
+    views: Address
+    """Where the views of texts are, for each of `TEXT_COLUMNS` and line."""
     is_text: npt.NDArray[np.bool_]
     instants: npt.NDArray[np.int64]
     """For each of the four times and line, microseconds since the epoch."""
@@ -53,32 +53,8 @@ def _is_visible(byte: int) -> bool:
 
 
 @compiled
-def _low_word(content: Address, at: int, past: int) -> np.uint64:
-    """Up to eight bytes as a number."""
-    if past - at >= WORD:
-        return word_at(content, at)
-    word = np.uint64(0)
-    for place in range(past - 1, at - 1, -1):
-        word = word << _BYTE_BITS | np.uint64(byte_at(content, place))
-    return word
-
-
-@compiled
-def _set_view(content: Address, at: int, past: int, views: Hashes) -> None:
-    """A view: length, first four bytes, then the next eight, or the number of the buffer (0) and the place in it."""
-    length = np.uint64(past - at)
-    first = _low_word(content, at, past)
-    views[0] = length | (first & _LOW) << _HALF
-    if past - at <= _SHORT:
-        views[1] = _low_word(content, at + 4, past) if past - at > 4 else np.uint64(0)
-    else:
-        views[1] = np.uint64(at) << _HALF
-
-
-@compiled
-def _text(content: Address, span: Places, kind: int, slot: int, views: Hashes) -> int:
+def _text(content: Address, at: int, past: int, kind: int, slot: int, into: Address) -> int:
     """Set the view of a text; 1 if there is one, 0 if there is none, `BAD` for what is unusual."""
-    at, past = span[0], span[1]
     if kind == 0 or kind == NULL:
         return BAD if slot == SLOT_MESSAGE_ID else 0
     if STRING <= kind <= DAY:
@@ -93,7 +69,7 @@ def _text(content: Address, span: Places, kind: int, slot: int, views: Hashes) -
         return BAD
     elif byte_at(content, at) == 45 and byte_at(content, at + 1) == 48:
         return BAD
-    _set_view(content, at, past, views)
+    set_view(content, at, past, 0, into)
     return 1
 
 
@@ -122,7 +98,8 @@ def envelope(content: Address, spans: Places, kinds: Places, end: int, calls: Ha
         found.instants[index, line], found.is_instant[index, line] = micros, True
     for index in range(len(TEXT_COLUMNS)):
         slot = TEXT_COLUMNS[index]
-        told = _text(content, spans[slot], kinds[slot], slot, found.views[index, line])
+        into = found.views + VIEW * (index * len(found.flags) + line)
+        told = _text(content, spans[slot, 0], spans[slot, 1], kinds[slot], slot, into)
         if told == BAD:
             return False
         found.is_text[index, line] = told == 1

@@ -14,37 +14,38 @@ import numpy.typing as npt
 from loader.core.samples import DEEPEST
 from loader.normalize.scan_compile import Address, Places, compiled
 from loader.normalize.scan_envelope import Found, envelope
+from loader.normalize.scan_leaves import NOTED, Notes, begin_notes, cannot_tell, close_note, end_notes, put_note
 from loader.normalize.scan_memory import byte_at
 from loader.normalize.scan_print import fingerprint
 from loader.normalize.scan_rules import (
+    ARRAY,
+    EMPTY_TEXT_OBJECT,
     FACTOR,
     INNER_NAME,
+    NULL,
+    OBJECT,
     ODD,
     ROOT,
+    SKIPPED,
     SLOT_NAME,
     SLOT_TYPE,
     SLOTS,
     SPREAD,
+    STRING,
+    TEXT_OBJECT,
     USUAL,
     Hashes,
     Rules,
 )
 from loader.normalize.scan_text import (
-    ARRAY,
     BAD,
     CLOSE_ARRAY,
     CLOSE_OBJECT,
     COLON,
     COMMA,
-    EMPTY_TEXT_OBJECT,
-    NULL,
-    OBJECT,
     OPEN_ARRAY,
     OPEN_OBJECT,
     QUOTE,
-    SKIPPED,
-    STRING,
-    TEXT_OBJECT,
     past_string,
     past_white,
     scalar,
@@ -56,6 +57,8 @@ from loader.normalize.scan_words import has_backslash, mixed, text_hash_of
 DEEPEST_NESTING = 512
 _FIRST_KEY, _KEY, _FIRST_ITEM, _VALUE, _NEXT = range(5)
 """What a scan expects."""
+_LEAST_LEAF = 4
+"""A leaf has more bytes than this."""
 _KIND_SPREAD = np.uint64(0xA0761D6478BD642F)
 _NOTHING = np.uint64(0)
 _ROOT, _FACTOR, _SPREAD = np.uint64(ROOT), np.uint64(FACTOR), np.uint64(SPREAD)
@@ -70,6 +73,8 @@ class Room(NamedTuple):
     spans: Places
     kinds: Places
     """What the values of the slots are; 0 where there is none."""
+    noted: Places
+    """The note of a container that is a leaf, or `BAD`."""
     printed: Address
 
 
@@ -80,6 +85,7 @@ def room(printed: npt.NDArray[np.uint8]) -> Room:
         paths=np.zeros(DEEPEST_NESTING, dtype=np.uint64),
         spans=np.zeros((SLOTS, 2), dtype=np.int64),
         kinds=np.zeros(SLOTS, dtype=np.int64),
+        noted=np.zeros(DEEPEST_NESTING, dtype=np.int64),
         printed=printed.ctypes.data,
     )
 
@@ -155,20 +161,24 @@ def _names_flags(content: Address, spans: Places, kinds: Places) -> tuple[np.uin
 
 
 @compiled
-def _key(content: Address, at: int, end: int, parent: np.uint64) -> tuple[int, np.uint64, bool]:
-    """Behind the colon of a key that begins at `at`, the path of what follows it, and whether white space is between."""
-    path = _NOTHING
+def _key(content: Address, at: int, end: int, parent: np.uint64) -> tuple[int, np.uint64, bool, bool]:
+    """Behind the colon of a key that begins at `at`, the path of what follows it, whether white space is between, and
+    whether the path is that of the key: it has no escapes."""
+    path, is_spelled_out, begin = _NOTHING, True, at + 1
     if at >= end or byte_at(content, at) != QUOTE:
-        return BAD, path, False
+        return BAD, path, False, False
     if parent != _NOTHING:
-        at, key = text_hash_at(content, at + 1, end)
+        at, key = text_hash_at(content, begin, end)
         path = child_path(parent, key)
     else:
-        at = past_string(content, at + 1, end)
+        at = past_string(content, begin, end)
     if at == BAD:
-        return BAD, path, False
+        return BAD, path, False, False
+    if parent != _NOTHING:
+        is_spelled_out = not has_backslash(content, begin, at - 1)
     colon = past_white(content, at, end)
-    return (colon + 1 if colon < end and byte_at(content, colon) == COLON else BAD), path, colon != at
+    past = colon + 1 if colon < end and byte_at(content, colon) == COLON else BAD
+    return past, path, colon != at, is_spelled_out
 
 
 @compiled
@@ -215,12 +225,15 @@ def _value(content: Address, at: int, end: int, path: np.uint64) -> tuple[int, i
 
 @compiled
 def _message(
-    content: Address, at: int, end: int, call: np.uint64, rules: Rules, room: Room
+    content: Address, at: int, end: int, call: np.uint64, rules: Rules, room: Room, notes: Notes
 ) -> tuple[int, np.uint64, int, bool]:
-    """Behind the object that a line is, the sum of what its values are, flags, and whether there is white space."""
-    is_object, paths, spans, kinds = room.is_object, room.paths, room.spans, room.kinds
+    """Behind the object that a line is, the sum of what its values are, flags, and whether there is white space.
+
+    Notes where its leaves are.
+    """
+    is_object, paths, spans, kinds, noted = room.is_object, room.paths, room.spans, room.kinds, room.noted
     signature, flags, path, has_white, opened = _NOTHING, 0, _NOTHING, False, -1
-    depth, is_object[0], paths[0], state = 1, 1, _ROOT, _FIRST_KEY
+    depth, is_object[0], paths[0], noted[0], state = 1, 1, _ROOT, BAD, _FIRST_KEY
     while depth > 0:
         begin, at = at, past_white(content, at, end)
         has_white = has_white or at != begin
@@ -238,9 +251,11 @@ def _message(
         elif (state == _FIRST_KEY and byte == CLOSE_OBJECT) or (state == _FIRST_ITEM and byte == CLOSE_ARRAY):
             at, depth, state = at + 1, depth - 1, _NEXT
         elif state == _FIRST_KEY or state == _KEY:
-            at, path, is_apart = _key(content, at, end, paths[depth - 1])
+            at, path, is_apart, is_spelled_out = _key(content, at, end, paths[depth - 1])
             if at == BAD:
                 return BAD, signature, flags, has_white
+            if not is_spelled_out:
+                cannot_tell(notes)
             has_white = has_white or is_apart
             state = _VALUE
         else:
@@ -255,6 +270,7 @@ def _message(
                 kind = _object_kind(content, at, end, depth, path, call, rules) if is_opened else ARRAY
                 is_object[depth] = is_opened
                 paths[depth] = path if kind == OBJECT and not is_skipped else _NOTHING
+                noted[depth] = BAD
                 state = _FIRST_KEY if is_opened else _FIRST_ITEM
                 if depth == 1:
                     opened = slot
@@ -269,7 +285,14 @@ def _message(
                 spans[slot, 0], spans[slot, 1], kinds[slot] = begin, at, kind
             if path != _NOTHING:
                 signature += mixed(path ^ (np.uint64(SKIPPED if is_skipped else kind) * _KIND_SPREAD))
+                if kind != NULL and not is_skipped:
+                    note = put_note(content, begin, at, path, kind, notes)
+                    if kind == ARRAY:
+                        noted[depth - 1] = note
             continue
+        if state == _NEXT and noted[depth] != BAD:
+            close_note(noted[depth], at, notes)
+            noted[depth] = BAD
         if depth == 1 and opened >= 0:
             spans[opened, 1] = at
             opened = -1
@@ -277,17 +300,17 @@ def _message(
 
 
 @compiled
-def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Room, found: Found) -> None:
-    """Tell of one line."""
+def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Room, found: Found, notes: Notes) -> bool:
+    """Tell of one line; whether its leaves could be noted."""
     call = _call(content, at, end, rules.type_key) if len(rules.texts) else _NOTHING
     room.kinds[:] = 0
     found.flags[line] = ODD
     at = past_white(content, at, end)
     if at >= end or byte_at(content, at) != OPEN_OBJECT:
-        return
-    at, signature, flags, has_white = _message(content, at + 1, end, call, rules, room)
+        return False
+    at, signature, flags, has_white = _message(content, at + 1, end, call, rules, room, notes)
     if at == BAD or past_white(content, at, end) != end:
-        return
+        return False
     spans, kinds = room.spans, room.kinds
     relation, odd = _names_flags(content, spans, kinds)
     flags |= odd
@@ -301,9 +324,10 @@ def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Ro
         flags |= USUAL if envelope(content, spans, kinds, end, rules.calls, line, found) else 0
         found.fingerprints[line] = fingerprint(content, spans, kinds, is_track, has_white, room.printed)
     found.signatures[line], found.flags[line] = mixed(signature + relation * _SPREAD), flags
+    return True
 
 
-Scan = Callable[[Address, Places, Rules, Room, Found], None]
+Scan = Callable[[Address, Places, int, Rules, Room, Found, Notes], int]
 
 
 def _scanner() -> Scan:
@@ -311,10 +335,15 @@ def _scanner() -> Scan:
     sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("scan_*.py"))]
     version = hashlib.sha256(b"".join(sources)).hexdigest()
 
-    def scan(content: Address, places: Places, rules: Rules, room: Room, found: Found) -> None:
+    def scan(content: Address, places: Places, line: int, rules: Rules, room: Room, found: Found, notes: Notes) -> int:
         version  # noqa: B018 - one of the constants around it
-        for line in range(len(places) - 1):
-            _line(content, places[line], places[line + 1], line, rules, room, found)
+        for number in range(line, len(places) - 1):
+            at, end = places[number], places[number + 1]
+            if notes.state[NOTED] + (end - at) // _LEAST_LEAF + 2 > len(notes.notes):
+                return number
+            begin_notes(at, number, notes)
+            end_notes(number, _line(content, at, end, number, rules, room, found, notes), notes)
+        return len(places) - 1
 
     try:
         return cast(Scan, numba.njit(nogil=True, cache=True)(scan))
@@ -323,4 +352,7 @@ def _scanner() -> Scan:
 
 
 scan: Final = _scanner()
-"""Tell of the lines of a block, of which there is one less than places. Compiled when it is first called."""
+"""Tell of the lines of a block from one on; the line for whose notes there is no room, or how many lines there are.
+
+There is one place more than lines. Compiled when it is first called.
+"""

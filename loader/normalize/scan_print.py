@@ -15,8 +15,8 @@ import numpy as np
 
 from loader.normalize.scan_compile import Address, Places, compiled
 from loader.normalize.scan_memory import byte_at, put_byte, word_at
-from loader.normalize.scan_rules import OBJECT_SLOTS, PRINTED_TEXTS, SLOT_EVENT
-from loader.normalize.scan_text import BACKSLASH, EMPTY_TEXT_OBJECT, NULL, OBJECT, QUOTE, hexadecimal, is_white
+from loader.normalize.scan_rules import EMPTY_TEXT_OBJECT, NULL, OBJECT, OBJECT_SLOTS, PRINTED_TEXTS, SLOT_EVENT
+from loader.normalize.scan_text import BACKSLASH, QUOTE, hexadecimal, is_white
 from loader.normalize.scan_words import copied
 
 _SEPARATOR: Final = 31

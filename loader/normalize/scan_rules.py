@@ -44,6 +44,17 @@ TIMES: Final = 4
 WORD: Final = 8
 """Bytes that are read at once."""
 
+PATHS: Final = 1 << 16
+"""Places for paths that leaves are noted under."""
+NOTE_BITS: Final = 22
+"""Bits of a note for a place in a line, and for a length."""
+STRING, TIMESTAMP, DAY, INTEGER, FLOAT, BOOLEAN, NULL = range(1, 8)
+"""What a value is that is no object and no array."""
+ARRAY, OBJECT, TEXT_OBJECT, EMPTY_TEXT_OBJECT, SKIPPED = range(8, 13)
+"""What other values are: arrays, objects that are taken apart, and those that are kept as text."""
+STRANGE: Final = 13
+"""What a value is whose bytes are not what it says: a string with escapes, an integer that is minus nothing."""
+
 ROOT: Final = 0x9E3779B97F4A7C15
 """The hash of no text and of no path."""
 FACTOR: Final = 0x9FB21C651E98DF25

@@ -11,15 +11,11 @@ import numpy as np
 
 from loader.normalize.scan_compile import Address, compiled
 from loader.normalize.scan_memory import byte_at
-from loader.normalize.scan_rules import DOUBTFUL
+from loader.normalize.scan_rules import BOOLEAN, DOUBTFUL, FLOAT, INTEGER, NULL, STRING
 from loader.normalize.scan_words import past_plain, text_hash_of
 
 QUOTE, BACKSLASH, COMMA, COLON = 0x22, 0x5C, 0x2C, 0x3A
 OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = 0x7B, 0x7D, 0x5B, 0x5D
-STRING, TIMESTAMP, DAY, INTEGER, FLOAT, BOOLEAN, NULL = range(1, 8)
-"""What a value is that is no object and no array."""
-ARRAY, OBJECT, TEXT_OBJECT, EMPTY_TEXT_OBJECT, SKIPPED = range(8, 13)
-"""What other values are: arrays, objects that are taken apart, and those that are kept as text."""
 BAD = -1
 NO_NUMBER = -10_000
 _NOTHING: Final = np.uint64(0)

@@ -9,7 +9,8 @@ from typing import Final
 
 from loader.normalize.scan_compile import Address, compiled
 from loader.normalize.scan_memory import byte_at
-from loader.normalize.scan_text import BACKSLASH, BAD, COLON, DAY, NO_NUMBER, STRING, TIMESTAMP, digits, past_digits
+from loader.normalize.scan_rules import DAY, STRING, TIMESTAMP
+from loader.normalize.scan_text import BACKSLASH, BAD, COLON, NO_NUMBER, digits, past_digits
 
 _DAY_MINUTES = 1_440
 _LONGEST_TIME = 6 * 35

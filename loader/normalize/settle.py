@@ -12,7 +12,7 @@ from loader.core.tables import NULLS, PROVENANCE, Target
 from loader.normalize.probe import Probe, having
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch
-from loader.normalize.values import FAMILIES, SQL_TYPE, TYPE_OF, ColumnBatch, variant_values
+from loader.normalize.values import FAMILIES, SQL_TYPE, TYPE_OF, ColumnBatch, judged, variant_values
 
 StoredBounds = Callable[[str, str], Stored]
 """Largest magnitude that a column of a table holds: (table, column) → bounds."""
@@ -103,22 +103,22 @@ def _find_variants(stage: Stage, batch: TableBatch, misfits: list[ColumnBatch], 
     """Which variant columns rows of this batch have values for."""
     if not misfits:
         return
-    reader = batch.reader(read_types(misfits))
     asked = [
         (column, family, sql)
         for column in misfits
-        for family, sql in variant_values(column, reader, rules.timestamp).items()
+        for family, sql in variant_values(column, rules.timestamp).items()
         if family not in column.wanted_variants
         # Strings go where strings of this column went before; asking again in every batch would cost more than it tells.
         and not (family == "ts" and "text" in column.wanted_variants)
     ]
     if not asked:
         return
-    (row,) = stage.engine.execute(
-        f"select {', '.join(f'count({sql})' for _, _, sql in asked)} from "
-        f"(select text, specials, {reader.read} as r from {stage.name} "
-        f"where {batch.condition} and {having(misfits)})"
-    ).fetchall()
+    types = read_types(misfits)
+    with stage.rows(f"{batch.condition} and {having(misfits)}", ["specials"], types) as rows:
+        reader = batch.reader(types, rows.leaves)
+        (row,) = stage.engine.execute(
+            f"select {', '.join(f'count({sql})' for _, _, sql in asked)} from {judged(rows.name, misfits, reader)}"
+        ).fetchall()
     for (column, family, _), count in zip(asked, row, strict=True):
         if count:
             column.wanted_variants.add(family)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
-from loader.core.dialect import literal
+from loader.core.dialect import identifier, literal
+from loader.core.samples import KeyPath
+from loader.normalize.held import HeldLines
 from loader.normalize.structure import CALL_CODES, DOUBTFUL, ODD, SCANNED, USUAL, StructureReader
 
 BLOCKS: Final = pa.schema([("part", pa.int32()), ("line", pa.int64()), ("text", pa.large_string())])
@@ -36,96 +41,152 @@ _INSTANT: Final = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(
 _SET: Final = "between timestamptz '0001-01-01 00:00:00.000001Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
 
 
+_LEAST_CHUNKS: Final = 4
+_LEAST_CHUNK_ROWS: Final = 1_024
+_MOST_CHUNK_ROWS: Final = 4_096
+"""What threads take at once: small tables too are for all of them."""
+_OF_ROWS: Final = (
+    *("row", "kind", "id", "received_at", "anonymous_id", "user_id", '"timestamp"', "original_timestamp", "sent_at"),
+    *("event", "part", "line", "item", "fingerprint", "signature"),
+)
+"""Columns that the rows of tables are made from."""
+
+
+class Messages:
+    """The messages of one call."""
+
+    def __init__(self, table: pa.Table) -> None:
+        """`table` is in the order of kinds, if they have more than one."""
+        self._table = table
+        self._kinds = table.column("kind").to_numpy()
+
+    def of(self, kinds: Sequence[int] | None) -> pa.Table:
+        """The messages of some kinds, by default all."""
+        if kinds is None:
+            return self._table
+        ends = [np.searchsorted(self._kinds, np.uint64(kind), side) for kind in kinds for side in ("left", "right")]
+        return pa.concat_tables(
+            self._table.slice(begin, end - begin) for begin, end in zip(ends[::2], ends[1::2], strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a stage with their texts, as one statement can read them once."""
+
+    name: str
+    leaves: Mapping[KeyPath, str]
+    """SQL of the leaves that are there as columns."""
+
+
 class Stage:
     """The table `stage` of an engine, for one batch.
 
-    Columns: part, line, item, text, specials, call, kind (hash of call and event; null once the message is no row),
-    id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event, fingerprint, signature (of the
-    structure), is_doubtful (integers may be beyond 2^53).
+    Columns: part, line, item, row (of the held lines), specials, call, kind (hash of call and event; null once the
+    message is no row), id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event,
+    fingerprint, signature (of the structure), is_doubtful (integers may be beyond 2^53).
     """
 
-    def __init__(self, engine: duckdb.DuckDBPyConnection, name: str) -> None:
+    def __init__(self, engine: duckdb.DuckDBPyConnection, name: str, held: HeldLines | None = None) -> None:
         self.engine = engine
         self.name = name
+        self._held = held or HeldLines()
+        self._odd: list[tuple[int, int, int]] = []
+
+    def on(self, engine: duckdb.DuckDBPyConnection) -> Stage:
+        """The same stage for another connection of the engine."""
+        return Stage(engine, self.name, self._held)
 
     def fill(self, blocks: Iterable[pa.RecordBatch], structures: StructureReader, is_all_odd: bool = False) -> None:
-        """Judge the lines of blocks: plain ones become rows, the others, or all, are kept in `<stage>_odd`."""
+        """Judge the lines of blocks: plain ones become rows, the others, or all, are set aside."""
         statement = f"create or replace table {self.name} as {_judged(f'{self.name}_blocks')}"
         self._read(blocks, BLOCKS, structures, statement)
-        if is_all_odd:
-            self.engine.execute(f"update {self.name} set call = null")
-        self.engine.execute(
-            f"create or replace table {self.name}_odd as select part, line, text from {self.name} where call is null"
-        )
-        if self.count_odd():
-            self.engine.execute(f"delete from {self.name} where call is null")
+        self._odd = self._take("true" if is_all_odd else "call is null")
 
     def add(self, messages: Sequence[pa.RecordBatch], structures: StructureReader) -> None:
         """Append messages that the exact way read."""
         statement = f"insert into {self.name} by name {_trusted(f'{self.name}_blocks')}"
         self._read(messages, MESSAGES, structures, statement)
 
-    def rows(self, condition: str) -> str:
-        """A query of all columns of the rows of which a condition holds, in as many stretches as there are threads.
+    def messages(self, call: str) -> Messages:
+        """The messages of a call, as the rows of its tables are made from them."""
+        of_call = f"from {self.name} where call = {literal(call)}"
+        has_specials = self.engine.execute(f"select 1 {of_call} and specials is not null limit 1").fetchall() != []
+        columns = ", ".join((*_OF_ROWS, "specials") if has_specials else _OF_ROWS)
+        order = "order by kind" if call == "track" else ""
+        return Messages(self.engine.sql(f"select {columns} {of_call} {order}").to_arrow_table())
 
-        Threads share a table by stretches of 122,880 rows, of which a batch has one to three.
+    @contextmanager
+    def rows(
+        self, condition: str, columns: Iterable[str] = (), leaves: Mapping[KeyPath, str] | None = None
+    ) -> Iterator[Rows]:
+        """The rows of which a condition holds, with some columns and `text`, for one statement; leaves as `reading`."""
+        chosen = ", ".join(("row", *map(identifier, columns)))
+        table = self.engine.sql(f"select {chosen} from {self.name} where {condition}").to_arrow_table()
+        with self.reading(table, leaves or {}) as rows:
+            yield rows
+
+    @contextmanager
+    def reading(self, table: pa.Table, leaves: Mapping[KeyPath, str]) -> Iterator[Rows]:
+        """Rows of the stage with their texts, for one statement. The table says in `row` which they are.
+
+        `leaves`: path → type of those that are wanted as columns of that type. Those are left out that have to be read
+        from the text.
         """
-        threads = int(self._value("select current_setting('threads')"))
-        last = int(self._value(f"select coalesce(max(rowid), 0) from {self.name}"))
-        ends = [last * part // threads for part in range(1, threads)]
-        bounds = zip([None, *ends], [*ends, None], strict=True)
-        return " union all ".join(
-            f"select * from {self.name} where {condition}"
-            + ("" if after is None else f" and rowid > {after}")
-            + ("" if until is None else f" and rowid <= {until}")
-            for after, until in bounds
-        )
-
-    def count_odd(self) -> int:
-        """Lines set aside."""
-        return int(self._value(f"select count(*) from {self.name}_odd"))
+        name = f"{self.name}_rows"
+        chosen = self._held.choose(table.column("row").to_numpy(), leaves)
+        size = min(max(len(table) // _LEAST_CHUNKS + 1, _LEAST_CHUNK_ROWS), _MOST_CHUNK_ROWS)
+        # Gathered while they are read: by one thread, while the others work on what it gathered before.
+        batches = map(chosen.add_to, table.to_batches(max_chunksize=size))
+        self.engine.register(name, pa.RecordBatchReader.from_batches(chosen.schema(table.schema), batches))
+        yield Rows(name, chosen.sql)
+        # After an error the transaction takes no statement, and what it left is replaced by the next rows.
+        self.engine.unregister(name)
 
     def odd_lines(self) -> Iterator[tuple[int, int, str]]:
         """Lines set aside, as (part, line, text with its line feed), in order."""
-        return self._rows(f"select part, line, text from {self.name}_odd order by part, line")
+        return self._lines(self._odd)
 
     def take_odd(self, signatures: Sequence[int]) -> list[tuple[int, int, str]]:
         """Remove plain rows whose signature shows that they are odd after all; their lines."""
-        chosen = f"signature in ({', '.join(map(str, signatures))}) and specials is null"
-        lines = list(self._rows(f"select part, line, text from {self.name} where {chosen} order by part, line"))
-        self.engine.execute(f"delete from {self.name} where {chosen}")
-        return lines
+        return list(self._lines(self._take(f"signature in ({', '.join(map(str, signatures))}) and specials is null")))
+
+    def text(self, row: int) -> str:
+        """The text of a row."""
+        return self._held.text(row)
 
     def drop(self) -> None:
         """Free the memory of the batch."""
         self.engine.execute(f"drop table if exists {self.name}")
-        self.engine.execute(f"drop table if exists {self.name}_odd")
+        self._held = HeldLines()
+
+    def _take(self, condition: str) -> list[tuple[int, int, int]]:
+        """Remove rows; their parts, lines and rows, in order."""
+        query = f"select part, line, row from {self.name} where {condition} order by part, line"
+        taken = self.engine.execute(query).fetchall()
+        if taken:
+            self.engine.execute(f"delete from {self.name} where {condition}")
+        return taken
+
+    def _lines(self, rows: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, str]]:
+        return ((part, line, self._held.text(row)) for part, line, row in rows)
 
     def _read(
         self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, structures: StructureReader, statement: str
     ) -> None:
-        widened = pa.schema([*schema, *SCANNED])
-        read = (_with_structure(batch, structures, widened) for batch in batches)
+        widened = pa.schema([*schema, ("row", pa.uint64()), *SCANNED])
+        read = (self._with_structure(batch, structures, widened) for batch in batches)
         self.engine.register(f"{self.name}_blocks", pa.RecordBatchReader.from_batches(widened, read))
         try:
             self.engine.execute(statement)
         finally:
             self.engine.unregister(f"{self.name}_blocks")
 
-    def _rows(self, query: str) -> Iterator[tuple[int, int, str]]:
-        cursor = self.engine.cursor()
-        cursor.execute(query)
-        while rows := cursor.fetchmany(5_000):
-            yield from rows
-
-    def _value(self, query: str) -> int:
-        rows = self.engine.execute(query).fetchall()
-        return int(rows[0][0])
-
-
-def _with_structure(batch: pa.RecordBatch, structures: StructureReader, schema: pa.Schema) -> pa.RecordBatch:
-    found = structures.read(batch.column("text"))
-    return pa.RecordBatch.from_arrays([*batch.columns, *found.columns], schema=schema)
+    def _with_structure(self, batch: pa.RecordBatch, structures: StructureReader, schema: pa.Schema) -> pa.RecordBatch:
+        texts = batch.column("text")
+        found = structures.read(texts)
+        rows = self._held.add(texts, found.notes)
+        return pa.RecordBatch.from_arrays([*batch.columns, pa.array(rows), *found.columns], schema=schema)
 
 
 def _judged(blocks: str) -> str:
@@ -153,7 +214,7 @@ told as (
     from read
 )
 select
-    part, line, 0::integer as item, text, null::map(varchar, varchar) as specials,
+    part, line, 0::integer as item, row, null::map(varchar, varchar) as specials,
     call,
     case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as kind,
     {columns},
@@ -169,7 +230,7 @@ def _trusted(blocks: str) -> str:
     alone = f"case when flags & {ODD} <> 0 and signature = 0 then hash(text) else signature end"
     return f"""
 select
-    part, line, item, text, specials,
+    part, line, item, row, specials,
     e.type as call,
     case when e.type = 'track' then hash('track', e.event) else hash(e.type) end as kind,
     e.messageId as id, {times},

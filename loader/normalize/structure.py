@@ -16,10 +16,12 @@ import pyarrow as pa
 
 from loader.core.samples import ROOTS, WalkRules
 from loader.core.tables import CALLS, EXCLUDED
+from loader.normalize.held import Notes
 from loader.normalize.scan_rules import (
     DOUBTFUL,
     ENVELOPE_KEYS,
     ODD,
+    PATHS,
     PRINT_ROOM,
     TEXT_COLUMNS,
     TIMES,
@@ -51,6 +53,11 @@ SCANNED: Final = pa.schema(
 every line that is not `ODD`."""
 
 
+_BYTES_OF_NOTE: Final = 16
+"""Room for one note in so many bytes; of most archives more than is used, and what is not used takes no memory."""
+_LEAST_NOTES: Final = 1_024
+
+
 @dataclass(frozen=True, slots=True)
 class Structures:
     """What the lines of a block are. One signature and one set of flags (`ODD`, `DOUBTFUL`) per line."""
@@ -59,6 +66,8 @@ class Structures:
     flags: npt.NDArray[np.uint8]
     columns: list[pa.Array]
     """As `SCANNED` has them."""
+    notes: Notes
+    """Where the leaves of each line are."""
 
 
 class StructureReader:
@@ -74,10 +83,13 @@ class StructureReader:
             calls=_hashes(map(text_hash, CALL_CODES)),
             type_key=np.uint64(text_hash("type")),
         )
+        self._paths = np.zeros(PATHS, dtype=np.uint64)
+        self._known_paths = 0
 
     def read(self, texts: pa.LargeStringArray) -> Structures:
         """The structures of lines, each with or without its line feed."""
         # The compiler takes a third of a second to import: only who reads lines waits for it.
+        from loader.normalize import scan_leaves
         from loader.normalize.scan_envelope import Found
         from loader.normalize.scan_lines import room, scan
 
@@ -86,27 +98,38 @@ class StructureReader:
         content = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
         # A buffer may be writable or not: to the compiler two types, for which the scan would be compiled twice.
         places.flags.writeable = False
+        views = np.zeros((len(TEXT_COLUMNS), count, 2), dtype=np.uint64)
         found = Found(
             signatures=np.zeros(count, dtype=np.uint64),
             flags=np.zeros(count, dtype=np.uint8),
             fingerprints=np.zeros(count, dtype=np.uint64),
             calls=np.zeros(count, dtype=np.uint8),
-            views=np.zeros((len(TEXT_COLUMNS), count, 2), dtype=np.uint64),
+            views=views.ctypes.data,
             is_text=np.zeros((len(TEXT_COLUMNS), count), dtype=np.bool_),
             instants=np.zeros((TIMES, count), dtype=np.int64),
             is_instant=np.zeros((TIMES, count), dtype=np.bool_),
         )
         printed = np.zeros(int(np.diff(places).max(initial=0)) + PRINT_ROOM, dtype=np.uint8)
-        scan(content.ctypes.data, places, self._rules, room(printed), found)
+        notes = np.empty(len(content) // _BYTES_OF_NOTE + _LEAST_NOTES, dtype=np.uint64)
+        starts = np.zeros(count + 1, dtype=np.int64)
+        state = np.array([0, 0, 0, self._known_paths], dtype=np.int64)
+        line, work = 0, room(printed)
+        while True:
+            noted = scan_leaves.Notes(notes, starts, self._paths, state)
+            line = scan(content.ctypes.data, places, line, self._rules, work, found, noted)
+            if line == count:
+                break
+            notes = np.concatenate((notes[: state[0]], np.empty(2 * len(notes), dtype=np.uint64)))
+        self._known_paths = int(state[scan_leaves.KNOWN])
         columns = [pa.array(found.signatures), pa.array(found.flags), pa.array(found.fingerprints)]
         columns.append(pa.array(found.calls))
-        for views, is_there in zip(found.views, found.is_text, strict=True):
-            buffers = [_bitmap(is_there), pa.py_buffer(views), held if held is not None else pa.py_buffer(b"")]
+        for viewed, is_there in zip(views, found.is_text, strict=True):
+            buffers = [_bitmap(is_there), pa.py_buffer(viewed), held if held is not None else pa.py_buffer(b"")]
             columns.append(pa.Array.from_buffers(pa.string_view(), count, buffers))
         for instants, is_there in zip(found.instants, found.is_instant, strict=True):
             buffers = [_bitmap(is_there), pa.py_buffer(instants)]
             columns.append(pa.Array.from_buffers(pa.timestamp("us", "UTC"), count, buffers))
-        return Structures(found.signatures, found.flags, columns)
+        return Structures(found.signatures, found.flags, columns, Notes(notes, starts, self._paths))
 
 
 def _bitmap(is_there: npt.NDArray[np.bool_]) -> pa.Buffer:

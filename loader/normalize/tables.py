@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -53,6 +53,8 @@ class TableBatch:
     target: Target
     condition: str
     """Which rows of the stage: SQL over its columns."""
+    kinds: Sequence[int] | None = None
+    """Of which kinds the messages are; None for all of the call."""
     columns: dict[str, ColumnBatch] = field(default_factory=dict)
     overflow: dict[str, ColumnBatch] = field(default_factory=dict)
     """Columns beyond the cap: their values become one discard per row."""
@@ -64,16 +66,16 @@ class TableBatch:
     source_names: dict[str, str] = field(default_factory=dict)
     """Event names that this table has, with the slug of each."""
 
-    def reader(self, types: Mapping[KeyPath, str]) -> LeafReader:
-        """A reader of leaves of these rows."""
+    def reader(self, types: Mapping[KeyPath, str], told: Mapping[KeyPath, str] | None = None) -> LeafReader:
+        """A reader of leaves of these rows. `told`: SQL of those that need no reading."""
         absorbed = _ABSORBED if self.target.call in ("page", "screen") else {}
         guards = _TRAITS_OF_TRACKS if self.target.call == "track" else {}
-        return LeafReader(types, absorbed, self.objects, self.text_objects, guards)
+        return LeafReader(types, absorbed, self.objects, self.text_objects, guards, told)
 
     def column(self, name: str) -> ColumnBatch:
         """The column of that name, new or known."""
         if name not in self.columns:
-            self.columns[name] = ColumnBatch(name)
+            self.columns[name] = ColumnBatch(name, len(self.columns))
         return self.columns[name]
 
 
@@ -109,6 +111,7 @@ def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dic
             batch.source_names[group.event or ""] = slugs.get(group.kind, "")
     for name, chosen in kinds.items():
         batches[name].condition = f"kind in ({', '.join(map(str, sorted(chosen)))})"
+        batches[name].kinds = chosen
     for call in CALLS:
         if any(group.call == call for group in groups):
             target = call_target(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -27,7 +28,6 @@ _FIT: Final = {
     ColumnType.DECIMAL: "fit_dec",
     ColumnType.DECIMAL_9: "fit_dec9",
     ColumnType.FLOAT: "fit_float",
-    ColumnType.TEXT: "fit_text",
 }
 FAMILIES: Final = ("bool", "num", "ts", "text")
 """Variants in the order in which a value is offered to them; text takes whatever is left."""
@@ -44,6 +44,8 @@ class ColumnBatch:
     """One column of one table, as the rows of a batch need it."""
 
     name: str
+    number: int
+    """Its own in the table: the names by which statements know its leaf."""
     paths: dict[KeyPath, None] = field(default_factory=dict)
     """Keys that become this column."""
     special_paths: dict[KeyPath, None] = field(default_factory=dict)
@@ -100,57 +102,76 @@ class ColumnBatch:
             self.has_misfits = not is_direct(self.column_type, kinds)
 
 
+def judged(rows: str, columns: Iterable[ColumnBatch], reader: LeafReader, has_specials: bool = True) -> str:
+    """Rows with the leaves of some columns that are judged one by one, each bound to names of what is asked of it.
+
+    `j` and the number of the column is the leaf as JSON, `t` its type and `x` its text. Named, it is read once however
+    often a statement mentions it, and planned in a fraction of the time.
+    """
+    source = f"(select *, {reader.read} as r from {rows})"
+    numbered = {column.number: _leaf(column, reader, has_specials) for column in columns}
+    if not numbered:
+        return source
+    leaves = ", ".join(f"{leaf} as j{number}" for number, leaf in numbered.items())
+    said = ", ".join(f"json_type(j{number}) as t{number}, j{number} ->> '$' as x{number}" for number in numbered)
+    return f"(select *, {said} from (select *, {leaves} from {source}))"
+
+
 def value(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
-    """The SQL of the base column. `timestamp` names the rule for strings that are timestamps."""
-    leaf = _leaf(column, reader)
+    """The SQL of the base column; of one with misfits over `judged` rows.
+
+    `timestamp` names the rule for strings that are timestamps.
+    """
     if column.has_misfits:
-        return _fitted(column.column_type, column.sql_type, leaf, timestamp)
-    if column.column_type is ColumnType.TIMESTAMP:
-        return f"{timestamp}({leaf})"
-    return leaf
+        return _fitted(column.column_type, column.sql_type, column.number, timestamp)
+    leaf = _leaf(column, reader)
+    return f"{timestamp}({leaf})" if column.column_type is ColumnType.TIMESTAMP else leaf
 
 
-def variant_values(column: ColumnBatch, reader: LeafReader, timestamp: str) -> dict[str, str]:
-    """The SQL of every variant column that rows of this batch may fill, by family.
+def variant_values(column: ColumnBatch, timestamp: str) -> dict[str, str]:
+    """The SQL over `judged` rows of every variant column that rows of this batch may fill, by family.
 
     It is the value where neither the column nor an earlier variant has it.
     """
     if not column.has_misfits:
         return {}
-    leaf = _leaf(column, reader)
-    taken = [_fitted(column.column_type, column.sql_type, leaf, timestamp)]
+    number = column.number
+    taken = [_fitted(column.column_type, column.sql_type, number, timestamp)]
     found: dict[str, str] = {}
     for family in FAMILIES:
         is_own = column.column_type in _FAMILY[family] and family != "num"
         if is_own or not column.may_have(family):
             continue
         sql_type = column.variants[family]
-        fits = _fitted(TYPE_OF.get(sql_type, ColumnType.OTHER), sql_type, leaf, timestamp)
+        fits = _fitted(TYPE_OF.get(sql_type, ColumnType.OTHER), sql_type, number, timestamp)
         if family == "num":
-            fits = f"case when is_number({leaf}) then {fits} end"
+            fits = f"case when is_number(t{number}) then {fits} end"
         elif family == "ts":
-            fits = f"{_rule(timestamp)}({leaf})"
+            fits = f"{_rule(timestamp)}(t{number}, x{number})"
         found[family] = f"case when {' and '.join(f'({item}) is null' for item in taken)} then {fits} end"
         taken.append(fits)
     return found
 
 
-def _fitted(column_type: ColumnType, sql_type: str, leaf: str, timestamp: str) -> str:
+def _fitted(column_type: ColumnType, sql_type: str, number: int, timestamp: str) -> str:
+    said = f"(t{number}, x{number})"
+    if column_type is ColumnType.TEXT:
+        return f"x{number}"
     if column_type is ColumnType.TIMESTAMP:
-        return f"{_rule(timestamp)}({leaf})"
+        return f"{_rule(timestamp)}{said}"
     if column_type is ColumnType.OTHER:
-        cast = f"try_cast({leaf} ->> '$' as {sql_type})"
-        return f"case when {cast}::varchar = {leaf} ->> '$' then {cast} end"
-    return f"{_FIT[column_type]}({leaf})"
+        cast = f"try_cast(x{number} as {sql_type})"
+        return f"case when {cast}::varchar = x{number} then {cast} end"
+    return f"{_FIT[column_type]}{said}"
 
 
 def _rule(timestamp: str) -> str:
     return "fit_ts" if timestamp == "timestamp_of" else "fit_ts_or_day"
 
 
-def _leaf(column: ColumnBatch, reader: LeafReader) -> str:
+def _leaf(column: ColumnBatch, reader: LeafReader, has_specials: bool = True) -> str:
     values = [reader.value(path) for path in column.paths]
-    for path in column.special_paths:
+    for path in column.special_paths if has_specials else ():
         special = f"special(specials, {literal(pointer(path))})"
         values.append(special if column.has_misfits else _typed_special(column, special))
     return coalesced(values)
@@ -161,8 +182,8 @@ def _typed_special(column: ColumnBatch, special: str) -> str:
     return text if column.read_type == "VARCHAR" else f"try_cast({text} as {column.sql_type})"
 
 
-def misfit(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
-    """The SQL of a value that the column cannot hold, as JSON; for those who want no variant columns."""
-    leaf = _leaf(column, reader)
-    fits = _fitted(column.column_type, column.sql_type, leaf, timestamp)
-    return f"case when json_type({leaf}) <> 'NULL' and ({fits}) is null then {leaf} end"
+def misfit(column: ColumnBatch, timestamp: str) -> str:
+    """The SQL over `judged` rows of a value that the column cannot hold; for those who want no variant columns."""
+    number = column.number
+    fits = _fitted(column.column_type, column.sql_type, number, timestamp)
+    return f"case when t{number} <> 'NULL' and ({fits}) is null then j{number} end"

@@ -61,10 +61,11 @@ def stage_warnings(stage: Stage, parts: Iterable[Part]) -> Counter[WarningName]:
 
 def _count_without(stage: Stage, call: str, key: str) -> int:
     """Messages of a call whose key is missing or blank: such make no row of accounts."""
-    (row,) = stage.engine.execute(
-        f"select count(*) from {stage.name} where call = {literal(call)} "
-        f"and coalesce(trim(json_extract_string(text, {literal(pointer((key,)))}), {WHITE}) = '', true)"
-    ).fetchall()
+    with stage.rows(f"call = {literal(call)}", leaves={(key,): "VARCHAR"}) as rows:
+        value = rows.leaves.get((key,), f"json_extract_string(text, {literal(pointer((key,)))})")
+        (row,) = stage.engine.execute(
+            f"select count(*) from {rows.name} where coalesce(trim({value}, {WHITE}) = '', true)"
+        ).fetchall()
     return int(row[0])
 
 
@@ -80,8 +81,9 @@ def _mismatches(stage: Stage, parts: Iterable[Part]) -> int:
     }
     if not folders:
         return 0
-    projects = stage.engine.execute(
-        f"select part, json_extract_string(text, '/projectId') from {stage.name} "
-        f"where rowid in (select arg_min(rowid, line) from {stage.name} where specials is null group by part)"
-    ).fetchall()
+    first = f"row in (select arg_min(row, line) from {stage.name} where specials is null group by part)"
+    with stage.rows(first, ["part"]) as rows:
+        projects = stage.engine.execute(
+            f"select part, json_extract_string(text, '/projectId') from {rows.name}"
+        ).fetchall()
     return sum(project is not None and folders.get(part, project) != project for part, project in projects)

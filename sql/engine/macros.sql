@@ -36,40 +36,37 @@ create or replace macro is_read_exactly(t) as
     and not regexp_matches(t, '[:,\[]-?(?:[0-9]{19}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
 
 -- What a JSON leaf is worth in a column of a type: the value, or null when it does not survive the round trip
--- (contract 4.5). `j` is JSON; a missing leaf and a null are null.
-create or replace macro is_number(j) as json_type(j) in ('BIGINT', 'UBIGINT', 'DOUBLE');
-create or replace macro fit_bool(j) as case when json_type(j) = 'BOOLEAN' then (j ->> '$') = 'true' end;
-create or replace macro fit_int(j) as
-    case json_type(j)
-        when 'BIGINT' then try_cast(j ->> '$' as bigint)
-        when 'UBIGINT' then try_cast(j ->> '$' as bigint)
-        when 'DOUBLE' then case when abs(try_cast(j ->> '$' as double)) <= 9007199254740992
-            and trunc(try_cast(j ->> '$' as double)) = try_cast(j ->> '$' as double)
-            then try_cast(j ->> '$' as double)::bigint end
-        when 'VARCHAR' then case when try_cast(j ->> '$' as bigint)::varchar = j ->> '$' then try_cast(j ->> '$' as bigint) end
+-- (contract 4.5). `t` is the type of the leaf as json_type says it, `x` its text; a missing leaf and a null are null.
+create or replace macro is_number(t) as t in ('BIGINT', 'UBIGINT', 'DOUBLE');
+create or replace macro fit_bool(t, x) as case when t = 'BOOLEAN' then x = 'true' end;
+create or replace macro fit_int(t, x) as
+    case t
+        when 'BIGINT' then try_cast(x as bigint)
+        when 'UBIGINT' then try_cast(x as bigint)
+        when 'DOUBLE' then case when abs(try_cast(x as double)) <= 9007199254740992
+            and trunc(try_cast(x as double)) = try_cast(x as double) then try_cast(x as double)::bigint end
+        when 'VARCHAR' then case when try_cast(x as bigint)::varchar = x then try_cast(x as bigint) end
     end;
-create or replace macro fit_dec(j) as
-    coalesce(fit_int(j)::decimal(38, 0), case when json_type(j) in ('BIGINT', 'UBIGINT')
-        or regexp_full_match(j ->> '$', '-?[1-9][0-9]{0,37}') then try_cast(j ->> '$' as decimal(38, 0)) end);
-create or replace macro fit_dec9(j) as
-    case when json_type(j) = 'DOUBLE'
-        then case when abs(try_cast(j ->> '$' as double)) < 1e15
-            and try_cast(j ->> '$' as decimal(38, 9))::double = try_cast(j ->> '$' as double)
-            then try_cast(j ->> '$' as decimal(38, 9)) end
-        else try_cast(fit_dec(j) as decimal(38, 9)) end;
-create or replace macro fit_float(j) as
-    case json_type(j)
-        when 'DOUBLE' then case when regexp_matches(j ->> '$', '[.eE]') then try_cast(j ->> '$' as double) end
-        when 'VARCHAR' then case
-            when try_cast(j ->> '$' as double)::varchar = j ->> '$' and isfinite(try_cast(j ->> '$' as double))
-                then try_cast(j ->> '$' as double)
-            when abs(fit_int(j)::hugeint) <= 9007199254740992 then fit_int(j)::double end
-        else case when abs(fit_int(j)::hugeint) <= 9007199254740992 then fit_int(j)::double end
+create or replace macro fit_dec(t, x) as
+    coalesce(fit_int(t, x)::decimal(38, 0), case when t in ('BIGINT', 'UBIGINT')
+        or regexp_full_match(x, '-?[1-9][0-9]{0,37}') then try_cast(x as decimal(38, 0)) end);
+create or replace macro fit_dec9(t, x) as
+    case when t = 'DOUBLE'
+        then case when abs(try_cast(x as double)) < 1e15
+            and try_cast(x as decimal(38, 9))::double = try_cast(x as double) then try_cast(x as decimal(38, 9)) end
+        else try_cast(fit_dec(t, x) as decimal(38, 9)) end;
+create or replace macro fit_float(t, x) as
+    case
+        when t = 'DOUBLE' then case when regexp_matches(x, '[.eE]') then try_cast(x as double) end
+        when t = 'VARCHAR' then case
+            when try_cast(x as double)::varchar = x and isfinite(try_cast(x as double)) then try_cast(x as double)
+            when try_cast(x as bigint)::varchar = x and abs(try_cast(x as hugeint)) <= 9007199254740992
+                then try_cast(x as bigint)::double end
+        when t in ('BIGINT', 'UBIGINT') then case when abs(try_cast(x as hugeint)) <= 9007199254740992
+            then try_cast(x as bigint)::double end
     end;
-create or replace macro fit_ts(j) as case when json_type(j) = 'VARCHAR' then timestamp_of(j ->> '$') end;
-create or replace macro fit_ts_or_day(j) as
-    case when json_type(j) = 'VARCHAR' then coalesce(timestamp_of(j ->> '$'), day_of(j ->> '$')) end;
-create or replace macro fit_text(j) as j ->> '$';
+create or replace macro fit_ts(t, x) as case when t = 'VARCHAR' then timestamp_of(x) end;
+create or replace macro fit_ts_or_day(t, x) as case when t = 'VARCHAR' then coalesce(timestamp_of(x), day_of(x)) end;
 
 -- Places beside the message that hold what JSON numbers cannot say, as JSON: a string for JSON text, a number else.
 create or replace macro special(entries, path) as

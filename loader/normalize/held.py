@@ -1,0 +1,163 @@
+"""The lines of a batch, held while it is written: their texts, and the leaves that a statement asks for as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from loader.core.samples import KeyPath
+from loader.normalize.scan_rules import ARRAY, BOOLEAN, DAY, FLOAT, INTEGER, PATHS, STRING, TIMESTAMP, Hashes, path_hash
+
+Rows = npt.NDArray[np.uint64]
+"""Lines by the number of their block in the upper half, and their own in the lower one."""
+_LINE_BITS: Final = 32
+_NOTHING: Final = pa.py_buffer(b"")
+_STRINGS: Final = frozenset({STRING, TIMESTAMP, DAY})
+_TOLD: Final[Mapping[str, Sequence[tuple[frozenset[int], str]]]] = {
+    "VARCHAR": ((_STRINGS, "{}"), (frozenset({ARRAY}), "json({})")),
+    "BIGINT": ((frozenset({INTEGER}), "try_cast({} as bigint)"),),
+    "DOUBLE": ((frozenset({INTEGER, FLOAT}), "try_cast({} as double)"),),
+    "BOOLEAN": ((frozenset({BOOLEAN}), "try_cast({} as boolean)"),),
+    "JSON": ((_STRINGS | {INTEGER, FLOAT, BOOLEAN, ARRAY}, "{}"),),
+}
+"""Type → what values of some kinds are in it, in SQL of their bytes: the same as the engine's reader makes of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Where the leaves of the lines of a block are; see `scan_leaves`."""
+
+    notes: Hashes
+    starts: npt.NDArray[np.int64]
+    paths: Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    texts: pa.LargeStringArray
+    places: npt.NDArray[np.int64]
+    notes: Notes
+
+    @property
+    def content(self) -> pa.Buffer:
+        held = self.texts.buffers()[2]
+        return _NOTHING if held is None else held
+
+    def addresses(self) -> list[int]:
+        return [
+            self.content.address,
+            self.places.ctypes.data,
+            self.notes.starts.ctypes.data,
+            self.notes.notes.ctypes.data,
+        ]
+
+
+class HeldLines:
+    """Blocks of lines."""
+
+    def __init__(self) -> None:
+        self._blocks: list[_Block] = []
+
+    def add(self, texts: pa.LargeStringArray, notes: Notes) -> Rows:
+        """Hold the lines of a block; their rows."""
+        places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        self._blocks.append(_Block(texts, places, notes))
+        return np.arange(len(texts), dtype=np.uint64) + np.uint64(len(self._blocks) - 1 << _LINE_BITS)
+
+    def text(self, row: int) -> str:
+        """The text of a row, with its line feed if it has one."""
+        block = self._blocks[row >> _LINE_BITS]
+        return str(block.texts[row & (1 << _LINE_BITS) - 1])
+
+    def choose(self, rows: Rows, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
+        """What of leaves can be told without reading texts: path → type as the engine's reader would be told.
+
+        Left out are leaves of which some value is not what its bytes say, or of another kind than the type.
+        """
+        from loader.normalize.scan_leaves import look
+
+        seen, addresses = np.zeros(len(leaves) + 1, dtype=np.uint64), self._addresses()
+        if not look(rows, addresses, self._columns(leaves), seen):
+            return ChosenLeaves(self, {})
+        told = {
+            path: (sql_type, sql)
+            for (path, sql_type), kinds in zip(leaves.items(), seen[1:].tolist(), strict=True)
+            if (sql := _told(sql_type, kinds)) is not None
+        }
+        return ChosenLeaves(self, told)
+
+    def views(self, rows: Rows, leaves: Mapping[KeyPath, bool]) -> list[pa.Array]:
+        """The texts of rows, then chosen leaves: path → whether as JSON, that is with the quotes of strings."""
+        from loader.normalize.scan_leaves import gather
+
+        count, width = len(rows), len(leaves) + 1
+        views = np.empty((width, count, 2), dtype=np.uint64)
+        is_there = np.zeros((width, count), dtype=np.bool_)
+        is_json = np.array([False, *leaves.values()])
+        columns, addresses = self._columns(leaves), self._addresses()
+        gather(rows, addresses, columns, is_json, views.ctypes.data, is_there.ctypes.data)
+        contents = [block.content for block in self._blocks]
+        valid = np.packbits(is_there, axis=1, bitorder="little")
+        return [
+            pa.Array.from_buffers(
+                pa.string_view(), count, [pa.py_buffer(bits) if column else None, pa.py_buffer(found), *contents]
+            )
+            for column, (found, bits) in enumerate(zip(views, valid, strict=True))
+        ]
+
+    def _addresses(self) -> npt.NDArray[np.int64]:
+        return np.array([block.addresses() for block in self._blocks], dtype=np.int64).reshape(-1, 4)
+
+    def _columns(self, leaves: Iterable[KeyPath]) -> npt.NDArray[np.int32]:
+        """For each number of a path its column, from 1 on; 0 for those that are not asked for."""
+        columns = np.zeros(PATHS, dtype=np.int32)
+        for column, path in enumerate(leaves, start=1):
+            if (number := self._number(path)) is not None:
+                columns[number] = column
+        return columns
+
+    def _number(self, path: KeyPath) -> int | None:
+        """The number of a path; the blocks of a batch share their paths."""
+        if not self._blocks:
+            return None
+        paths, value = self._blocks[0].notes.paths, path_hash(path)
+        place = value & PATHS - 1
+        while paths[place] != value:
+            if paths[place] == 0:
+                return None
+            place = (place + 1) & PATHS - 1
+        return place
+
+
+class ChosenLeaves:
+    """Leaves that are there as columns `leaf_1` and up, beside the texts of rows as `text`."""
+
+    def __init__(self, held: HeldLines, told: Mapping[KeyPath, tuple[str, str]]) -> None:
+        """`told`: path → type, and how it is made of the bytes."""
+        self._held = held
+        self._is_json = {path: sql_type == "JSON" for path, (sql_type, _) in told.items()}
+        self._names = ["text", *(f"leaf_{number}" for number in range(1, len(told) + 1))]
+        self.sql = {
+            path: sql.format(name) for name, (path, (_, sql)) in zip(self._names[1:], told.items(), strict=True)
+        }
+        """Path → SQL of the leaf."""
+
+    def schema(self, beside: pa.Schema) -> pa.Schema:
+        """Of rows with these columns beside others."""
+        return pa.schema([*beside, *((name, pa.string_view()) for name in self._names)])
+
+    def add_to(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows, which say which they are in a column `row`, with these columns."""
+        views = self._held.views(rows.column("row").to_numpy(), self._is_json)
+        return pa.RecordBatch.from_arrays([*rows.columns, *views], schema=self.schema(rows.schema))
+
+
+def _told(sql_type: str, seen: int) -> str | None:
+    """How a leaf becomes its type, or None if it has to be read. `seen` has a bit for every kind of its values."""
+    kinds = {kind for kind in range(seen.bit_length()) if seen >> kind & 1}
+    return next((sql for those, sql in _TOLD.get(sql_type, ()) if kinds <= those), None)
