@@ -1,6 +1,6 @@
 """A project for tests of audiences: profiles, orders and scores are stand-ins, so that a test says all that it needs.
 
-The profile of an event is its user id, else its anonymous id.
+The profile of an event is its user id, else its anonymous id; an event without both has none.
 """
 
 from modelling import a_model
@@ -20,7 +20,8 @@ def a_project(modelling, merges=(), identifiers=(), traits=(), scores=()):
         "event_profiles",
         "select e.source, e.call, e.id as event_id, coalesce(e.user_id, e.anonymous_id) as segment_id, "
         "coalesce(m.becomes, e.user_id, e.anonymous_id) as canonical_segment_id from events as e "
-        f"left join {_values(merges, 'm', 'profile', 'becomes')} on m.profile = coalesce(e.user_id, e.anonymous_id)",
+        f"left join {_values(merges, 'm', 'profile', 'becomes')} on m.profile = coalesce(e.user_id, e.anonymous_id) "
+        "where coalesce(e.user_id, e.anonymous_id) is not null",
         "source text: s; call text: c; event_id text: e; segment_id text: p; canonical_segment_id text: p",
     )
     a_model(

@@ -1,6 +1,6 @@
 """The section `models.audiences`: numbers and events of the library, and one's own audiences."""
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -47,9 +47,10 @@ RESERVED: Final = frozenset({"candidates", "events", "history", "likelihood", "m
 
 
 class CustomAudience(Settings):
-    """One's own audience: a profile is in it when all of `all`, at least one of `any` and none of `none` hold."""
+    """One's own audience: who meets all of `all`, at least one of `any` and none of `none` is in it."""
 
     description: str = Field("", description="What the audience is for.")
+    level: Literal["profile", "account"] = Field("profile", description="Whom it is about: profiles, or accounts.")
     all: tuple[AudienceCondition, ...] = Field((), description="Conditions that must all hold.")
     any: tuple[AudienceCondition, ...] = Field((), description="Conditions of which at least one must hold.")
     none: tuple[AudienceCondition, ...] = Field((), description="Conditions of which none may hold.")
@@ -58,7 +59,19 @@ class CustomAudience(Settings):
     def _has_conditions(self) -> "CustomAudience":
         if not (self.all or self.any or self.none):
             raise ValueError("has no conditions; give it a list `all`, `any` or `none`")
+        for condition in self.conditions:
+            if self.level == "profile" and condition.users is not None:
+                raise ValueError("`users` is for accounts: write `level: account`, or leave it out")
+            if self.level == "profile" and condition.account_trait is not None:
+                raise ValueError("account_trait is for accounts: write `level: account`, or use profile_trait")
+            if self.level == "account" and condition.profile_trait is not None and condition.users is None:
+                raise ValueError("profile_trait is of users: add `users: any`, `all` or `none`, or use account_trait")
         return self
+
+    @property
+    def conditions(self) -> tuple[AudienceCondition, ...]:
+        """Those of all three lists."""
+        return (*self.all, *self.any, *self.none)
 
 
 class AudiencesSettings(Settings):

@@ -30,6 +30,7 @@ Operator = Literal[
     "before_last_days",
     "after_next_days",
 ]
+Quantifier = Literal["none", "any", "all"]
 Value = bool | int | float | datetime | date | str
 WITHOUT_VALUE = ("exists", "not_exists")
 LISTS = ("one_of", "contains_one_of")
@@ -115,7 +116,15 @@ class AudienceCondition(Comparison):
     at_most: int | None = Field(None, ge=0, description="Greatest number of them.")
     trait: str | None = Field(None, description="Computed trait that is compared.")
     profile_trait: str | None = Field(None, description="Trait of the profile, from identify calls, that is compared.")
-    audience: str | None = Field(None, description="Audience that the profile is in.")
+    audience: str | None = Field(None, description="Audience that the profile or account is in.")
+    account_trait: str | None = Field(
+        None, description="Trait of the account, the newest of its group calls, that is compared; `level: account`."
+    )
+    users: Quantifier | None = Field(
+        None,
+        description="Of how many users of the account the condition must hold; without it, it is about the account "
+        "itself. `level: account`.",
+    )
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "AudienceCondition":
@@ -124,6 +133,7 @@ class AudienceCondition(Comparison):
             "call": self.call is not None,
             "trait": self.trait is not None,
             "profile_trait": self.profile_trait is not None,
+            "account_trait": self.account_trait is not None,
             "audience": self.audience is not None,
         }
         given = [name for name, is_given in kinds.items() if is_given]
@@ -137,10 +147,12 @@ class AudienceCondition(Comparison):
             raise ValueError("`at_least: 0` holds for everyone; give `at_most`")
         if self.at_most is not None and self.least > self.at_most:
             raise ValueError("`at_least` is greater than `at_most`")
-        if given[0] in ("trait", "profile_trait"):
+        if self.users is not None and self.account_trait is not None:
+            raise ValueError("`users` goes with what users are or did; account_trait is of the account itself")
+        if given[0] in ("trait", "profile_trait", "account_trait"):
             self.check_comparison()
         elif self.operator is not None or self.value is not None:
-            raise ValueError(f"`is` and `value` go with trait or profile_trait, not with {given[0]}")
+            raise ValueError(f"`is` and `value` go with a trait, not with {given[0]}")
         return self
 
     @property

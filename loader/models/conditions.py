@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from loader.config.models_conditions import DAYS, NUMBERS, TIMES, Comparison, as_time
 from loader.models.header import LogicalType
+from loader.models.levels import LEVELS, Level
 from loader.models.parameters import typed_literal
 from loader.models.render import DIALECT, SQL_TYPES, Tree, bare_table, parse_condition, parse_query
 
@@ -103,15 +104,22 @@ def fill(template: str, nodes: Mapping[str, Tree], tables: Mapping[str, str | ex
     return tree
 
 
+def fill_for(
+    level: Level, template: str, nodes: Mapping[str, Tree], tables: Mapping[str, str | exp.Query] | None = None
+) -> exp.Query:
+    """The query of a template that is written about profiles, about profiles or accounts."""
+    return fill(template.replace(LEVELS["profile"].key.name, level.key.name), nodes, tables)
+
+
 def days_before(days: int) -> Tree:
     """The instant so many days before `as_of`."""
     return _with_nodes(parse_condition("add_days($as_of, -$days)", "a template"), {"days": typed_literal(days)})
 
 
-def member_of(profile: Tree, model: str) -> Tree:
-    """Whether a profile is in a model that has a column canonical_segment_id."""
-    rows = exp.select("canonical_segment_id").from_(bare_table(model))
-    return exp.In(this=profile.copy(), query=exp.Subquery(this=rows))
+def member_of(who: exp.Column, model: str) -> Tree:
+    """Whether a profile or account is in a model that has a column of the same name."""
+    rows = exp.select(who.name).from_(bare_table(model))
+    return exp.In(this=who.copy(), query=exp.Subquery(this=rows))
 
 
 @lru_cache(maxsize=100)

@@ -5,16 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from loader.config import ModelsSettings
-from loader.models.audiences import RULE, audience_models
+from loader.models.audience_rules import RULE
+from loader.models.audiences import audience_models
 from loader.models.generated import Generated
+from loader.models.header import read_model
+from loader.models.levels import LEVELS
 from loader.models.traits import trait_models
 
 
 def configured_models(settings: ModelsSettings, user_folder: Path | None = None) -> Generated:
     """Models and inputs of the section `models`; a file audience_rule_<key>.sql in the user's folder is an audience.
 
-    Raises ConfigError, which names the setting.
+    Raises ConfigError, which names the setting, or the file and line.
     """
     files = user_folder.glob(f"{RULE}*.sql") if user_folder is not None else []
-    own_rules = [path.stem.removeprefix(RULE) for path in files]
+    own_rules = {path.stem.removeprefix(RULE): _level_of(path) for path in files}
     return trait_models(settings.traits).plus(audience_models(settings.audiences, settings.traits, own_rules))
+
+
+def _level_of(path: Path) -> str:
+    """Whom the rule of a file is about, by the columns of its header."""
+    columns = read_model(path).column_names
+    is_of_accounts = LEVELS["account"].key.name in columns and LEVELS["profile"].key.name not in columns
+    return "account" if is_of_accounts else "profile"

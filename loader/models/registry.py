@@ -31,6 +31,12 @@ class PythonModel:
 
 
 PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
+    PythonModel(
+        "account_audience_changes",
+        ("account_audience_candidates",),
+        "loader.models.account_audience_changes:changes",
+        ("as_of",),
+    ),
     PythonModel("audience_history", ("id_graph",), "loader.models.audience_changes:history"),
     PythonModel(
         "audience_changes", ("audience_candidates", "id_graph"), "loader.models.audience_changes:changes", ("as_of",)

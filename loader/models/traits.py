@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sqlglot import exp
 
 from loader.config.models_traits import TraitSettings
-from loader.models.conditions import fill
+from loader.models.conditions import fill_for
 from loader.models.generated import Generated, generated_model
 from loader.models.header import Column, LogicalType
+from loader.models.levels import LEVELS, Level
 from loader.models.matching import Matching
 from loader.models.parameters import typed_literal
 
@@ -110,57 +110,25 @@ _QUERIES: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """Whose traits they are."""
-
-    key: Column
-    population: str
-    """Model of all that have a row in the wide table."""
-    shown: tuple[Column, ...]
-    """Its columns beside the key, in the wide table too."""
-    table: str
-    noun: str
-    description: str
-
-
-_LEVELS: Final[Mapping[str, _Level]] = {
-    "profile": _Level(
-        key=Column("canonical_segment_id", "text", "profile"),
-        population="audience_population",
-        shown=(Column("user_id", "text", "user id of the profile"), Column("email", "text", "email of the profile")),
-        table="computed_traits",
-        noun="profile",
-        description="All computed traits of the profiles that audiences are about.",
-    ),
-    "account": _Level(
-        key=Column("group_id", "text", "account"),
-        population="account_population",
-        shown=(
-            Column("name", "text", "newest name of the account"),
-            Column("members", "integer", "profiles that belong to it"),
-        ),
-        table="computed_account_traits",
-        noun="account",
-        description="All computed traits of accounts.",
-    ),
-}
-
-
 def trait_models(traits: Mapping[str, TraitSettings]) -> Generated:
     """Every trait's model and input, and the wide table of each level that has traits; nothing when there are none."""
     made = Generated()
     for key, trait in traits.items():
         made = made.plus(_trait(key, trait))
-    for name, level in _LEVELS.items():
+    for name, level in LEVELS.items():
         if chosen := {key: trait for key, trait in traits.items() if trait.level == name}:
             made = made.plus(_wide(chosen, level))
     return made
 
 
+def newest_of_accounts(rows: exp.Query) -> exp.Query:
+    """The newest value of each account, by `group_id`, over the rows of its calls."""
+    return fill_for(LEVELS["account"], _QUERIES["last"], {}, {"matching": rows})
+
+
 def _trait(key: str, trait: TraitSettings) -> Generated:
     setting = f"models.traits.{key}"
-    kind, level = TYPES[trait.kind], _LEVELS[trait.level]
+    kind, level = TYPES[trait.kind], LEVELS[trait.level]
     matching = Matching(
         name=f"trait_{key}",
         setting=setting,
@@ -194,17 +162,14 @@ def _about(trait: TraitSettings) -> str:
 
 def _over(template: str, rows: exp.Query, trait: TraitSettings) -> exp.Query:
     """A template's query over the matching rows, which stand where it says `matching`."""
-    return fill(
-        template.replace(_LEVELS["profile"].key.name, _LEVELS[trait.level].key.name),
-        {
-            "min_occurrences": typed_literal(trait.min_occurrences),
-            "seconds": typed_literal(60 * (trait.session_minutes or 0)),
-        },
-        {"matching": rows},
-    )
+    nodes = {
+        "min_occurrences": typed_literal(trait.min_occurrences),
+        "seconds": typed_literal(60 * (trait.session_minutes or 0)),
+    }
+    return fill_for(LEVELS[trait.level], template, nodes, {"matching": rows})
 
 
-def _wide(traits: Mapping[str, TraitSettings], level: _Level) -> Generated:
+def _wide(traits: Mapping[str, TraitSettings], level: Level) -> Generated:
     """One row per profile or account of the population, one column per trait."""
     columns = [level.key, *level.shown]
     query = exp.select(*(exp.column(column.name, table="p") for column in columns)).from_(
@@ -219,9 +184,9 @@ def _wide(traits: Mapping[str, TraitSettings], level: _Level) -> Generated:
         query = query.join(exp.to_table(name), on=same, join_type="left").select(exp.alias_(value, key))
         columns.append(Column(key, TYPES[trait.kind], trait.description or f"{trait.kind} of {_about(trait)}"))
     model = generated_model(
-        name=level.table,
+        name=level.traits_table,
         setting="models.traits",
-        description=level.description,
+        description=level.traits_description,
         grain=f"one row per {level.noun}",
         keys=(level.key.name,),
         columns=tuple(columns),

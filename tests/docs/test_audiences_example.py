@@ -26,7 +26,10 @@ def demo(tmp_path_factory):
     sql_traits = re.search(r"```sql\n(-- What each customer has paid.*?)```", PAGE, re.DOTALL)[1]
     (folder / "models" / "sql_traits_billing.sql").write_text(sql_traits, encoding="utf-8")
     ran = [run(folder, "load", "--json")]
-    needed = [f"audience_{key}" for key in ("cart_abandonment", "members", "ready_to_buy")]
+    needed = [
+        f"audience_{key}"
+        for key in ("accounts_to_upsell", "accounts_won", "cart_abandonment", "members", "ready_to_buy")
+    ]
     needed += ["computed_traits", "computed_account_traits", "sql_traits_billing"]
     for day in re.findall(r"--as-of (\S+)", EXAMPLE):
         ran.append(run(folder, "models", "run", "--as-of", day, "--json", "--select", *(f"+{name}" for name in needed)))

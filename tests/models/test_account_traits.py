@@ -146,7 +146,7 @@ def test_an_audience_cannot_ask_for_a_trait_of_accounts(shop):
         shop.run("audience_users", traits={"uses": {"level": "account", "kind": "count", "event": "Feature Used"}})
 
     assert raised.value.where == "models.audiences.custom.users"
-    assert "level: profile" in raised.value.fix
+    assert "use one with `level: profile`, or give this audience `level: account`" in raised.value.fix
 
 
 def test_a_trait_cannot_have_the_name_of_a_column_of_its_table(shop):

@@ -158,7 +158,7 @@ def test_a_circle_of_audiences_is_an_error_that_names_them(shop):
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ({}, "needs exactly one of event, call, trait, profile_trait, audience; it has none"),
+        ({}, "needs exactly one of event, call, trait, profile_trait, account_trait, audience; it has none"),
         ({"event": "a", "call": "page"}, "it has event and call"),
         ({"audience": "lojalty"}, "there is no audience 'lojalty'"),
         ({"audience": "lojalty"}, "did you mean loyalty?"),
@@ -172,7 +172,7 @@ def test_a_circle_of_audiences_is_an_error_that_names_them(shop):
         ({"profile_trait": "plan", "is": "less_than", "value": "2024-01-01"}, "days and times are compared by before"),
         ({"profile_trait": "plan", "is": "before", "value": "June"}, "must be an ISO day or time"),
         ({"profile_trait": "plan", "is": "contains", "value": 1}, "`is: contains` takes text"),
-        ({"event": "a", "is": "equals", "value": 1}, "`is` and `value` go with trait or profile_trait, not with event"),
+        ({"event": "a", "is": "equals", "value": 1}, "`is` and `value` go with a trait, not with event"),
         ({"audience": "loyalty", "within_days": 3}, "`within_days` goes with event or call, not with audience"),
         ({"event": "a", "at_least": 0}, "`at_least: 0` holds for everyone"),
         ({"event": "a", "at_least": 3, "at_most": 2}, "`at_least` is greater than `at_most`"),

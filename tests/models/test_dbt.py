@@ -125,15 +125,18 @@ def test_dbt_makes_the_same_tables(modelled):
 @pytest.mark.dbt
 @pytest.mark.skipif(not DBT.is_file(), reason="dbt is not installed: make test-dbt")
 def test_dbt_makes_the_same_tables_in_postgres(modelled, postgres):
-    """The export for Postgres, on tables of the sources that were copied there."""
-    assert postgres.differences(modelled, "events", "by_day") == []
+    """Every SQL model, on tables of the sources and of the Python models that were copied there."""
+    names = [made.name for made in modelled.result.made]
+    assert postgres.differences(modelled, *names) == []
     run(modelled.folder, "models", "export-dbt", "dbt", "--dialect", "postgres")
 
     place = {"PGHOST": str(postgres.folder), "PGUSER": "tester", "PGPASSWORD": "none", "PGDATABASE": "postgres"}
     done = dbt_build(modelled.folder, **place)
 
     assert done.returncode == 0, done.stdout
-    for name in ("events", "by_day"):
+    made = [name for name in names if (modelled.folder / "dbt" / "models" / f"{name}.sql").exists()]
+    assert {"events", "by_day"} <= set(made)
+    for name in made:
         for one, other in (("dbt", "models"), ("models", "dbt")):
             more = postgres.run(
                 f"select count(*) from (select * from {one}.{name} except all select * from {other}.{name}) as m"

@@ -1,0 +1,17 @@
+-- Ledger of the audiences of accounts: which entered and which left, run after run. Running again with the same data adds nothing.
+-- made by: account_audience_changes
+-- grain: one row per audience, account, and run that changed it
+-- keys: key, group_id, run
+-- columns:
+--   key text: audience
+--   group_id text: account
+--   change text: entered or left
+--   run integer: number of the run, counted from 1; runs without any change have none
+--   changed_at timestamp: `as_of` of that run
+-- checks:
+--   known_change: change not in ('entered', 'left')
+--   entered_and_left_in_turn: select key, group_id, run from (
+--       select key, group_id, run, change,
+--         lag(change) over (partition by key, group_id order by run) as before
+--       from account_audience_membership_changes) as steps
+--     where change = coalesce(before, 'left')
