@@ -131,6 +131,7 @@ class Project:
         run = ModelRun(self.connection, catalog(), self.settings, parameters, ["web"])
         result = run.run(catalog().select(["identity"]))
         assert result.failed == []
+        self.facts = {made.name: made.facts for made in result.made}
         return result.made[0].full_because, result.made[0].keys_recomputed
 
     def rows(self, table):

@@ -27,6 +27,9 @@ def test_any_split_into_increments_gives_the_tables_of_a_full_run(resolver, give
         parts.run()
 
     assert_same(parts, whole)
+    assert parts.facts["event_profiles"] == whole.facts["event_profiles"] | {
+        "calls_replayed": parts.facts["event_profiles"]["calls_replayed"]
+    }
 
 
 @few
@@ -73,6 +76,40 @@ def test_only_people_whom_new_calls_touch_are_computed(project):
 
     assert project.run() == (None, 2)
     assert project.run() == (None, 0)
+
+
+def test_a_run_says_how_many_calls_it_took_in_and_how_many_limits_had_a_say_in(project):
+    """Those of people from one of whose calls an identifier was left out."""
+    assert project.facts["event_profiles"] == {
+        "calls": 3,
+        "calls_replayed": 3,
+        "calls_limited": 0,
+        "share_limited": 0,
+    }
+
+    project.send([page(4, user_id="u2", anonymous_id="a1"), page(5, user_id="u2")])
+    project.run()
+
+    assert project.facts["event_profiles"] == {
+        "calls": 5,
+        "calls_replayed": 2,
+        "calls_limited": 2,
+        "share_limited": 0.4,
+    }
+
+
+def test_a_run_says_from_which_row_on_it_changed_updates(project):
+    """Readers who keep their place in them go back to there; nothing is said where rows were only added."""
+    assert project.facts["id_graph_updates"] == {}
+    project.send([page(4, user_id="u4")])
+    project.run()
+    assert project.facts["id_graph_updates"] == {}
+
+    project.send([("pages", {**page(1.5, user_id="u5")[1], "id": "late"})])
+    project.run()
+
+    assert project.facts["id_graph_updates"] == {"changed_from_seq": 2}
+    assert project.facts["external_id_mapping_updates"] == {"changed_from_seq": 3}
 
 
 def test_an_alias_of_a_new_user_takes_its_anonymous_past_along(project):
