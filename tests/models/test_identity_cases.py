@@ -261,6 +261,30 @@ def test_parted_people_become_one_again_when_a_later_call_says_so(modelling):
     ]  # fmt: skip
 
 
+def test_what_came_along_belongs_to_its_new_person_when_that_is_parted_in_turn(modelling):
+    """The device came by the first email, whose person it left with the browser; nothing leads back there."""
+    modelling.page(anonymous_id="a0", at=0)
+    modelling.identify(anonymous_id="a1", email="e1", at=60)
+    modelling.page(anonymous_id="a3", at=120)
+    modelling.identify(anonymous_id="a3", email="e1", context_device_id="d3", context_device_type="ios", at=180)
+    modelling.identify(anonymous_id="a3", email="e2", at=7200)
+    modelling.identify(anonymous_id="a0", email="e2", at=7260)
+    modelling.csv(
+        "identity_deletions",
+        [
+            {"id_type": "email", "id_value": "e1", "deleted_at": "2026-03-01 11:00:00"},
+            {"id_type": "email", "id_value": "e2", "deleted_at": "2026-03-02"},
+        ],
+    )
+
+    modelling.run(*_TABLES)
+
+    assert modelling.query(
+        "select list(value order by value) from models.external_id_mapping group by canonical_segment_id order by 1"
+    ) == [(["a0"],), (["a1"],), (["a3", "d3"],)]
+    assert modelling.rows("id_graph", "segment_id") == modelling.rows("id_graph", "canonical_segment_id")
+
+
 def test_the_only_user_id_of_a_profile_is_not_deleted(modelling):
     modelling.identify(user_id="u1", anonymous_id="a1", at=0)
     modelling.csv("identity_deletions", [{"id_type": "user_id", "id_value": "u1", "deleted_at": "2026-03-02"}])

@@ -24,7 +24,8 @@ def report_calls(work: Work, context: Context, before: int = 0) -> None:
     if not all(context.owns(name) for name in ("event_profiles", "identity_profiles", "identity_violations")):
         return
     replayed = work.number("select count(*) from _identity_events")
-    limited = int(context.rows(_CALLS_OF_LIMITED)[0][0])
+    is_limited = context.settings.identity.resolver == "unify"
+    limited = int(context.rows(_CALLS_OF_LIMITED)[0][0]) if is_limited else 0
     calls = before + replayed
     context.facts["event_profiles"] = {
         "calls": calls,

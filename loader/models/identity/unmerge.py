@@ -39,6 +39,21 @@ class Removal(NamedTuple):
     at: int
 
 
+class Index(NamedTuple):
+    """Where each number stands in an array of them: places in the order of their numbers, and where each begins."""
+
+    places: Longs
+    begins: Longs
+
+    def of(self, numbers: Numbers) -> Longs:
+        """All places of the numbers."""
+        begins, ends = self.begins[numbers], self.begins[numbers + 1]
+        counts = ends - begins
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        found: Longs = self.places[np.repeat(begins, counts) + offsets]
+        return found
+
+
 @dataclass(slots=True)
 class Unmerging:
     """What deletions need to know of the calls so far, and what they did to them."""
@@ -51,12 +66,16 @@ class Unmerging:
     """The place of the call of each row of `calls.nodes`."""
     is_kept: npt.NDArray[np.bool_]
     """Rows that limits and deletions left."""
-    rows_by_node: Longs
-    rows_until: Longs
+    rows_of: Index
+    """By node."""
+    identifiers_of: Index
+    """By node."""
     holder: Numbers
     """By identifier: the profile that its last mapping names; 0 for none."""
     first: Numbers
     """By node: the profile that the mapping of its first identifier names."""
+    place_of: Numbers
+    """Scratch by node: a place among those of one person."""
     updates: list[Numbers] = field(default_factory=list)
     """Profile, canonical profile, seq, and the number of the removal."""
     parted: list[Numbers] = field(default_factory=list)
@@ -91,7 +110,7 @@ class Unmerging:
         owned = owned[np.lexsort((owned, nodes.added[owned]))]
         rows = np.sort(self._rows(owned, taken))
         rows = rows[self.is_kept[rows]]
-        place_of = np.zeros(len(nodes.owner), dtype=np.int32)
+        place_of = self.place_of
         place_of[owned] = np.arange(len(owned), dtype=np.int32)
         group, canonical = _grouped(
             removal.profile, members, nodes.base[owned], self.call_of[rows], place_of[self.calls.nodes[rows]]
@@ -107,14 +126,11 @@ class Unmerging:
             np.stack([members[is_parted], canonical[is_parted], np.full_like(since, removal.seq), since])
         )
         self._part_calls(removal, members, taken, rows, group[place_of[self.calls.nodes[rows]]])
-        self._move(removal, nodes, members, canonical, owned, group)
+        self._move(removal, members, canonical, owned, group)
 
     def _rows(self, nodes: Numbers, taken: int) -> Longs:
         """Rows of nodes in calls so far."""
-        begins, ends = self.rows_until[nodes], self.rows_until[nodes + 1]
-        counts = ends - begins
-        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        rows = self.rows_by_node[np.repeat(begins, counts) + offsets]
+        rows = self.rows_of.of(nodes)
         taken_in: Longs = rows[rows < self.calls.starts[taken]]
         return taken_in
 
@@ -128,15 +144,11 @@ class Unmerging:
         own[self.call_of[rows]] = groups
         self.parted.append(np.stack([np.full_like(calls, removal.number), calls, own[calls]]))
 
-    def _move(
-        self, removal: Removal, nodes: Nodes, members: Numbers, canonical: Numbers, owned: Numbers, group: Numbers
-    ) -> None:
+    def _move(self, removal: Removal, members: Numbers, canonical: Numbers, owned: Numbers, group: Numbers) -> None:
         """Identifiers whose mapping names a profile of another group are mapped anew."""
-        group_of = np.zeros(len(nodes.owner), dtype=np.int32)
-        group_of[owned] = group
-        identifiers = np.flatnonzero(group_of[self.node_of]).astype(np.int32)
+        identifiers = np.sort(self.identifiers_of.of(owned)).astype(np.int32)
         named = np.where(self.holder[identifiers] > 0, self.holder[identifiers], self.first[self.node_of[identifiers]])
-        since = group_of[self.node_of[identifiers]]
+        since = group[self.place_of[self.node_of[identifiers]]]
         is_moved = canonical[np.searchsorted(members, named)] != since
         identifiers, named, since = identifiers[is_moved], named[is_moved], since[is_moved]
         is_mapped = self.holder[identifiers] > 0
@@ -156,11 +168,17 @@ def unmerging_of(calls: Calls, node_of: Numbers) -> Unmerging:
         np.zeros(len(calls.seq), dtype=np.int32),
         np.repeat(places, np.diff(calls.starts)),
         np.ones(len(calls.nodes), dtype=np.bool_),
-        np.argsort(calls.nodes, kind="stable"),
-        np.concatenate([[0], np.cumsum(np.bincount(calls.nodes, minlength=size))]).astype(np.int64),
+        _index(calls.nodes, size),
+        _index(node_of, size),
+        np.zeros(size, dtype=np.int32),
         np.zeros(size, dtype=np.int32),
         np.zeros(size, dtype=np.int32),
     )
+
+
+def _index(numbers: Numbers, size: int) -> Index:
+    begins = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=size))]).astype(np.int64)
+    return Index(np.argsort(numbers, kind="stable"), begins)
 
 
 def joined(parts: list[Numbers], rows: int) -> Numbers:
