@@ -182,6 +182,7 @@ def _metadata(config: Config, catalog: Catalog, report: ModelsReport) -> dict[st
             "seconds": made.seconds,
             "as_of": report.as_of.isoformat(),
             **({} if made.keys_recomputed is None else {"keys_recomputed": made.keys_recomputed}),
+            **made.facts,
         }
         for made in report.result.made
     }

@@ -52,6 +52,10 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
         output.line(
             f"made in full: {', '.join(names[:_MOST_NAMES])}{', …' if len(names) > _MOST_NAMES else ''}: {reason}"
         )
+    for made in result["models"]:
+        if made["facts"]:
+            said = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in made["facts"].items())
+            output.line(f"{made['name']}: {said}")
     for check in result["checks"]:
         _print_failures(check, output)
     passed = sum(check["passed"] for check in result["checks"])

@@ -55,6 +55,7 @@ class ModelsReport:
                 "seconds": round(m.seconds, 3),
                 "keys_recomputed": m.keys_recomputed,
                 "full_because": m.full_because,
+                "facts": dict(m.facts),
             }
             for m in self.result.made
         ]

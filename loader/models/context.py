@@ -60,6 +60,8 @@ class Context:
         """How many people were made anew, where the tables were changed in part."""
         self.full_because: str | None = None
         """Why everything was made anew by a model that can do otherwise."""
+        self.facts: dict[str, dict[str, int | float]] = {}
+        """Numbers that this run has to say about a table, by its name."""
 
     def table(self, name: str) -> str:
         """A model, an input, or a table that this model has written already, qualified, as SQL.

@@ -44,6 +44,8 @@ class Made:
     made in full."""
     full_because: str | None = None
     """Why a Python model that can be made in part was made in full."""
+    facts: Mapping[str, int | float] = field(default_factory=dict)
+    """Further numbers that a Python model has to say about the run, by their names."""
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class ModelRun:
         self._sources: dict[str, Catalogue] = {}
         self._recomputed: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
+        self._facts: dict[str, dict[str, int | float]] = {}
         self._patches: dict[str, Patch] = {}
 
     def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
@@ -123,7 +126,14 @@ class ModelRun:
             self._make(step)
             seconds = time.monotonic() - started
             result.made += [
-                Made(table, self._count(table), seconds, self._recomputed.get(table), self._reasons.get(table))
+                Made(
+                    table,
+                    self._count(table),
+                    seconds,
+                    self._recomputed.get(table),
+                    self._reasons.get(table),
+                    self._facts.get(table, {}),
+                )
                 for table in step.tables
             ]
         models = [self._catalog.models[made.name] for made in result.made]
@@ -227,6 +237,7 @@ class ModelRun:
             Keeping(self._state, self._write_state, self._patch),
         )
         python.load()(context)
+        self._facts |= context.facts
         for table in step.tables:
             if context.keys_recomputed is not None:
                 self._recomputed[table] = context.keys_recomputed

@@ -5,7 +5,7 @@ select
   t.name as type,
   i.value,
   md5(t.name || ':' || i.value) as external_id_hash,
-  e.timestamp,
+  coalesce(u.deleted_at, e.timestamp) as timestamp,
   u.place as seq
 from _identity_mapping as u
 join _identity_identifiers as i on i.identifier = u.identifier

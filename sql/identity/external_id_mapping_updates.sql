@@ -3,7 +3,7 @@
 select
   md5(
     h.external_id_hash || ':' || h.operation || ':'
-    || coalesce(h.source || ':' || h.call || ':' || h.event_id, cast(h.timestamp as text))
+    || coalesce(h.source || ':' || h.call || ':' || h.event_id, h.segment_id || ':' || cast(h.timestamp as text))
   ) as id,
   h.segment_id,
   h.external_id_type,
@@ -29,10 +29,10 @@ from (
     coalesce(u.deleted_at, e.timestamp) as timestamp,
     coalesce(u.deleted_at, e.received_at) as received_at,
     u.place as seq,
-    case when u.is_removal = 0 then e.id end as event_id,
-    case when u.is_removal = 0 then e.name end as event_name,
-    case when u.is_removal = 0 then e.call end as call,
-    case when u.is_removal = 0 then e.source end as source,
+    case when u.deleted_at is null then e.id end as event_id,
+    case when u.deleted_at is null then e.name end as event_name,
+    case when u.deleted_at is null then e.call end as call,
+    case when u.deleted_at is null then e.source end as source,
     case when u.is_removal = 0 then 'CREATED' else 'REMOVED' end as operation
   from _identity_mapping as u
   join _identity_identifiers as i on i.identifier = u.identifier

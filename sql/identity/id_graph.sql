@@ -1,11 +1,12 @@
--- The profile that each one belongs to, with the call that did it.
--- In: _identity_names. Out: rows of id_graph. Reader: loader/models/identity/tables.py.
+-- The profile that each one belongs to, with the call or deletion that did it.
+-- In: _identity_names, _identity_removed. Out: rows of id_graph. Reader: loader/models/identity/tables.py.
 select
   n.segment_id,
   n.canonical_segment_id,
-  e.timestamp,
+  coalesce(r.deleted_at, e.timestamp) as timestamp,
   n.last_place as seq,
-  e.received_at,
+  coalesce(r.deleted_at, e.received_at) as received_at,
   $as_of as uuid_ts
 from _identity_names as n
 join _identity_events as e on e.seq = n.last_seq
+left join _identity_removed as r on r.removal = n.last_removal

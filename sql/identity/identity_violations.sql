@@ -40,7 +40,8 @@ select
 from found as v
 join _identity_events as e on e.seq = v.seq
 left join _identity_resolved as r on r.seq = v.seq
-left join _identity_names as n on n.profile = r.profile
+left join _identity_moved as m on m.seq = v.seq
+left join _identity_names as n on n.profile = coalesce(m.profile, r.profile)
 left join _identity_identifiers as i on i.identifier = v.identifier
 left join _identity_types as t on t.type = i.type
 union all

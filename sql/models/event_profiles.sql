@@ -5,7 +5,7 @@
 --   source text: source, by its schema
 --   call text: identify, track, page, screen, group or alias
 --   event_id text: message id of the call
---   segment_id text: profile at the time when the call arrived
+--   segment_id text: profile at the time when the call arrived, or the one that a deletion gave it back to
 --   canonical_segment_id text: profile as it is now, after all merges; the person
 -- checks:
 --   every_event_resolved_or_explained: select source, call, id as event_id from events

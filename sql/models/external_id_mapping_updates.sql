@@ -1,4 +1,4 @@
--- When each identifier became part of a profile, and when it was deleted from one.
+-- When each identifier became part of a profile, and when it was deleted from one or went to another because of a deletion.
 -- grain: one row per identifier and mapping or removal
 -- keys: seq
 -- columns:
@@ -10,7 +10,7 @@
 --   timestamp timestamp: when the call happened, or when it was deleted
 --   received_at timestamp: when the call arrived, or when it was deleted
 --   seq integer: order of the rows
---   triggering_event_id text: message id of the call; empty for a removal
+--   triggering_event_id text: message id of the call; empty where a deletion did it
 --   triggering_event_name text: event of a track call, name of a page or screen
 --   triggering_event_type text: call
 --   triggering_event_source_id text: source, by its schema

@@ -4,9 +4,9 @@
 -- columns:
 --   segment_id text: the profile
 --   canonical_segment_id text: the profile that it was merged into; itself where it was not
---   timestamp timestamp: when the call happened that did it
+--   timestamp timestamp: when the call happened that did it, or the deletion
 --   seq integer: order of the rows in id_graph_updates
---   received_at timestamp: when that call arrived
+--   received_at timestamp: when that call arrived, or the deletion
 --   uuid_ts timestamp: as_of of the run that wrote the row
 -- checks:
 --   canonical_is_its_own: select g.segment_id from id_graph as g join id_graph as c on c.segment_id = g.canonical_segment_id

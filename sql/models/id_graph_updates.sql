@@ -1,17 +1,17 @@
--- Every profile that came into being and every merge, in order.
--- grain: one row per profile created, and per profile and merge that moved it
+-- Every profile that came into being, every merge, and every profile that a deletion made one of its own again, in order.
+-- grain: one row per profile created, and per profile and merge or deletion that moved it
 -- keys: seq
 -- columns:
 --   segment_id text: the profile
 --   canonical_segment_id text: the profile that it belongs to from now on; itself where it was created
---   triggering_event_type text: call that did it
+--   triggering_event_type text: call that did it; empty where a deletion did
 --   triggering_event_id text: message id of that call
---   timestamp timestamp: when that call happened
+--   timestamp timestamp: when that call happened, or when the identifier was deleted
 --   seq integer: order of the rows
---   received_at timestamp: when that call arrived
+--   received_at timestamp: when that call arrived, or when the identifier was deleted
 --   uuid_ts timestamp: as_of of the run that wrote the row
 --   id text: id of the row
 -- checks:
 --   created_first: select segment_id from id_graph_updates group by segment_id
---     having count(case when segment_id = canonical_segment_id then 1 end) <> 1
+--     having count(case when segment_id = canonical_segment_id and triggering_event_type is not null then 1 end) <> 1
 -- made by: identity

@@ -1,13 +1,13 @@
--- All traits of a profile after each call that changed one of them, and after each merge that did.
--- grain: one row per profile and call that changed its traits
+-- All traits of a profile after each call that changed one of them, and after each merge or deletion that did.
+-- grain: one row per profile and call or deletion that changed its traits
 -- keys: seq
 -- columns:
 --   id text: id of the row
 --   segment_id text: the profile, as it was after the call
 --   canonical_segment_id text: the person that it belongs to now
 --   seq integer: order of the rows
---   timestamp timestamp: when the call happened
---   received_at timestamp: when the call arrived
+--   timestamp timestamp: when the call happened, or when an identifier was deleted
+--   received_at timestamp: when the call arrived, or when an identifier was deleted
 --   uuid_ts timestamp: as_of of the run that wrote the row
 -- further columns: one per trait, with its value after the call
 -- checks:

@@ -117,6 +117,7 @@ def test_a_run_reports_rows_schema_lineage_and_checks(modelled):
     assert head == "| Month (UTC) | Known users | Anonymous only | Tracked users | Calls | Tracked users |"
     assert rows == [f"| 2026-03 | 1 | 0 | 1 | 15 | {'█' * 16} |"]
     assert ran.metadata("models/cohort_retention")["chart"].splitlines()[2].startswith("| 2026-03 | 1 |")
+    assert ran.metadata("models/event_profiles")["calls_limited"] == 0
     assert ran.metadata("models/external_id_mapping")["chart"].endswith(f"| 1 | 1 | 1 | {'█' * 16} |")
     assert "chart" not in named
 

@@ -24,6 +24,16 @@ def test_run_makes_the_models_and_says_rows_and_checks(shop):
     assert all(check["passed"] for check in ran.json["checks"])
 
 
+def test_run_says_what_a_python_model_found_out_about_its_run(shop):
+    facts = {"calls": 2, "calls_replayed": 2, "calls_limited": 0, "share_limited": 0.0}
+
+    ran = run(shop.folder, "models", "run", "--select", "identity", "--json")
+    shown = run(shop.folder, "models", "run", "--select", "identity")
+
+    assert {made["name"]: made["facts"] for made in ran.json["models"]}["event_profiles"] == facts
+    assert "event_profiles: calls 2, calls replayed 0, calls limited 0, share limited 0.0\n" in shown.out
+
+
 def test_run_with_a_failed_check_exits_1_and_shows_the_rows(shop):
     a_model(shop, "counted", "select 7 as n", more="checks:\n  small: n > 1")
 

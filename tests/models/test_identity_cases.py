@@ -173,6 +173,118 @@ def test_a_deleted_identifier_may_be_mapped_to_somebody_else(modelling):
     ) == [("u2",)]
 
 
+@pytest.fixture
+def shared(modelling):
+    """Two browsers that one email makes one person; then the email is deleted."""
+    modelling.identify(anonymous_id="a1", email="team@company.com", plan="free", at=0)
+    modelling.page(anonymous_id="a2", at=60)
+    modelling.identify(anonymous_id="a2", email="team@company.com", plan="pro", at=120)
+    modelling.page(anonymous_id="a2", context_device_id="d2", context_device_type="ios", at=180)
+    modelling.csv(
+        "identity_deletions",
+        [{"id_type": "email", "id_value": "team@company.com", "deleted_at": "2026-03-01 11:00:00"}],
+    )
+    modelling.run("profile_traits", "user_traits", "profile_traits_updates", *_TABLES)
+    return modelling
+
+
+def test_a_deletion_gives_back_the_profile_that_the_identifier_alone_had_merged(shared):
+    """Its calls and identifiers are its own again, those as well that came while it was merged."""
+    assert shared.query(
+        "select list(value order by value) from models.external_id_mapping group by canonical_segment_id order by 1"
+    ) == [(["a1"],), (["a2", "d2"],)]
+    assert shared.query(
+        "select list(p.event_id order by p.event_id), any_value(t.plan) from models.event_profiles as p "
+        "join models.profile_traits as t on t.canonical_segment_id = p.canonical_segment_id "
+        "group by p.canonical_segment_id order by 1"
+    ) == [(["m1"], "free"), (["m2", "m3", "m4"], "pro")]
+
+
+def test_the_updates_gain_rows_that_point_back_at_the_time_of_the_deletion(shared):
+    """Nothing before is rewritten: the merge, the removal, and what it led to are there one after the other."""
+    segments = "(select segment_id, row_number() over (order by seq) as n from models.id_graph_updates where seq < 3)"
+    assert shared.query(
+        f"select s.n, c.n, u.triggering_event_id, strftime(u.received_at, '%H:%M') from models.id_graph_updates as u "
+        f"join {segments} as s on s.segment_id = u.segment_id join {segments} as c "
+        "on c.segment_id = u.canonical_segment_id order by u.seq"
+    ) == [(1, 1, "m1", "10:00"), (2, 2, "m2", "10:01"), (2, 1, "m3", "10:02"), (2, 2, None, "11:00")]
+    assert shared.query(
+        f"select s.n, u.operation, u.external_id_value from models.external_id_mapping_updates as u "
+        f"join {segments} as s on s.segment_id = u.segment_id where u.triggering_event_id is null order by u.seq"
+    ) == [(1, "REMOVED", "team@company.com"), (1, "REMOVED", "d2"), (2, "CREATED", "d2")]
+    assert shared.query(
+        f"select s.n, u.plan, u.email from models.profile_traits_updates as u join {segments} as s "
+        "on s.segment_id = u.segment_id where u.received_at = timestamp '2026-03-01 11:00' order by s.n"
+    ) == [(1, "free", "team@company.com"), (2, "pro", "team@company.com")]
+
+
+def test_people_whom_calls_link_otherwise_stay_one_after_a_deletion(modelling):
+    """What is left on the call that merged them counts as well."""
+    modelling.identify(anonymous_id="a1", email="e1", at=0)
+    modelling.page(anonymous_id="a2", context_device_id="d2", context_device_type="ios", at=60)
+    modelling.identify(anonymous_id="a2", email="e1", at=120)
+    modelling.page(anonymous_id="a1", context_device_id="d2", context_device_type="ios", at=180)
+    modelling.csv("identity_deletions", [{"id_type": "email", "id_value": "e1", "deleted_at": "2026-03-02"}])
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("identity_profiles", "identifiers", "events") == [(3, 4)]
+    assert modelling.query("select count(*) from models.id_graph_updates where triggering_event_id is null") == [(0,)]
+
+
+def test_a_profile_without_identifiers_of_its_own_stays_with_the_oldest(modelling):
+    """Nothing is left that says whose the calls with the deleted identifier alone were."""
+    modelling.identify(email="e1", at=0)
+    modelling.identify(anonymous_id="a1", at=60)
+    modelling.identify(anonymous_id="a1", email="e1", at=120)
+    modelling.csv("identity_deletions", [{"id_type": "email", "id_value": "e1", "deleted_at": "2026-03-02"}])
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("identity_profiles", "identifiers", "events") == [(1, 3)]
+    assert modelling.query("select count(distinct canonical_segment_id) from models.id_graph") == [(1,)]
+
+
+def test_parted_people_become_one_again_when_a_later_call_says_so(modelling):
+    modelling.identify(anonymous_id="a1", email="e1", at=0)
+    modelling.page(anonymous_id="a2", at=60)
+    modelling.identify(anonymous_id="a2", email="e1", at=120)
+    modelling.identify(anonymous_id="a2", email="e2", at=7200)
+    modelling.identify(anonymous_id="a1", email="e2", at=7260)
+    modelling.csv("identity_deletions", [{"id_type": "email", "id_value": "e1", "deleted_at": "2026-03-01 11:00:00"}])
+
+    modelling.run(*_TABLES)
+
+    assert modelling.rows("identity_profiles", "identifiers", "events") == [(3, 5)]
+    assert modelling.query("select triggering_event_id from models.id_graph_updates order by seq") == [
+        ("m1",), ("m2",), ("m3",), (None,), ("m5",)
+    ]  # fmt: skip
+
+
+def test_what_came_along_belongs_to_its_new_person_when_that_is_parted_in_turn(modelling):
+    """The device came by the first email, whose person it left with the browser; nothing leads back there."""
+    modelling.page(anonymous_id="a0", at=0)
+    modelling.identify(anonymous_id="a1", email="e1", at=60)
+    modelling.page(anonymous_id="a3", at=120)
+    modelling.identify(anonymous_id="a3", email="e1", context_device_id="d3", context_device_type="ios", at=180)
+    modelling.identify(anonymous_id="a3", email="e2", at=7200)
+    modelling.identify(anonymous_id="a0", email="e2", at=7260)
+    modelling.csv(
+        "identity_deletions",
+        [
+            {"id_type": "email", "id_value": "e1", "deleted_at": "2026-03-01 11:00:00"},
+            {"id_type": "email", "id_value": "e2", "deleted_at": "2026-03-02"},
+        ],
+    )
+
+    modelling.run(*_TABLES)
+
+    assert modelling.query(
+        "select list(value order by value) from models.external_id_mapping group by canonical_segment_id order by 1"
+    ) == [(["a0"],), (["a1"],), (["a3", "d3"],)]
+    assert modelling.rows("id_graph", "segment_id") == modelling.rows("id_graph", "canonical_segment_id")
+
+
 def test_the_only_user_id_of_a_profile_is_not_deleted(modelling):
     modelling.identify(user_id="u1", anonymous_id="a1", at=0)
     modelling.csv("identity_deletions", [{"id_type": "user_id", "id_value": "u1", "deleted_at": "2026-03-02"}])

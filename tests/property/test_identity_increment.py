@@ -1,116 +1,16 @@
 """Identity in increments: however calls are split into runs, the tables are those of one run over all of them."""
 
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import timedelta
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from modelling import START
+from resolving import LIMITED, Project, assert_same, calls
 
 from loader.config import ModelsSettings
-from loader.models.catalog import read_catalog
-from loader.models.parameters import parameters_of
-from loader.models.registry import PYTHON_MODELS
-from loader.models.run import ModelRun
 
-TABLES = (
-    *("id_graph", "id_graph_updates", "external_id_mapping", "external_id_mapping_updates", "event_profiles"),
-    *("identity_profiles", "identity_violations", "user_traits", "profile_traits", "profile_traits_updates"),
-)
-LIMITED = {
-    "limits": {"user_id": "1 ever", "anonymous_id": "2 ever", "ios.id": "2 weekly"},
-    "max_merges": 2,
-    "max_identifiers": 7,
-    "max_users_per_profile": 1000,
-}
-TEXT = "varchar"
-COLUMNS = {
-    "identifies": {"email": TEXT, "plan": TEXT, "_nulls": TEXT},
-    "pages": {"name": TEXT},
-    "aliases": {"previous_id": TEXT},
-}
-ENVELOPE = {
-    "id": TEXT,
-    "received_at": "timestamp",
-    "timestamp": "timestamp",
-    "user_id": TEXT,
-    "anonymous_id": TEXT,
-    "context_device_id": TEXT,
-    "context_device_type": TEXT,
-}
 few = settings(max_examples=min(8, settings.default.max_examples), suppress_health_check=list(HealthCheck))
-
-
-def maybe(values):
-    return st.one_of(st.none(), st.sampled_from(values))
-
-
-@st.composite
-def calls(draw):
-    """Calls in the order of their arrival, a day and more in all, on few ids, so that much is linked."""
-    found = []
-    for number in range(draw(st.integers(1, 24))):
-        table = draw(st.sampled_from(["identifies", "identifies", "pages", "pages", "pages", "aliases"]))
-        row = {
-            "id": f"m{number}",
-            "received_at": START + timedelta(hours=11 * number + draw(st.integers(0, 10))),
-            "user_id": draw(maybe(["u1", "u2", "u3", "u4"])),
-            "anonymous_id": draw(maybe(["a1", "a2", "a3", "a4", "a5", "null"])),
-            "context_device_id": draw(maybe(["d1", "d2"])),
-            "context_device_type": "ios",
-        }
-        row["timestamp"] = row["received_at"]
-        if table == "aliases":
-            row["previous_id"] = draw(st.sampled_from(["u1", "u2", "a1", "a2", "x1", "x2"]))
-        if table == "identifies":
-            row["email"] = draw(maybe(["e1", "e2", "e3"]))
-            row["plan"] = draw(maybe(["free", "pro"]))
-            row["_nulls"] = '["plan"]' if row["plan"] is None and draw(st.booleans()) else None
-        found.append((table, row))
-    return found
-
-
-@cache
-def catalog():
-    return read_catalog(python=PYTHON_MODELS)
-
-
-class Project:
-    """A warehouse in memory."""
-
-    def __init__(self, **identity):
-        self.connection = duckdb.connect()
-        self.connection.execute("set TimeZone = 'UTC'; create schema web")
-        self.settings = ModelsSettings.model_validate({"as_of": "2026-06-01", "identity": {**LIMITED, **identity}})
-        for table, columns in COLUMNS.items():
-            listed = ", ".join(f"{name} {kind}" for name, kind in (ENVELOPE | columns).items())
-            self.connection.execute(f"create table web.{table} ({listed})")
-
-    def send(self, given_calls):
-        for table, row in given_calls:
-            names = ", ".join(row)
-            values = [v.replace(tzinfo=None) if isinstance(v, datetime) else v for v in row.values()]
-            self.connection.execute(
-                f"insert into web.{table} ({names}) values ({', '.join('?' * len(values))})", values
-            )
-
-    def run(self):
-        """Resolve; why in full, and how many people were computed otherwise."""
-        parameters = parameters_of(self.settings, datetime(2026, 6, 1, tzinfo=UTC))
-        run = ModelRun(self.connection, catalog(), self.settings, parameters, ["web"])
-        result = run.run(catalog().select(["identity"]))
-        assert result.failed == []
-        return result.made[0].full_because, result.made[0].keys_recomputed
-
-    def rows(self, table):
-        return self.connection.execute(f"select * from models.{table} order by all").fetchall()
-
-
-def assert_same(one, other):
-    for table in TABLES:
-        assert one.rows(table) == other.rows(table), table
 
 
 @pytest.mark.parametrize("resolver", ["components", "unify"])
@@ -127,6 +27,9 @@ def test_any_split_into_increments_gives_the_tables_of_a_full_run(resolver, give
         parts.run()
 
     assert_same(parts, whole)
+    assert parts.facts["event_profiles"] == whole.facts["event_profiles"] | {
+        "calls_replayed": parts.facts["event_profiles"]["calls_replayed"]
+    }
 
 
 @few
@@ -173,6 +76,40 @@ def test_only_people_whom_new_calls_touch_are_computed(project):
 
     assert project.run() == (None, 2)
     assert project.run() == (None, 0)
+
+
+def test_a_run_says_how_many_calls_it_took_in_and_how_many_limits_had_a_say_in(project):
+    """Those of people from one of whose calls an identifier was left out."""
+    assert project.facts["event_profiles"] == {
+        "calls": 3,
+        "calls_replayed": 3,
+        "calls_limited": 0,
+        "share_limited": 0,
+    }
+
+    project.send([page(4, user_id="u2", anonymous_id="a1"), page(5, user_id="u2")])
+    project.run()
+
+    assert project.facts["event_profiles"] == {
+        "calls": 5,
+        "calls_replayed": 2,
+        "calls_limited": 2,
+        "share_limited": 0.4,
+    }
+
+
+def test_a_run_says_from_which_row_on_it_changed_updates(project):
+    """Readers who keep their place in them go back to there; nothing is said where rows were only added."""
+    assert project.facts["id_graph_updates"] == {}
+    project.send([page(4, user_id="u4")])
+    project.run()
+    assert project.facts["id_graph_updates"] == {}
+
+    project.send([("pages", {**page(1.5, user_id="u5")[1], "id": "late"})])
+    project.run()
+
+    assert project.facts["id_graph_updates"] == {"changed_from_seq": 2}
+    assert project.facts["external_id_mapping_updates"] == {"changed_from_seq": 3}
 
 
 def test_an_alias_of_a_new_user_takes_its_anonymous_past_along(project):

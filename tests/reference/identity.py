@@ -27,6 +27,8 @@ class Profile:
     added: dict[frozenset, datetime] = field(default_factory=dict)
     """Alias class → when it was added."""
     merges: int = 0
+    segments: set[int] = field(default_factory=set)
+    """Itself and what was merged into it."""
 
 
 @dataclass
@@ -36,6 +38,13 @@ class Resolved:
     owner: dict[frozenset, int] = field(default_factory=dict)
     dropped: list[tuple] = field(default_factory=list)
     moves: list[tuple[int, int, tuple]] = field(default_factory=list)
+    """Profile, its canonical one from then on, and the key of the call, or the deletion."""
+    kept: dict[tuple, set[frozenset]] = field(default_factory=dict)
+    """What is left of the ids of each call."""
+    now: dict[tuple, int] = field(default_factory=dict)
+    """A profile of the person that each call belongs to."""
+    came_through: dict[frozenset, int] = field(default_factory=dict)
+    """The profile that each alias class came through."""
 
 
 def priority(identifier: tuple[str, str]) -> tuple:
@@ -67,13 +76,17 @@ def replay(
     default=(5, None),
     caps=(100, 1000),
     protect=True,
+    deletions: Sequence[tuple[str, str, datetime]] = (),
 ) -> Resolved:
     """Resolve events in the order of their arrival. `protect` is False for plain connected components."""
     ordered = sorted(events, key=lambda event: (event.received_at, event.key))
     classes = alias_classes(ordered)
     result = Resolved()
     profiles: dict[int, Profile] = {}
+    left = sorted(deletions, key=lambda deletion: (deletion[2], priority(deletion[:2])))
     for number, event in enumerate(ordered):
+        while left and left[0][2] <= event.received_at:
+            _delete(left.pop(0), classes, profiles, result)
         nodes = set()
         for identifier in event.ids:
             nodes.add(classes[identifier])
@@ -83,6 +96,8 @@ def replay(
         if nodes:
             kept = sorted(nodes, key=lambda node: priority(min(node, key=priority)))
             _apply(number, event, kept, profiles, result, limits, default, caps, protect)
+    for deletion in left:
+        _delete(deletion, classes, profiles, result)
     result.owner = {node: p.number for p in profiles.values() for node in p.added}
     return result
 
@@ -104,8 +119,14 @@ def _apply(number, event, kept, profiles, result, limits, default, caps, protect
     if protect and owners and is_changed:
         too_many_merges = len(owners) > 1 and after.merges > caps[0]
         if too_many_merges or len(after.added) > caps[1]:
-            result.at_the_time[event.key] = next(p.number for n in kept for p in profiles.values() if n in p.added)
+            owner = next(p for n in kept for p in profiles.values() if n in p.added)
+            result.at_the_time[event.key] = result.now[event.key] = owner.number
+            result.kept[event.key] = {n for n in kept if n in owner.added}
             return
+    came_through = next((result.came_through[n] for n in kept if n not in new), number)
+    result.came_through |= dict.fromkeys(new, came_through)
+    result.kept[event.key] = set(kept)
+    after.segments = {after.number}.union(*(profiles[owner].segments for owner in owners))
     for owner in owners:
         del profiles[owner]
     profiles[after.number] = after
@@ -114,7 +135,55 @@ def _apply(number, event, kept, profiles, result, limits, default, caps, protect
             result.canonical[old] = after.number
             result.moves.append((old, after.number, event.key))
     result.canonical.setdefault(after.number, after.number)
-    result.at_the_time[event.key] = after.number
+    result.at_the_time[event.key] = result.now[event.key] = after.number
+
+
+def _delete(deletion, classes, profiles, result):
+    """Take an identifier out, and part what it alone held together."""
+    node = classes.get(deletion[:2], frozenset())
+    person = next((p for p in profiles.values() if node in p.added), None)
+    users = [n for n in person.added if min(n, key=priority)[0] == "user_id"] if person else []
+    if person is None or len(node) > 1 or users == [node]:
+        return
+    del person.added[node], result.came_through[node]
+    calls = [key for key, number in result.now.items() if number in person.segments]
+    for key in calls:
+        result.kept[key].discard(node)
+    groups = _linked(person.added, [result.kept[key] for key in calls])
+    age = {n: (at, priority(min(n, key=priority))) for n, at in person.added.items()}
+    home = {}
+    for n in sorted(age, key=age.get):
+        home.setdefault(result.came_through[n], groups[n])
+    leader = {id(group): min(s for s in home if home[s] is group) for group in home.values()}
+    first = min(leader.values(), default=None)
+    canonical = {s: leader[id(home[s])] if s in home else first for s in person.segments}
+    canonical = {s: person.number if c == first else c for s, c in canonical.items()}
+    for group in groups.values():
+        if not any(group is other for other in home.values()):
+            eldest = min(group, key=age.get)
+            leader[id(group)] = leader[id(home[result.came_through[eldest]])]
+    owner = {n: leader[id(group)] for n, group in groups.items()}
+    owner = {n: person.number if number == first else number for n, number in owner.items()}
+    if set(canonical.values()) == {person.number}:
+        return
+    del profiles[person.number]
+    for number in set(canonical.values()):
+        segments = {s for s in canonical if canonical[s] == number}
+        added = {n: at for n, at in person.added.items() if owner[n] == number}
+        profiles[number] = Profile(number, added, len(segments) - 1, segments)
+    result.came_through |= {n: owner[n] for n in owner if canonical[result.came_through[n]] != owner[n]}
+    result.now |= {key: next((owner[n] for n in result.kept[key]), person.number) for key in calls}
+    result.moves += [(s, c, deletion) for s, c in sorted(canonical.items()) if c != person.number]
+    result.canonical |= canonical
+
+
+def _linked(nodes, calls):
+    """The set of each node with all that calls link it to, one set for all of them."""
+    groups = {n: {n} for n in nodes}
+    for kept in calls:
+        joined = set().union(*(groups[n] for n in kept))
+        groups |= dict.fromkeys(joined, joined)
+    return groups
 
 
 def _is_broken(profile, now, limits, default):

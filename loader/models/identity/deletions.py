@@ -20,8 +20,9 @@ def read_deletions(work: Work, table: str, settings: IdentitySettings) -> None:
     )
     work.make(
         "_identity_deletions",
-        f"select distinct i.identifier, d.deleted_at, (select coalesce(max(seq), 0) from _identity_events as e "
-        f"where e.received_at < d.deleted_at) as seq from (select case id_type {places} end as type, {value} as value, "
-        f"deleted_at from {table}) as d join _identity_identifiers as i on i.type = d.type and i.value = d.value "
-        "where d.deleted_at is not null",
+        "select distinct i.identifier, d.deleted_at, coalesce(e.seq, 0) as seq "
+        f"from (select case id_type {places} end as type, {value} as value, deleted_at from {table}) as d "
+        "join _identity_identifiers as i on i.type = d.type and i.value = d.value "
+        "asof left join (select received_at, max(seq) as seq from _identity_events where received_at is not null "
+        "group by received_at) as e on d.deleted_at > e.received_at where d.deleted_at is not null",
     )

@@ -179,7 +179,7 @@ def _create(profiles: Profiles, found: Found, seq: int, identifier: int) -> int:
 
 
 @compiled
-def _add(profiles: Profiles, nodes: Nodes, root: int, node: int, at: int) -> None:
+def add(profiles: Profiles, nodes: Nodes, root: int, node: int, at: int) -> None:
     nodes.owner[node] = root
     nodes.added[node] = at
     nodes.next[node] = 0
@@ -283,15 +283,21 @@ def _call(rules: Rules, nodes: Nodes, profiles: Profiles, calls: Calls, found: F
             return
     else:
         owners = _owners(nodes, profiles, room, kept)
+    base = 0
+    for place in range(kept):
+        if base == 0:
+            base = nodes.base[room.kept[place]]
     if owners == 0:
         root = _create(profiles, found, seq, _first_identifier(calls, room, call, kept))
+        base = root
     elif owners == 1:
         root = room.owners[0]
     else:
         root = _merge(profiles, nodes, found, room, owners, seq)
     for place in range(kept):
         if nodes.owner[room.kept[place]] == 0:
-            _add(profiles, nodes, root, room.kept[place], at)
+            add(profiles, nodes, root, room.kept[place], at)
+            nodes.base[room.kept[place]] = base
     found.resolved[call] = profiles.name[root]
     _map(nodes, calls, found, room, call, kept, profiles.name[root])
 
@@ -319,33 +325,6 @@ def replay(
             return call
         _call(rules, nodes, profiles, calls, found, room, call)
     return end
-
-
-@kept_on_disk
-def delete(rules: Rules, nodes: Nodes, profiles: Profiles, node: int) -> int:
-    """Take a node out of its profile; the profile. 0, and nothing done, for the only user id, and for no owner."""
-    if nodes.owner[node] == 0:
-        return 0
-    root = root_of(profiles.parent, nodes.owner[node])
-    before, same, at, previous = 0, 0, profiles.first_node[root], 0
-    while at != 0:
-        if nodes.type[at] == nodes.type[node]:
-            same += 1
-        if at == node:
-            before = previous
-        previous = at
-        at = nodes.next[at]
-    if nodes.type[node] == rules.user_type and same == 1:
-        return 0
-    if before == 0:
-        profiles.first_node[root] = nodes.next[node]
-    else:
-        nodes.next[before] = nodes.next[node]
-    if profiles.last_node[root] == node:
-        profiles.last_node[root] = before
-    nodes.owner[node] = 0
-    profiles.size[root] -= 1
-    return int(profiles.name[root])
 
 
 @kept_on_disk
@@ -394,5 +373,5 @@ def restore(
             profiles.members[root] += 1
             profiles.merges[root] += 1
     for place in range(len(owned)):
-        _add(profiles, nodes, owners[place], owned[place], added[place])
+        add(profiles, nodes, owners[place], owned[place], added[place])
     found.used[COUNT] = len(canonical_of) - 1

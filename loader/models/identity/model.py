@@ -20,6 +20,7 @@ from loader.models.identity.changes import (
 )
 from loader.models.identity.custom import custom_identifiers
 from loader.models.identity.deletions import read_deletions
+from loader.models.identity.facts import report_calls, report_changed
 from loader.models.identity.increment import FullRunNeededError, replay_new
 from loader.models.identity.kept import keep
 from loader.models.identity.observed import observe
@@ -82,6 +83,8 @@ def _make(work: Work, context: Context, inputs: Mapping[str, str]) -> Resolver:
     resolver = resolve(work, settings, close_aliases(work))
     write_tables(work, context, resolver)
     write_traits(work, context)
+    report_calls(work, context)
+    report_changed(work, context)
     return resolver
 
 
@@ -123,4 +126,5 @@ def _change(
     patch_traits(work, context, last.traits)
     write_last(context, _numbers(work, definition, found, last), found)
     context.keys_recomputed = work.number("select count(*) from _identity_people")
+    report_calls(work, context, last.calls)
     return None

@@ -1,10 +1,13 @@
 """Feeds calls to the compiled replay in the order of their arrival, and keeps what it finds.
 
 Makes `_identity_resolved(seq, profile)`, `_identity_profiles(profile, canonical, seq, identifier, last_place,
-last_seq)`, each profile with the call that created it, its first identifier, and its last update;
-`_identity_updates(place, profile, canonical, seq)`, creations and merges in their order; `_identity_mapped(place,
-identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`;
-`_identity_removed(identifier, profile, seq, deleted_at)` and `_identity_refused(identifier)`.
+last_seq, last_removal)`, each profile with the call that created it, its first identifier, and its last update;
+`_identity_updates(place, profile, canonical, seq, removal)`, creations, merges and partings in their order;
+`_identity_mapped(place, identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`;
+`_identity_removed(removal, identifier, profile, seq, deleted_at, key)`, deletions by their number, and what they did:
+`_identity_parted(removal, seq, profile)`, calls of parted people with the profile that they belong to since,
+`_identity_moved(seq, profile)`, those that belong to another one now than when they arrived, `_identity_moves(
+identifier, old, new, removal, is_mapped)`, identifiers mapped to another profile; and `_identity_refused(identifier)`.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import numpy.typing as npt
 from loader.config.models_identity import IdentitySettings
 from loader.models.identity import kernel
 from loader.models.identity.state import Calls, Found, Longs, Nodes, Numbers, Profiles, Room, Rules
+from loader.models.identity.unmerge import Deletion, Removal, Unmerging, joined, take_out, unmerging_of
 from loader.models.identity.work import Work
 
 _ROOM: Final = 1 << 17
@@ -42,16 +46,6 @@ def rules_of(settings: IdentitySettings) -> Rules:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """A deletion after the call `seq`. `is_alone`: no alias joins the identifier to another."""
-
-    seq: int
-    identifier: int
-    at: int
-    is_alone: bool
-
-
 @dataclass(slots=True)
 class Resolver:
     """Profiles after the calls so far."""
@@ -68,9 +62,11 @@ class Resolver:
     updates: list[Numbers] = field(default_factory=list)
     mapped: list[Numbers] = field(default_factory=list)
     dropped: list[Numbers] = field(default_factory=list)
-    removed: list[tuple[int, int, int, int]] = field(default_factory=list)
+    removed: list[Removal] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     links: list[Longs] = field(default_factory=list)
+    unmerging: Unmerging | None = None
+    """Where there are deletions."""
 
     @property
     def count(self) -> int:
@@ -79,23 +75,30 @@ class Resolver:
 
     def take(self, calls: Calls, begin: int, end: int) -> None:
         """Take in calls; what they did is kept."""
+        first, mapped, dropped = begin, len(self.mapped), len(self.dropped)
         while begin < end:
             reached = kernel.replay(self.rules, self.nodes, self.profiles, calls, self.found, self.room, begin, end)
             self._keep()
             if reached == begin:
                 self._grow()
             begin = reached
+        if self.unmerging is not None:
+            self.unmerging.note(first, end, self.found.resolved, self.mapped[mapped:], self.dropped[dropped:])
 
     def delete(self, deletion: Deletion) -> None:
-        """Take an identifier out of its profile, where that may be."""
+        """Take an identifier out of its profile, where that may be; profiles that it alone held together part."""
         profile = 0
         if deletion.is_alone:
-            profile = kernel.delete(self.rules, self.nodes, self.profiles, deletion.identifier)
-        if profile == 0:
+            profile = take_out(self.rules, self.nodes, self.profiles, deletion.identifier)
+        if profile == 0 or self.unmerging is None:
             self.refused.append(deletion.identifier)
             return
         self.nodes.mapped[deletion.identifier] = False
-        self.removed.append((deletion.identifier, profile, deletion.seq, deletion.at))
+        removal = Removal(len(self.removed) + 1, deletion.identifier, profile, deletion.seq, deletion.at)
+        self.removed.append(removal)
+        self.unmerging.part(removal, self.nodes, self.profiles)
+        self.updates += self.unmerging.updates
+        self.unmerging.updates.clear()
 
     def make_room(self, calls: Calls) -> None:
         """Scratch for the largest of these calls, and a place for the profile of each."""
@@ -111,6 +114,13 @@ class Resolver:
         if len(self.links) != 1:
             self.links = [np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *self.links]))]
         return self.links[0]
+
+    def belongings(self) -> Numbers:
+        """A profile of the person that each call belongs to now, in the order of the calls."""
+        if self.unmerging is not None:
+            return self.unmerging.own
+        found: Numbers = np.concatenate([np.zeros(0, dtype=np.int32), *self.resolved])
+        return found
 
     def canonical(self) -> Numbers:
         """The oldest profile of the set of each profile, from 0, which is none."""
@@ -130,7 +140,7 @@ class Resolver:
     def _grow(self) -> None:
         found = self.found
         self.found = found._replace(
-            updates=np.zeros((3, 2 * found.updates.shape[1]), dtype=np.int64),
+            updates=np.zeros((4, 2 * found.updates.shape[1]), dtype=np.int64),
             mapped=np.zeros((3, 2 * found.mapped.shape[1]), dtype=np.int64),
             dropped=np.zeros((6, 2 * found.dropped.shape[1]), dtype=np.int64),
         )
@@ -145,7 +155,14 @@ def resolver_of(settings: IdentitySettings, types: npt.NDArray[np.int8], node_of
 
     return Resolver(
         rules_of(settings),
-        Nodes(types, numbers(size), np.zeros(size, dtype=np.int64), numbers(size), np.zeros(size, dtype=np.bool_)),
+        Nodes(
+            types,
+            numbers(size),
+            numbers(size),
+            np.zeros(size, dtype=np.int64),
+            numbers(size),
+            np.zeros(size, dtype=np.bool_),
+        ),
         Profiles(
             parent=numbers(profiles + 1),
             name=numbers(profiles + 1),
@@ -162,7 +179,7 @@ def resolver_of(settings: IdentitySettings, types: npt.NDArray[np.int8], node_of
         Found(
             np.zeros(4, dtype=np.int64),
             none,
-            np.zeros((3, _ROOM), dtype=np.int64),
+            np.zeros((4, _ROOM), dtype=np.int64),
             np.zeros((3, _ROOM), dtype=np.int64),
             np.zeros((6, _ROOM), dtype=np.int64),
         ),
@@ -190,9 +207,12 @@ def take_calls(work: Work, resolver: Resolver, deletions: list[Deletion], before
     """Replay calls that follow those of earlier runs, of which there were `before`."""
     at = _arrivals(work, before)
     node_of = resolver.node_of
-    for calls in _calls(work, node_of, at, before):
+    batches = _calls(work, node_of, at, before)
+    for calls in _whole(batches) if deletions else batches:
         resolver.make_room(calls)
         begin = 0
+        if deletions:
+            resolver.unmerging = unmerging_of(calls, node_of)
         while deletions and deletions[-1].seq < calls.seq[-1]:
             end = int(np.searchsorted(calls.seq, deletions[-1].seq, side="right"))
             resolver.take(calls, begin, end)
@@ -242,6 +262,15 @@ def _calls(work: Work, node_of: Numbers, at: Longs, before: int) -> Iterator[Cal
         yield _as_calls(left[0], left[1], node_of, at, before)
 
 
+def _whole(batches: Iterator[Calls]) -> Iterator[Calls]:
+    """All calls at once: a deletion looks back at those of its person."""
+    parts = list(batches)
+    if parts:
+        seq, at, _, nodes, identifiers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        sizes = np.concatenate([np.diff(part.starts) for part in parts])
+        yield Calls(seq, at, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), nodes, identifiers)
+
+
 def _as_calls(seq: Numbers, identifiers: Numbers, node_of: Numbers, at: Longs, before: int) -> Calls:
     nodes = node_of[identifiers]
     place = (seq.astype(np.int64) << HALF) | nodes
@@ -273,47 +302,61 @@ def degrees(pairs: Longs, size: int) -> Longs:
     return counted
 
 
-def _joined(parts: list[Numbers], rows: int) -> Numbers:
-    joined: Numbers = np.concatenate([np.zeros((rows, 0), dtype=np.int32), *parts], axis=1)
-    parts.clear()
-    return joined
-
-
 def write_found(work: Work, resolver: Resolver, updates_before: int = 0, mapped_before: int = 0) -> None:
     """Make the tables that the module describes; places follow those of earlier runs."""
     none = np.zeros(0, dtype=np.int32)
     seqs = np.concatenate([none, *resolver.seqs])
     work.fill("_identity_resolved", ("seq", "profile"), (seqs, np.concatenate([none, *resolver.resolved])))
     count = resolver.count
-    updates, mapped = _joined(resolver.updates, 3), _joined(resolver.mapped, 3)
+    updates, mapped = joined(resolver.updates, 4), joined(resolver.mapped, 3)
     places = np.arange(1, updates.shape[1] + 1, dtype=np.int32)
     last = np.zeros(count + 1, dtype=np.int32)
     np.maximum.at(last, updates[0], places)
-    seqs = np.concatenate([none[:1], [0], updates[2]])[last[1:]]
+    last_seq, last_removal = (np.concatenate([[0], column]).astype(np.int32)[last[1:]] for column in updates[2:])
     work.fill(
         "_identity_profiles",
-        ("profile", "canonical", "seq", "identifier", "last_place", "last_seq"),
+        ("profile", "canonical", "seq", "identifier", "last_place", "last_seq", "last_removal"),
         (
             np.arange(1, count + 1, dtype=np.int32),
             resolver.canonical()[1:],
             resolver.profiles.created[1 : count + 1],
             resolver.profiles.identifier[1 : count + 1],
             last[1:] + updates_before,
-            seqs.astype(np.int32),
+            last_seq,
+            last_removal,
         ),
     )
-    work.fill("_identity_updates", ("place", "profile", "canonical", "seq"), (places + updates_before, *updates))
+    work.fill(
+        "_identity_updates", ("place", "profile", "canonical", "seq", "removal"), (places + updates_before, *updates)
+    )
     places = np.arange(1, mapped.shape[1] + 1, dtype=np.int32)
     work.fill("_identity_mapped", ("place", "identifier", "profile", "seq"), (places + mapped_before, *mapped))
-    work.fill("_identity_dropped", ("seq", "node", "cause", "type", "n", "most"), _joined(resolver.dropped, 6))
-    removed = np.array(resolver.removed, dtype=np.int64).reshape(-1, 4).T
-    work.fill("_identity_removals", ("identifier", "profile", "seq", "microseconds"), removed)
+    work.fill("_identity_dropped", ("seq", "node", "cause", "type", "n", "most"), joined(resolver.dropped, 6))
+    _write_removed(work, resolver)
+    work.fill("_identity_refused", ("identifier",), (np.array(resolver.refused, dtype=np.int32),))
+
+
+def _write_removed(work: Work, resolver: Resolver) -> None:
+    """Make the tables of what deletions did."""
+    removed = np.array(resolver.removed, dtype=np.int64).reshape(-1, 5).T
+    work.fill("_identity_removals", ("removal", "identifier", "profile", "seq", "microseconds"), removed)
     work.make(
         "_identity_removed",
-        "select identifier, profile, seq, make_timestamp(microseconds) as deleted_at from _identity_removals",
+        "select r.removal, r.identifier, r.profile, r.seq, make_timestamp(r.microseconds) as deleted_at, "
+        "i.type || ':' || i.value || ':' || r.microseconds as key "
+        "from _identity_removals as r join _identity_identifiers as i on i.identifier = r.identifier",
     )
     work.drop("_identity_removals")
-    work.fill("_identity_refused", ("identifier",), (np.array(resolver.refused, dtype=np.int32),))
+    none = np.zeros(0, dtype=np.int32)
+    parted, moves, moved = joined([], 3), joined([], 5), (none, none)
+    if (done := resolver.unmerging) is not None:
+        seqs = done.calls.seq.astype(np.int32)
+        (places,) = np.nonzero(done.own != np.concatenate(resolver.resolved))
+        parted, moves, moved = joined(done.parted, 3), joined(done.moves, 5), (seqs[places], done.own[places])
+        parted[1] = seqs[parted[1]]
+    work.fill("_identity_parted", ("removal", "seq", "profile"), parted)
+    work.fill("_identity_moves", ("identifier", "old", "new", "removal", "is_mapped"), moves)
+    work.fill("_identity_moved", ("seq", "profile"), moved)
 
 
 def _deletions(work: Work) -> list[Deletion]:

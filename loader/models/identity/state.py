@@ -23,10 +23,14 @@ class Rules(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """By node: type, owning profile (0: none), when it was added, the next of its profile. `mapped`: by identifier."""
+    """By node: type, owning profile (0: none), when it was added, the next of its profile. `mapped`: by identifier.
+
+    `base`: the profile of the owning set through which the node came, which takes it along when the set is parted.
+    """
 
     type: npt.NDArray[np.int8]
     owner: Numbers
+    base: Numbers
     added: Longs
     next: Numbers
     mapped: npt.NDArray[np.bool_]
@@ -65,7 +69,7 @@ class Found(NamedTuple):
     used: Longs
     resolved: Numbers
     updates: Longs
-    """Profile, canonical profile, seq."""
+    """Profile, canonical profile, seq, and 0: no removal did it."""
     mapped: Longs
     """Identifier, profile, seq."""
     dropped: Longs

@@ -46,7 +46,7 @@ def name_types(work: Work, context: Context) -> None:
 
 
 def name_profiles(work: Work, earlier: str | None = None) -> None:
-    """Make `_identity_names(profile, segment_id, canonical_segment_id, last_place, last_seq)`.
+    """Make `_identity_names(profile, segment_id, canonical_segment_id, last_place, last_seq, last_removal)`.
 
     `earlier`: query of (profile, segment_id) of the profiles of earlier runs.
     """
@@ -88,7 +88,7 @@ def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Earli
     users, identifiers, hub = sizes(
         mapped, node_of, person[mapped], resolver.nodes.type, degree, resolver.count, resolver.rules.user_type
     )
-    events = np.bincount(canonical[np.concatenate([canonical[:0], *resolver.resolved])], minlength=resolver.count + 1)
+    events = np.bincount(canonical[resolver.belongings()], minlength=resolver.count + 1)
     if earlier is not None:
         # Of people whom an increment touches, only what it met is there: what is new counts on top.
         known = np.flatnonzero(earlier.was_counted & (person > 0))

@@ -2,7 +2,8 @@
 
 Newest is by arrival. When profiles merge, the merged one has of each trait the value that arrived last in any of them.
 Steps: `_identity_traits(seq, profile, name, value)`, every value sent, null where it was removed;
-`_identity_states(profile, seq, name, value, sent_seq)`, what a profile had after each event that could change it.
+`_identity_states(profile, seq, removal, name, value, sent_seq)`, what a profile had after each call or deletion that
+could change it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from loader.models.identity.work import Work
 from loader.models.inputs import Catalogue, Input, InputColumn, input_query
 from loader.models.render import SQL_TYPES
 from loader.normalize.values import FAMILIES
+from loader.sqlfiles import read_sql
 
 _TABLE: Final = "identifies"
 TRAIT_TABLES: Final = ("user_traits", "profile_traits", "profile_traits_updates")
@@ -168,32 +170,35 @@ def _read_traits(work: Work, tables: Mapping[str, Catalogue], types: Mapping[str
 
 def _find_states(work: Work) -> None:
     """A value counts for the profile it was sent to, and for each one that this was merged into, from then on."""
-    counts = (
-        "select profile, seq, seq as sent_seq, name, value from _identity_traits union all "
-        "select m.canonical, m.seq, t.seq, t.name, t.value from _identity_traits as t "
-        "join _identity_updates as m on m.profile = t.profile and m.seq > t.seq"
-    )
-    work.make(
-        "_identity_states",
-        "select profile, seq, name, newest.value as value, newest.sent_seq as sent_seq from ("
-        "select profile, seq, name, max({'sent_seq': sent_seq, 'value': value}) over (partition by profile, name "
-        "order by seq, sent_seq rows between unbounded preceding and current row) as newest, "
-        "row_number() over (partition by profile, name, seq order by sent_seq desc) as place "
-        f"from ({counts})) where place = 1",
-    )
+    is_parted = work.number("select count(*) from _identity_parted") > 0
+    work.make("_identity_states", read_sql("identity/parted_traits.sql") if is_parted else _STATES)
     work.make(
         "_identity_changes",
-        "select profile, seq, name, value from (select *, lag(value) over (partition by profile, name order by seq) "
-        "as old from _identity_states) where value is distinct from old",
+        "select profile, seq, removal, name, value from (select *, lag(value) over (partition by profile, name "
+        "order by seq, removal) as old from _identity_states) where value is distinct from old",
     )
-    work.make(
-        "_identity_newest",
-        "select c.canonical, s.name, arg_max({'value': s.value}, s.sent_seq).value as value, max(s.sent_seq) as seq "
-        "from _identity_states as s join _identity_profiles as c on c.profile = s.profile "
-        "where c.canonical = s.profile group by c.canonical, s.name",
-    )
+    work.make("_identity_newest", _NEWEST_OF_PARTED if is_parted else _NEWEST)
 
 
+_STATES: Final = (
+    "select profile, seq, 0 as removal, name, newest.value as value, newest.sent_seq as sent_seq from ("
+    "select profile, seq, name, max({'sent_seq': sent_seq, 'value': value}) over (partition by profile, name "
+    "order by seq, sent_seq rows between unbounded preceding and current row) as newest, "
+    "row_number() over (partition by profile, name, seq order by sent_seq desc) as place from ("
+    "select profile, seq, seq as sent_seq, name, value from _identity_traits union all "
+    "select m.canonical, m.seq, t.seq, t.name, t.value from _identity_traits as t "
+    "join _identity_updates as m on m.profile = t.profile and m.seq > t.seq)) where place = 1"
+)
+_NEWEST: Final = (
+    "select c.canonical, s.name, arg_max({'value': s.value}, s.sent_seq).value as value, max(s.sent_seq) as seq "
+    "from _identity_states as s join _identity_profiles as c on c.profile = s.profile "
+    "where c.canonical = s.profile group by c.canonical, s.name"
+)
+_NEWEST_OF_PARTED: Final = (
+    "select c.canonical, t.name, arg_max({'value': t.value}, t.seq).value as value, max(t.seq) as seq "
+    "from _identity_traits as t left join _identity_moved as m on m.seq = t.seq "
+    "join _identity_profiles as c on c.profile = coalesce(m.profile, t.profile) group by c.canonical, t.name"
+)
 _USER_TRAITS: Final = (
     "select n.segment_id as canonical_segment_id, t.name, t.value, e.timestamp, t.seq, e.received_at, "
     "$as_of as uuid_ts from _identity_newest as t join _identity_names as n on n.profile = t.canonical "
@@ -232,11 +237,15 @@ def _profile_traits_updates(types: Mapping[str, LogicalType]) -> str:
         for number, (name, kind) in enumerate(types.items())
     )
     return (
-        "select md5(n.segment_id || ':' || e.source || ':' || e.call || ':' || e.id) as id, n.segment_id, "
-        "m.segment_id as canonical_segment_id, row_number() over (order by s.seq, s.profile) as seq, e.timestamp, "
-        f"e.received_at, $as_of as uuid_ts{shown} from (select profile, seq{filled} from ("
-        f"select profile, seq{at_event} from _identity_changes group by profile, seq) as c "
-        "window w as (partition by profile order by seq rows between unbounded preceding and current row)) as s "
+        "select md5(n.segment_id || ':' || case when s.removal = 0 then e.source || ':' || e.call || ':' || e.id "
+        "else x.key end) as id, n.segment_id, "
+        "m.segment_id as canonical_segment_id, row_number() over (order by s.seq, s.removal, s.profile) as seq, "
+        "coalesce(x.deleted_at, e.timestamp) as timestamp, coalesce(x.deleted_at, e.received_at) as received_at, "
+        f"$as_of as uuid_ts{shown} from (select profile, seq, removal{filled} from ("
+        f"select profile, seq, removal{at_event} from _identity_changes group by profile, seq, removal) as c "
+        "window w as (partition by profile order by seq, removal "
+        "rows between unbounded preceding and current row)) as s "
         "join _identity_events as e on e.seq = s.seq join _identity_names as n on n.profile = s.profile "
-        "join _identity_profiles as k on k.profile = s.profile join _identity_names as m on m.profile = k.canonical"
+        "join _identity_profiles as k on k.profile = s.profile join _identity_names as m on m.profile = k.canonical "
+        "left join _identity_removed as x on x.removal = s.removal"
     )
