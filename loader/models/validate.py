@@ -109,9 +109,7 @@ def check_incremental(
         _check_rows(model, queries[model.name], model.incremental, model.incremental_rows)
         return
     without = [] if model.incremental in model.column_names else [model.name]
-    for table in tables_read(queries[model.name]) if model.name in queries else []:
-        columns = models[table.name].columns if table.name in models else inputs[table.name].columns
-        without += [] if model.incremental in [column.name for column in columns] else [table.name]
+    without += tables_without(model, queries, models, inputs)
     if without or model.name not in queries:
         raise ConfigError(
             f"model {model.name} cannot be incremental by {model.incremental!r}: "
@@ -119,6 +117,17 @@ def check_incremental(
             f"{model.path}:1",
             "name a column that the model and all that it reads have, or remove the line incremental",
         )
+
+
+def tables_without(
+    model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
+) -> list[str]:
+    """Tables whose rows an incremental model compares and that lack its column."""
+    if model.incremental is None or model.incremental_rows is not None or model.name not in queries:
+        return []
+    read = dict.fromkeys(table.name for table in tables_read(queries[model.name]))
+    columns = {name: models[name].columns if name in models else inputs[name].columns for name in read}
+    return [name for name in read if model.incremental not in [column.name for column in columns[name]]]
 
 
 def _check_rows(model: Model, query: exp.Query, column: str, rows: str) -> None:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from chance import random_seeds
+from modelling import a_model
 
 TABLES = ("session_events", "sessions")
 
@@ -101,6 +102,21 @@ def test_as_of_may_move_without_a_full_run(modelling):
     assert both(modelling) == made_in_full(modelling)
     assert run(modelling, as_of="2026-03-20") == [1, 1]
     assert run(modelling, as_of="2026-03-22", sessions={"all_events": True}) == [1, 1]
+
+
+def test_a_table_of_the_user_without_the_identity_stops_no_other_model(modelling):
+    """Sessions are then made in full, where they can be made at all."""
+    a_model(
+        modelling,
+        "session_events",
+        "select source, call, id as event_id, anonymous_id as session_id from input_pages",
+        "source text: s; call text: c; event_id text: e; session_id text: session",
+    )
+    modelling.page(anonymous_id="a1", context_campaign_name="spring")
+
+    modelling.run("touches")
+
+    assert modelling.rows("touches", "session_id") == [("a1",)]
 
 
 def a_call(modelling, chance):
