@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from loader.models.inputs import Input, read_input
 from loader.models.registry import PYTHON_MODELS, PythonModel
 from loader.models.render import parse_query, tables_read
 from loader.models.sql_traits import with_contract
-from loader.models.validate import check_checks, check_incremental, check_model
+from loader.models.validate import check_checks, check_incremental, check_model, tables_without
 from loader.sqlfiles import sql_root
 
 MODELS_FOLDER: Final = "models"
@@ -155,6 +155,10 @@ def read_catalog(
     for name, query in queries.items():
         # A model of the user may have the name of a WITH in one of ours, which then means its own.
         check_model(models[name], query, known, ours if name in ours else known, parameters)
+    for model in list(models.values()):
+        if model.name in ours and set(tables_without(model, queries, models, inputs)) - ours:
+            # Who replaces what a model of ours reads need not know that it could be made in part.
+            models[model.name] = replace(model, incremental=None)
     for model in models.values():
         check_checks(model, known, parameters)
         check_incremental(model, queries, models, inputs)

@@ -65,6 +65,8 @@ class Model:
     """The Python model that writes the table, when no SQL makes it."""
     incremental: str | None = None
     """Column by which it may be recomputed in parts."""
+    incremental_rows: str | None = None
+    """The WITH whose rows are compared for that; None when those of all tables that it reads are."""
     further_columns: str | None = None
     """What the columns are that the table may have beyond those listed; only of Python models."""
 
@@ -131,6 +133,7 @@ def parse_model(name: str, path: Path, text: str) -> Model:
             f"{path}:{header.values['further columns'][0]}",
             "list every column of the SELECT under columns",
         )
+    column, _, rows = header.values.get("incremental", (0, ""))[1].partition(" of ")
     return Model(
         name=name,
         path=path,
@@ -142,7 +145,8 @@ def parse_model(name: str, path: Path, text: str) -> Model:
         checks=tuple(_check(path, line, item) for line, item in header.items.get("checks", [])),
         text=text,
         made_by=made_by,
-        incremental=header.values.get("incremental", (0, ""))[1] or None,
+        incremental=column or None,
+        incremental_rows=rows or None,
         further_columns=header.values.get("further columns", (0, ""))[1] or None,
     )
 

@@ -28,7 +28,7 @@ class Patch:
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Change the table itself."""
         if connection.execute(f"select 1 from {self.gone} limit 1").fetchall():
-            connection.execute(f"delete from {self.table} where {self.column} in (select value from {self.gone})")
+            connection.execute(f"delete from {self.table} as old where {_is_gone(self.gone, self.column)}")
         connection.execute(f"insert into {self.table} by name select * from {self.new}")
 
 
@@ -49,8 +49,12 @@ def prepare(
     connection.execute(f"create or replace table {patch.gone} as {gone}")
     connection.execute(f"create or replace table {patch.new} as {new}")
     connection.execute(
-        f"create or replace view {view} as select * from {patch.table} "
-        f"where {patch.column} is null or {patch.column} not in (select value from {patch.gone}) "
-        f"union all by name select * from {patch.new}"
+        f"create or replace view {view} as select * from {patch.table} as old "
+        f"where not {_is_gone(patch.gone, patch.column)} union all by name select * from {patch.new}"
     )
     return patch
+
+
+def _is_gone(gone: str, column: str) -> str:
+    """The condition on a row of `old`. No value is a value too."""
+    return f"exists (select 1 from {gone} as gone where gone.value is not distinct from old.{column})"

@@ -18,6 +18,7 @@ from loader.models.checks import CheckResult, run_checks
 from loader.models.context import Context, Keeping
 from loader.models.external import external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
+from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
 from loader.models.inputs import Catalogue, Input, empty_query, input_query
 from loader.models.patches import Patch, prepare
@@ -43,7 +44,7 @@ class Made:
     """Values of the column of an incremental model that were recomputed, or people of one in Python; None when it was
     made in full."""
     full_because: str | None = None
-    """Why a Python model that can be made in part was made in full."""
+    """Why a model that can be made in part was made in full, though there is a last run to go on from."""
     facts: Mapping[str, int | float] = field(default_factory=dict)
     """Further numbers that a Python model has to say about the run, by their names."""
 
@@ -200,27 +201,39 @@ class ModelRun:
     def _make(self, step: Step) -> None:
         if step.name in self._catalog.queries:
             model = self._catalog.models[step.name]
-            query = bind(self._catalog.queries[step.name], self._parameters, str(model.path))
-            part = None if model.incremental is None else self._part(model, query)
-            self._create(step.name, typed(qualify(query, self.resolve), model.columns) if part is None else part)
+            query = self._catalog.queries[step.name]
+            if model.incremental is None or not self._make_in_part(model, query):
+                bound = bind(query, self._parameters, str(model.path))
+                self._create(step.name, typed(qualify(bound, self.resolve), model.columns))
             return
         self._make_in_python(step)
 
-    def _part(self, model: Model, query: Tree) -> Tree | None:
-        """The query of an incremental model where its old rows can be used; None where it is made in full."""
-        names = self._catalog.columns
+    def _make_in_part(self, model: Model, query: Tree) -> bool:
+        """Change the table of an incremental model; False where it must be made in full."""
+        columns = self._catalog.columns
         increment = Increment(
-            self._connection, model, query, self.resolve, lambda table: [column.name for column in names(table)]
+            self._connection,
+            model,
+            query,
+            self._parameters,
+            self.resolve,
+            lambda table: [column.name for column in columns(table)],
         )
         state = self._next(increment.state)
-        increment.write_state(state)
-        self._states.append(increment.state)
-        old = identifier(self._schema, increment.state) if increment.state in self._existing else None
-        part = increment.part(state, old, self._previous(model.name))
-        if part is None:
-            return None
+        try:
+            increment.write_state(state)
+            self._states.append(increment.state)
+            if not {increment.state, model.name} <= self._existing:
+                return False
+            part = increment.part(state, identifier(self._schema, increment.state))
+            if isinstance(part, str):
+                self._reasons[model.name] = part
+                return False
+            self._patch(model.name, False, str(model.incremental), part.gone, part.new)
+        except duckdb.Error as error:
+            raise _failed(model, error) from None
         self._recomputed[model.name] = part.keys_recomputed
-        return part.query
+        return True
 
     def _make_in_python(self, step: Step) -> None:
         python = self._catalog.python[step.name]
@@ -287,6 +300,9 @@ class ModelRun:
                 old = identifier(self._schema, name)
                 if name in kinds:
                     connection.execute(f"drop {kinds[name]} {old}")
+                if (state := f"{KEYS}{name}") in kinds and state not in self._states:
+                    # It says what the old table was made of.
+                    connection.execute(f"drop table {identifier(self._schema, state)}")
                 if name in self._views:
                     connection.execute(f"create view {old} as {self._views[name]}")
                 else:

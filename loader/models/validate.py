@@ -11,6 +11,7 @@ from loader.errors import ConfigError
 from loader.models.checks import check_queries
 from loader.models.header import INPUT_PREFIX, Model, repeated
 from loader.models.inputs import Input
+from loader.models.parts import why_not_rows
 from loader.models.render import line_of, parameters_read, tables_read
 
 
@@ -104,14 +105,35 @@ def check_incremental(
     """The column stands in the model and in everything that it reads; otherwise parts of it could not be told apart."""
     if model.incremental is None:
         return
+    if model.incremental_rows is not None and model.name in queries and model.incremental in model.column_names:
+        _check_rows(model, queries[model.name], model.incremental, model.incremental_rows)
+        return
     without = [] if model.incremental in model.column_names else [model.name]
-    for table in tables_read(queries[model.name]) if model.name in queries else []:
-        columns = models[table.name].columns if table.name in models else inputs[table.name].columns
-        without += [] if model.incremental in [column.name for column in columns] else [table.name]
+    without += tables_without(model, queries, models, inputs)
     if without or model.name not in queries:
         raise ConfigError(
             f"model {model.name} cannot be incremental by {model.incremental!r}: "
             f"{f'{without[0]} has no such column' if without else 'it is not made by SQL'}",
             f"{model.path}:1",
             "name a column that the model and all that it reads have, or remove the line incremental",
+        )
+
+
+def tables_without(
+    model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
+) -> list[str]:
+    """Tables whose rows an incremental model compares and that lack its column."""
+    if model.incremental is None or model.incremental_rows is not None or model.name not in queries:
+        return []
+    read = dict.fromkeys(table.name for table in tables_read(queries[model.name]))
+    columns = {name: models[name].columns if name in models else inputs[name].columns for name in read}
+    return [name for name in read if model.incremental not in [column.name for column in columns[name]]]
+
+
+def _check_rows(model: Model, query: exp.Query, column: str, rows: str) -> None:
+    if (why := why_not_rows(query, rows, column)) is not None:
+        raise ConfigError(
+            f"model {model.name} cannot be incremental by {column!r} of {rows}: {why}",
+            f"{model.path}:1",
+            "name a WITH that has the column and through which everything is read, or remove the line incremental",
         )

@@ -3,6 +3,7 @@
 -- grain: one row per page, screen (and track) call with an id, before as_of
 -- keys: source, call, event_id
 -- params: as_of, sessions_gap_seconds, sessions_all_events, sessions_split_on_campaign
+-- incremental: identity of calls
 -- columns:
 --   source text: source, by its schema
 --   call text: page, screen or track
@@ -28,8 +29,8 @@
 --   numbers: event_number < 1 or session_number < 1
 --   pauses_are_short: select session_id from (select session_id, timestamp,
 --       lag(timestamp) over (partition by session_id order by event_number) as before from session_events) as paused
---     where microseconds_between(before, timestamp) > $sessions_gap_seconds * 1000000
-with calls as (
+--     where microseconds_between(before, timestamp) > cast($sessions_gap_seconds as bigint) * 1000000
+with sent as (
   select source, call, id, timestamp, anonymous_id, user_id, url, referrer, search,
     campaign_source, campaign_medium, campaign_name, campaign_term, campaign_content,
     user_agent, device_type, device_model
@@ -46,10 +47,24 @@ with calls as (
   from input_tracks
   where $sessions_all_events
 ),
+-- Of the calls in question only: then the engine keeps these few columns in memory for the join, and not the rows above.
+profiles as (
+  select source, call, event_id, canonical_segment_id from event_profiles
+  where call in ('page', 'screen') or (call = 'track' and $sessions_all_events)
+),
+-- Everything that the sessions of an identity depend on, the profile too: what changes here is what is made anew.
+calls as (
+  select s.source, s.call, s.id as event_id, s.timestamp,
+    case when nullif(s.anonymous_id, '') is null then 'user_id' else 'anonymous_id' end as identity_type,
+    coalesce(nullif(s.anonymous_id, ''), nullif(s.user_id, '')) as identity, p.canonical_segment_id,
+    s.url, s.referrer, s.search, s.campaign_source, s.campaign_medium, s.campaign_name, s.campaign_term,
+    s.campaign_content, s.user_agent, s.device_type, s.device_model
+  from sent as s
+  left join profiles as p on p.source = s.source and p.call = s.call and p.event_id = s.id
+  where s.timestamp < $as_of and coalesce(nullif(s.anonymous_id, ''), nullif(s.user_id, '')) is not null
+),
 activity as (
-  select source, call, id as event_id, timestamp,
-    case when nullif(anonymous_id, '') is null then 'user_id' else 'anonymous_id' end as identity_type,
-    coalesce(nullif(anonymous_id, ''), nullif(user_id, '')) as identity,
+  select source, call, event_id, timestamp, identity_type, identity, canonical_segment_id,
     nullif(url, '') as url, nullif(referrer, '') as referrer,
     nullif(campaign_source, '') as utm_source, nullif(campaign_medium, '') as utm_medium,
     nullif(campaign_name, '') as utm_campaign, nullif(campaign_term, '') as utm_term,
@@ -66,7 +81,6 @@ activity as (
       when user_agent is not null or device_type is not null then 'other'
     end as device_category
   from calls
-  where timestamp < $as_of and coalesce(nullif(anonymous_id, ''), nullif(user_id, '')) is not null
 ),
 campaigns as (
   select source, call, event_id,
@@ -80,8 +94,9 @@ new_campaigns as (
   select source, call, event_id from campaigns where campaign_before is null or campaign <> campaign_before
 ),
 started as (
-  select a.source, a.call, a.event_id, a.timestamp, a.identity_type, a.identity, a.url, a.referrer, a.utm_source,
-    a.utm_medium, a.utm_campaign, a.utm_term, a.utm_content, a.gclid, a.device, a.device_category,
+  select a.source, a.call, a.event_id, a.timestamp, a.identity_type, a.identity, a.canonical_segment_id, a.url,
+    a.referrer, a.utm_source, a.utm_medium, a.utm_campaign, a.utm_term, a.utm_content, a.gclid, a.device,
+    a.device_category,
     row_number() over (
       partition by a.identity_type, a.identity order by a.timestamp, a.event_id, a.source, a.call
     ) as place,
@@ -89,15 +104,15 @@ started as (
       when c.event_id is not null then 1
       when microseconds_between(lag(a.timestamp) over (
         partition by a.identity_type, a.identity order by a.timestamp, a.event_id, a.source, a.call
-      ), a.timestamp) <= $sessions_gap_seconds * 1000000 then 0
+      ), a.timestamp) <= cast($sessions_gap_seconds as bigint) * 1000000 then 0
       else 1
     end as is_start
   from activity as a
   left join new_campaigns as c on c.source = a.source and c.call = a.call and c.event_id = a.event_id
 ),
 numbered as (
-  select source, call, event_id, timestamp, identity_type, identity, url, referrer, utm_source, utm_medium,
-    utm_campaign, utm_term, utm_content, gclid, device, device_category, place,
+  select source, call, event_id, timestamp, identity_type, identity, canonical_segment_id, url, referrer, utm_source,
+    utm_medium, utm_campaign, utm_term, utm_content, gclid, device, device_category, place,
     sum(is_start) over (
       partition by identity_type, identity order by timestamp, event_id, source, call
       rows between unbounded preceding and current row
@@ -112,9 +127,8 @@ numbered as (
     ) as session_key
   from started
 )
-select n.source, n.call, n.event_id, substr(n.session_key, 13) as session_id, n.session_number,
-  n.place - cast(substr(n.session_key, 1, 12) as bigint) + 1 as event_number, n.identity_type, n.identity,
-  p.canonical_segment_id, n.timestamp, n.url, n.referrer, n.utm_source, n.utm_medium, n.utm_campaign, n.utm_term,
-  n.utm_content, n.gclid, n.device, n.device_category
-from numbered as n
-left join event_profiles as p on p.source = n.source and p.call = n.call and p.event_id = n.event_id
+select source, call, event_id, substr(session_key, 13) as session_id, session_number,
+  place - cast(substr(session_key, 1, 12) as bigint) + 1 as event_number, identity_type, identity,
+  canonical_segment_id, timestamp, url, referrer, utm_source, utm_medium, utm_campaign, utm_term, utm_content, gclid,
+  device, device_category
+from numbered

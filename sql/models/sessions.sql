@@ -1,6 +1,7 @@
 -- Sessions: what one device did without a pause of more than sessions.gap_seconds.
 -- grain: one row per session
 -- keys: session_id
+-- incremental: identity
 -- columns:
 --   session_id text: md5 of the identity and the first event; stays the same while that event does
 --   identity_type text: anonymous_id, or user_id for rows without one

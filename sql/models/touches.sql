@@ -65,6 +65,10 @@ referred as (
     end as referrer
   from hosts
 ),
+-- Of the calls in question only: then the engine keeps these few columns in memory for the join, and not the rows above.
+profiles as (
+  select source, call, event_id, canonical_segment_id from event_profiles where call in ('page', 'screen', 'track')
+),
 owned as (
   select p.canonical_segment_id, r.event_source, r.call, r.id, r.timestamp, r.received_at, r.campaign, r.utm_source,
     r.medium, r.content, r.term, r.event_text, r.click, r.referrer, s.session_id,
@@ -74,7 +78,7 @@ owned as (
       partition by s.session_id order by r.timestamp, r.received_at, r.event_source, r.call, r.id
     ) as place_in_session
   from referred as r
-  join event_profiles as p on p.source = r.event_source and p.call = r.call and p.event_id = r.id
+  join profiles as p on p.source = r.event_source and p.call = r.call and p.event_id = r.id
   left join session_events as s on s.source = r.event_source and s.call = r.call and s.event_id = r.id
 ),
 classified as (

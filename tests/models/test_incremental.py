@@ -48,7 +48,95 @@ def test_a_changed_parameter_makes_the_model_in_full(modelling):
     result = modelling.run("counted", order_event="A")
 
     assert recomputed(result) is None
+    assert result.made[-1].full_because == "the parameter order_event is A and was Order Completed"
     assert modelling.rows("counted", "after") == [(1,)]
+
+
+def test_other_sql_makes_the_model_in_full(modelling):
+    counted(modelling)
+    modelling.page(anonymous_id="a1", name="Home")
+    modelling.run("counted")
+    a_model(
+        modelling, "counted", SQL.replace("max(", "min("), COLUMNS, "params: order_event\nincremental: anonymous_id"
+    )
+
+    result = modelling.run("counted")
+
+    assert recomputed(result) is None
+    assert result.made[-1].full_because == "its SQL, its columns or the version of DuckDB changed"
+
+
+def test_a_model_is_made_in_full_when_most_values_changed(modelling):
+    counted(modelling)
+    for device in ("a1", "a2", "a3"):
+        modelling.page(anonymous_id=device, name="Home")
+    modelling.run("counted")
+    for device in ("a1", "a2"):
+        modelling.page(anonymous_id=device, name="Home")
+
+    result = modelling.run("counted")
+
+    assert recomputed(result) is None
+    assert result.made[-1].full_because == "the rows of more than half of its values changed"
+
+
+def test_fingerprints_of_a_table_that_was_made_otherwise_are_forgotten(modelling):
+    """The header line goes, the table is made from other rows, the line and the old rows come back."""
+    counted(modelling)
+    modelling.page(anonymous_id="a1", name="Home")
+    modelling.page(anonymous_id="a2", name="Home")
+    modelling.run("counted")
+    counted(modelling, incremental=False)
+    modelling.change("update web.pages set name = 'Zoo' where anonymous_id = 'a1'")
+    modelling.run("counted")
+    counted(modelling)
+    modelling.change("update web.pages set name = 'Home'")
+
+    modelling.run("counted")
+
+    assert modelling.rows("counted", "anonymous_id", "last_name") == [("a1", "Home"), ("a2", "Home")]
+
+
+def test_the_rows_of_a_with_may_be_what_is_compared(modelling):
+    """A parameter that only decides which rows there are makes nothing in full: the rows are asked themselves."""
+    sql = """
+    with seen as (select anonymous_id as device, name from input_pages),
+    known as (select device, name from seen where name > $order_event)
+    select device, count(*) as n from known group by device
+    """
+    more = "params: order_event\nincremental: device of known"
+    a_model(modelling, "counted", sql, "device text: device; n integer: pages", more)
+    for device, name in (("a1", "Zoo"), ("a2", "Home"), ("a2", "Zoo"), ("a3", "Zoo")):
+        modelling.page(anonymous_id=device, name=name)
+    modelling.run("counted", order_event="A")
+
+    assert recomputed(modelling.run("counted", order_event="B")) == 0
+    assert recomputed(modelling.run("counted", order_event="I")) == 1
+    assert modelling.rows("counted") == [("a1", 1), ("a2", 1), ("a3", 1)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("nothing", "it has no WITH nothing"),
+        ("named", "named has no such column"),
+        ("known", "input_pages is read beside known"),
+        ("other", "seen is read beside other"),
+    ],
+)
+def test_nothing_may_be_read_past_the_with_that_is_compared(modelling, rows, why):
+    sql = """
+    with seen as (select anonymous_id, name from input_pages), named as (select name from seen),
+    known as (select anonymous_id from input_screens), other as (select anonymous_id from seen)
+    select s.anonymous_id, count(*) as n from other as s join known as k on k.anonymous_id = s.anonymous_id
+    where s.anonymous_id in (select anonymous_id from seen) group by s.anonymous_id
+    """
+    a_model(
+        modelling, "counted", sql, "anonymous_id text: device; n integer: pages", f"incremental: anonymous_id of {rows}"
+    )
+
+    with pytest.raises(ConfigError, match=f"cannot be incremental by 'anonymous_id' of {rows}: {why}"):
+        modelling.run("counted")
 
 
 @pytest.mark.parametrize("seed", random_seeds(3))

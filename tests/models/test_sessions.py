@@ -133,6 +133,13 @@ def test_the_gap_is_a_setting(modelling):
     assert sessions_of(modelling, sessions={"gap_seconds": 60}) == [1, 1, 2]
 
 
+def test_a_gap_may_be_as_long_as_ninety_days(modelling):
+    for days in (0, 90, 181):
+        modelling.page(anonymous_id="a1", at=days * 86_400)
+
+    assert sessions_of(modelling, sessions={"gap_seconds": 90 * 86_400}, as_of="2027-01-01") == [1, 1, 2]
+
+
 def test_a_new_campaign_splits_a_session_only_on_request(modelling):
     """Rows without a campaign go on with the last one; the same campaign again is not new."""
     for seconds, campaign in enumerate([None, "spring", None, "spring", "summer", None]):

@@ -20,7 +20,7 @@ SELECT
   CAST(made.device AS TEXT) AS device,
   CAST(made.device_category AS TEXT) AS device_category
 FROM (
-  WITH calls AS (
+  WITH sent AS (
     SELECT
       source,
       call,
@@ -82,14 +82,52 @@ FROM (
     FROM "models"."input_tracks" AS input_tracks
     WHERE
       FALSE
+  ), profiles AS (
+    SELECT
+      source,
+      call,
+      event_id,
+      canonical_segment_id
+    FROM "models"."event_profiles" AS event_profiles
+    WHERE
+      call IN ('page', 'screen') OR (
+        call = 'track' AND FALSE
+      )
+  ), calls AS (
+    SELECT
+      s.source,
+      s.call,
+      s.id AS event_id,
+      s.timestamp,
+      CASE WHEN NULLIF(s.anonymous_id, '') IS NULL THEN 'user_id' ELSE 'anonymous_id' END AS identity_type,
+      COALESCE(NULLIF(s.anonymous_id, ''), NULLIF(s.user_id, '')) AS identity,
+      p.canonical_segment_id,
+      s.url,
+      s.referrer,
+      s.search,
+      s.campaign_source,
+      s.campaign_medium,
+      s.campaign_name,
+      s.campaign_term,
+      s.campaign_content,
+      s.user_agent,
+      s.device_type,
+      s.device_model
+    FROM sent AS s
+    LEFT JOIN profiles AS p
+      ON p.source = s.source AND p.call = s.call AND p.event_id = s.id
+    WHERE
+      s.timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMP)
+      AND NOT COALESCE(NULLIF(s.anonymous_id, ''), NULLIF(s.user_id, '')) IS NULL
   ), activity AS (
     SELECT
       source,
       call,
-      id AS event_id,
+      event_id,
       timestamp,
-      CASE WHEN NULLIF(anonymous_id, '') IS NULL THEN 'user_id' ELSE 'anonymous_id' END AS identity_type,
-      COALESCE(NULLIF(anonymous_id, ''), NULLIF(user_id, '')) AS identity,
+      identity_type,
+      identity,
+      canonical_segment_id,
       NULLIF(url, '') AS url,
       NULLIF(referrer, '') AS referrer,
       NULLIF(campaign_source, '') AS utm_source,
@@ -139,9 +177,6 @@ FROM (
         THEN 'other'
       END AS device_category
     FROM calls
-    WHERE
-      timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMP)
-      AND NOT COALESCE(NULLIF(anonymous_id, ''), NULLIF(user_id, '')) IS NULL
   ), campaigns AS (
     SELECT
       source,
@@ -170,6 +205,7 @@ FROM (
       a.timestamp,
       a.identity_type,
       a.identity,
+      a.canonical_segment_id,
       a.url,
       a.referrer,
       a.utm_source,
@@ -198,7 +234,7 @@ FROM (
               )
             )
           )) * 1000000 AS BIGINT)
-        ) <= 1800 * 1000000
+        ) <= CAST(1800 AS BIGINT) * 1000000
         THEN 0
         ELSE 1
       END AS is_start
@@ -213,6 +249,7 @@ FROM (
       timestamp,
       identity_type,
       identity,
+      canonical_segment_id,
       url,
       referrer,
       utm_source,
@@ -244,27 +281,25 @@ FROM (
     FROM started
   )
   SELECT
-    n.source,
-    n.call,
-    n.event_id,
-    SUBSTRING(n.session_key FROM 13) AS session_id,
-    n.session_number,
-    n.place - CAST(SUBSTRING(n.session_key FROM 1 FOR 12) AS BIGINT) + 1 AS event_number,
-    n.identity_type,
-    n.identity,
-    p.canonical_segment_id,
-    n.timestamp,
-    n.url,
-    n.referrer,
-    n.utm_source,
-    n.utm_medium,
-    n.utm_campaign,
-    n.utm_term,
-    n.utm_content,
-    n.gclid,
-    n.device,
-    n.device_category
-  FROM numbered AS n
-  LEFT JOIN "models"."event_profiles" AS p
-    ON p.source = n.source AND p.call = n.call AND p.event_id = n.event_id
+    source,
+    call,
+    event_id,
+    SUBSTRING(session_key FROM 13) AS session_id,
+    session_number,
+    place - CAST(SUBSTRING(session_key FROM 1 FOR 12) AS BIGINT) + 1 AS event_number,
+    identity_type,
+    identity,
+    canonical_segment_id,
+    timestamp,
+    url,
+    referrer,
+    utm_source,
+    utm_medium,
+    utm_campaign,
+    utm_term,
+    utm_content,
+    gclid,
+    device,
+    device_category
+  FROM numbered
 ) AS made

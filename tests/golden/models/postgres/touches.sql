@@ -139,6 +139,15 @@ FROM (
         ELSE referrer_host
       END AS referrer
     FROM hosts
+  ), profiles AS (
+    SELECT
+      source,
+      call,
+      event_id,
+      canonical_segment_id
+    FROM "models"."event_profiles" AS event_profiles
+    WHERE
+      call IN ('page', 'screen', 'track')
   ), owned AS (
     SELECT
       p.canonical_segment_id,
@@ -162,7 +171,7 @@ FROM (
         ORDER BY r.timestamp, r.received_at, r.event_source, r.call, r.id
       ) AS place_in_session
     FROM referred AS r
-    JOIN "models"."event_profiles" AS p
+    JOIN profiles AS p
       ON p.source = r.event_source AND p.call = r.call AND p.event_id = r.id
     LEFT JOIN "models"."session_events" AS s
       ON s.source = r.event_source AND s.call = r.call AND s.event_id = r.id
