@@ -23,7 +23,7 @@ from loader.normalize.dedupe import Dedupe, History
 from loader.normalize.discover import Discovery
 from loader.normalize.latest import latest_columns, nulls_of, recompute
 from loader.normalize.lines import Read, losses_table
-from loader.normalize.rows import Side, insert_rows, shapes_table, slugs_table
+from loader.normalize.rows import Beside, insert_rows, messages_of
 from loader.normalize.settle import Existing, settle
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch, table_batches
@@ -48,7 +48,11 @@ class _Planned:
     tables: dict[str, TableBatch]
     over_the_cap: list[TableBatch]
     changes: list[SchemaChange]
-    side: Side
+    beside: Beside
+    parts: str
+    """Table of the parts: part → object_id."""
+    shapes: str
+    """Table of shapes with unknown keys: call, signature → unknown."""
     touched: dict[str, str] = field(default_factory=dict)
     """Call → table of the owners whose latest row changes."""
 
@@ -148,8 +152,13 @@ class BatchLoad:
             history = {**existing.get(CALL_TABLE[call], {})}
             history |= {column.name: column.sql_type for column in wanted.get(CALL_TABLE[call], [])}
             wanted[LATEST[call][0]] = latest_columns(call, history, self._rules.users_from_context_traits)
-        side = Side(f"{stage.name}_parts", slugs_table(stage, slugs), shapes_table(stage, self._shape_facts(stage)))
-        return _Planned(batches, over, changes(existing, wanted), side, touched)
+        parts = f"{stage.name}_parts"
+        nulls, unknown = self._shape_facts(stage)
+        objects = dict(self._engine.execute(f"select part, object_id from {parts}").fetchall())
+        beside = Beside(objects, slugs, nulls)
+        return _Planned(
+            batches, over, changes(existing, wanted), beside, parts, losses.shapes_table(stage, unknown), touched
+        )
 
     def _over_the_cap(
         self, batches: dict[str, TableBatch], existing: Mapping[str, Mapping[str, str]]
@@ -191,16 +200,18 @@ class BatchLoad:
                 f"where {key} is not null"
             )
 
-    def _shape_facts(self, stage: Stage) -> list[tuple[str, int, str | None, str | None]]:
-        facts = []
+    def _shape_facts(self, stage: Stage) -> tuple[dict[str, dict[int, str]], list[tuple[str, int, str]]]:
+        """The null columns of calls whose latest values count, and the unknown keys of all, as JSON arrays."""
+        nulls: dict[str, dict[int, str]] = {call: {} for call in LATEST}
+        unknown = []
         rows = self._engine.execute(f"select distinct call, signature from {stage.name}").fetchall()
         for call, signature in rows:
             columns = self._discovery.columns(call, signature)
-            nulls = _json_array(columns.null_columns) if call in LATEST and columns.null_columns else None
-            unknown = _json_array(columns.unknown_keys) if columns.unknown_keys else None
-            if nulls or unknown:
-                facts.append((call, signature, nulls, unknown))
-        return facts
+            if call in LATEST and columns.null_columns:
+                nulls[call][signature] = _json_array(columns.null_columns)
+            if columns.unknown_keys:
+                unknown.append((call, signature, _json_array(columns.unknown_keys)))
+        return nulls, unknown
 
     def _count(self, read: Read, counts: Sequence[PartCounts], dedupe: Dedupe, planned: _Planned) -> None:
         report = self._report
@@ -271,7 +282,7 @@ class BatchLoad:
         records: pa.Table,
         now: datetime,
     ) -> None:
-        engine, ledger, parts = self._engine, self._ledger, planned.side.parts
+        engine, ledger, parts = self._engine, self._ledger, planned.parts
         with self._timed("insert"):
             engine.execute("begin")
             self._step("begin")
@@ -296,10 +307,10 @@ class BatchLoad:
         for batch in planned.tables.values():
             by_call.setdefault(batch.target.call, []).append(batch)
         for call, batches in by_call.items():
-            messages = stage.messages(call)
+            messages = messages_of(stage, call, planned.beside)
             for batch in batches:
                 into = self._warehouse.table(self._schema, batch.target.name)
-                insert_rows(stage, messages, batch, into, planned.side, self._rules, self._load.uuid_ts)
+                insert_rows(stage, messages, batch, into, self._rules, self._load.uuid_ts)
 
     def _take_over(self, dedupe: Dedupe) -> None:
         """Remove the rows that an earlier copy replaces, with what was discarded of them."""
@@ -344,10 +355,10 @@ class BatchLoad:
                 self._engine.execute(statement)
 
     def _record_losses(self, stage: Stage, planned: _Planned) -> None:
-        into, parts = self._warehouse.state("discards"), planned.side.parts
+        into, parts = self._warehouse.state("discards"), planned.parts
         engine, load = self._engine, self._load
         engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
-        shapes = planned.side.shapes
+        shapes = planned.shapes
         with stage.rows(losses.with_unknown_keys(shapes), losses.LOST) as rows:
             engine.execute(losses.unknown_keys(into, load, rows.name, shapes, parts))
         for batch in planned.over_the_cap:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import pyarrow as pa
 
 from loader.core.dialect import literal, pointer
 from loader.core.messages import source_name
@@ -26,6 +29,7 @@ class Load:
     uuid_ts: datetime
 
 
+_SHAPES: Final = pa.schema([("call", pa.string()), ("signature", pa.uint64()), ("unknown", pa.string())])
 LOST: Final = ("call", "signature", "part", "line", "item", "id", "user_id", "anonymous_id", "received_at", "specials")
 """Columns of the stage that rows of losses are made from, beside the text."""
 
@@ -53,9 +57,20 @@ def noted_losses(into: str, load: Load, stage: Stage, losses: str, parts: str) -
     return _insert(into, load, call_table_of("s.call"), what, rows)
 
 
+def shapes_table(stage: Stage, unknown: Sequence[tuple[str, int, str]]) -> str:
+    """Make the table of shapes that have unknown keys: call, signature, and the keys as a JSON array; its name."""
+    name = f"{stage.name}_shapes"
+    columns = list(zip(*unknown, strict=True)) or [()] * len(_SHAPES)
+    given = pa.table([pa.array(column, kind) for column, kind in zip(columns, _SHAPES.types, strict=True)], _SHAPES)
+    stage.engine.register("given_shapes", given)
+    stage.engine.execute(f"create or replace table {name} as select * from given_shapes")
+    stage.engine.unregister("given_shapes")
+    return name
+
+
 def with_unknown_keys(shapes: str) -> str:
     """The condition of the rows that `unknown_keys` is about."""
-    return f"(call, signature) in (select (call, signature) from {shapes} where unknown is not null)"
+    return f"(call, signature) in (select (call, signature) from {shapes})"
 
 
 def unknown_keys(into: str, load: Load, rows: str, shapes: str, parts: str) -> str:

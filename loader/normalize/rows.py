@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+import pyarrow as pa
 
 from loader.core.dialect import identifier, literal
 from loader.core.samples import KeyPath
@@ -31,22 +33,36 @@ _NAMES: dict[str, tuple[tuple[str, tuple[KeyPath, ...]], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """Small tables beside the stage: parts (part → object_id), slugs (kind → slug), shapes (signature → nulls)."""
+class Beside:
+    """What rows say beside what the stage has."""
 
-    parts: str
-    slugs: str
-    shapes: str
+    objects: Mapping[int, int]
+    """Part → object_id."""
+    slugs: Mapping[int, str]
+    """Kind → slug of the event."""
+    nulls: Mapping[str, Mapping[int, str]]
+    """Call → signature → keys that are null, as a JSON array."""
+
+
+def messages_of(stage: Stage, call: str, beside: Beside) -> Messages:
+    """The messages of a call with all that their rows are made from."""
+    messages = stage.messages(call)
+    messages.look_up("object_id", "part", beside.objects, pa.int64())
+    if call == "track":
+        messages.look_up("slug", "kind", beside.slugs, pa.string())
+    if call in beside.nulls:
+        messages.look_up("nulls", "signature", beside.nulls[call], pa.string())
+    return messages
 
 
 def insert_rows(
-    stage: Stage, messages: Messages, batch: TableBatch, into: str, side: Side, rules: Rules, uuid_ts: datetime
+    stage: Stage, messages: Messages, batch: TableBatch, into: str, rules: Rules, uuid_ts: datetime
 ) -> None:
     """Append the rows of a batch to a table. `messages` are those of its call."""
     own_types: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in _own(batch) for path in paths}
     types = own_types | read_types(batch.columns.values())
     with stage.reading(messages.of(batch.kinds), types) as rows:
-        stage.engine.execute(_insert(batch, into, side, rules, uuid_ts, types, rows))
+        stage.engine.execute(_insert(batch, into, rules, uuid_ts, types, rows))
 
 
 def _own(batch: TableBatch) -> tuple[tuple[str, tuple[KeyPath, ...]], ...]:
@@ -56,13 +72,11 @@ def _own(batch: TableBatch) -> tuple[tuple[str, tuple[KeyPath, ...]], ...]:
 def _insert(
     batch: TableBatch,
     into: str,
-    side: Side,
     rules: Rules,
     uuid_ts: datetime,
     types: dict[KeyPath, str],
     rows: Rows,
 ) -> str:
-    target = batch.target
     columns = list(batch.columns.values())
     reader = batch.reader(types, rows.leaves)
     selected = dict(_core(batch, uuid_ts))
@@ -77,18 +91,11 @@ def _insert(
             for family in FAMILIES:
                 if family in column.wanted_variants:
                     selected[f"{column.name}__v_{family}"] = variants[family]
-    joins = ""
-    if target.call == "track":
-        joins += f" left join {side.slugs} as k using (kind)"
-    if target.is_call_table:
-        joins += f" join {side.parts} as p using (part)"
-        if target.call in ("identify", "group"):
-            joins += f" left join {side.shapes} as h on h.call = {literal(target.call)} and h.signature = s.signature"
     misfits = [column for column in columns if column.has_misfits]
     names = ", ".join(identifier(name) for name in selected)
     return (
         f"insert into {into} ({names}) select {', '.join(selected.values())} from "
-        f"{judged(rows.name, misfits, reader)} as s{joins}"
+        f"{judged(rows.name, misfits, reader)} as s"
     )
 
 
@@ -110,36 +117,12 @@ def _core(batch: TableBatch, uuid_ts: datetime) -> Iterable[tuple[str, str]]:
     yield "original_timestamp", "s.original_timestamp"
     yield "sent_at", "s.sent_at"
     if target.call == "track":
-        yield "event", "k.slug"
+        yield "event", "s.slug"
         yield "event_text", "s.event"
     if target.is_call_table:
-        yield "_object", "p.object_id"
+        yield "_object", "s.object_id"
         yield "_line", "s.line"
         yield "_item", "s.item"
         yield "_fingerprint", "s.fingerprint"
         if target.call in ("identify", "group"):
-            yield NULLS, "h.nulls"
-
-
-def shapes_table(stage: Stage, facts: list[tuple[str, int, str | None, str | None]]) -> str:
-    """Make the table of what shapes tell beside columns: null columns and unknown keys, both as JSON arrays."""
-    name = f"{stage.name}_shapes"
-    engine = stage.engine
-    engine.execute(f"create or replace table {name} (call varchar, signature ubigint, nulls varchar, unknown varchar)")
-    for start in range(0, len(facts), 500):
-        rows = ", ".join(
-            f"({literal(call)}, {key}, {literal(nulls)}, {literal(unknown)})"
-            for call, key, nulls, unknown in facts[start : start + 500]
-        )
-        engine.execute(f"insert into {name} values {rows}")
-    return name
-
-
-def slugs_table(stage: Stage, slugs: dict[int, str]) -> str:
-    """Make the table of kinds and the slugs of their events."""
-    name = f"{stage.name}_slugs"
-    stage.engine.execute(f"create or replace table {name} (kind ubigint, slug varchar)")
-    rows = [f"({kind}, {literal(slug)})" for kind, slug in slugs.items()]
-    for start in range(0, len(rows), 500):
-        stage.engine.execute(f"insert into {name} values {', '.join(rows[start : start + 500])}")
-    return name
+            yield NULLS, "s.nulls"

@@ -60,6 +60,15 @@ class Messages:
         self._table = table
         self._kinds = table.column("kind").to_numpy()
 
+    def look_up(self, name: str, key: str, values: Mapping[int, str | int], column_type: pa.DataType) -> None:
+        """Add what numbers in a column stand for as another column, null for those that stand for nothing.
+
+        A join would do, if the engine did not take rows that it cannot count for the smaller side of it.
+        """
+        keys, places = np.unique(self._table.column(key).to_numpy(), return_inverse=True)
+        looked_up = pa.array([values.get(number) for number in keys.tolist()], column_type)
+        self._table = self._table.append_column(name, looked_up.take(pa.array(places)))
+
     def of(self, kinds: Sequence[int] | None) -> pa.Table:
         """The messages of some kinds, by default all."""
         if kinds is None:
