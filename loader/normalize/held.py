@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,33 +82,13 @@ class HeldLines:
         from loader.normalize.scan_leaves import look
 
         seen, addresses = np.zeros(len(leaves) + 1, dtype=np.uint64), self._addresses()
-        if not look(rows, addresses, self._columns(leaves), seen):
-            return ChosenLeaves(self, {})
-        told = {
-            path: (sql_type, sql)
-            for (path, sql_type), kinds in zip(leaves.items(), seen[1:].tolist(), strict=True)
-            if (sql := _told(sql_type, kinds)) is not None
-        }
-        return ChosenLeaves(self, told)
-
-    def views(self, rows: Rows, leaves: Mapping[KeyPath, bool]) -> list[pa.Array]:
-        """The texts of rows, then chosen leaves: path → whether as JSON, that is with the quotes of strings."""
-        from loader.normalize.scan_leaves import gather
-
-        count, width = len(rows), len(leaves) + 1
-        views = np.empty((width, count, 2), dtype=np.uint64)
-        is_there = np.zeros((width, count), dtype=np.bool_)
-        is_json = np.array([False, *leaves.values()])
-        columns, addresses = self._columns(leaves), self._addresses()
-        gather(rows, addresses, columns, is_json, views.ctypes.data, is_there.ctypes.data)
+        told = {}
+        if look(rows, addresses, self._columns(leaves), seen):
+            for (path, sql_type), kinds in zip(leaves.items(), seen[1:].tolist(), strict=True):
+                if (sql := _told(sql_type, kinds)) is not None:
+                    told[path] = (sql_type, sql)
         contents = [block.content for block in self._blocks]
-        valid = np.packbits(is_there, axis=1, bitorder="little")
-        return [
-            pa.Array.from_buffers(
-                pa.string_view(), count, [pa.py_buffer(bits) if column else None, pa.py_buffer(found), *contents]
-            )
-            for column, (found, bits) in enumerate(zip(views, valid, strict=True))
-        ]
+        return ChosenLeaves(addresses, contents, self._columns(told), told)
 
     def _addresses(self) -> npt.NDArray[np.int64]:
         return np.array([block.addresses() for block in self._blocks], dtype=np.int64).reshape(-1, 4)
@@ -137,10 +117,18 @@ class HeldLines:
 class ChosenLeaves:
     """Leaves that are there as columns `leaf_1` and up, beside the texts of rows as `text`."""
 
-    def __init__(self, held: HeldLines, told: Mapping[KeyPath, tuple[str, str]]) -> None:
-        """`told`: path → type, and how it is made of the bytes."""
-        self._held = held
-        self._is_json = {path: sql_type == "JSON" for path, (sql_type, _) in told.items()}
+    def __init__(
+        self,
+        addresses: npt.NDArray[np.int64],
+        contents: Sequence[pa.Buffer],
+        columns: npt.NDArray[np.int32],
+        told: Mapping[KeyPath, tuple[str, str]],
+    ) -> None:
+        """Blocks and columns as `scan_leaves.gather` has them. `told`: path → type, and how it is made of the bytes."""
+        self._addresses = addresses
+        self._contents = contents
+        self._columns = columns
+        self._is_json = np.array([False, *(sql_type == "JSON" for sql_type, _ in told.values())])
         self._names = ["text", *(f"leaf_{number}" for number in range(1, len(told) + 1))]
         self.sql = {
             path: sql.format(name) for name, (path, (_, sql)) in zip(self._names[1:], told.items(), strict=True)
@@ -153,8 +141,21 @@ class ChosenLeaves:
 
     def add_to(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Rows, which say which they are in a column `row`, with these columns."""
-        views = self._held.views(rows.column("row").to_numpy(), self._is_json)
+        views = self._views(rows.column("row").to_numpy())
         return pa.RecordBatch.from_arrays([*rows.columns, *views], schema=self.schema(rows.schema))
+
+    def _views(self, rows: Rows) -> Iterator[pa.Array]:
+        from loader.normalize.scan_leaves import gather
+
+        count, width = len(rows), len(self._names)
+        views = np.empty((width, count, 2), dtype=np.uint64)
+        is_there = np.zeros((width, count), dtype=np.bool_)
+        gather(rows, self._addresses, self._columns, self._is_json, views.ctypes.data, is_there.ctypes.data)
+        valid = np.packbits(is_there, axis=1, bitorder="little")
+        for column in range(width):
+            bits = pa.py_buffer(valid[column]) if column else None
+            buffers = [bits, pa.py_buffer(views[column]), *self._contents]
+            yield pa.Array.from_buffers(pa.string_view(), count, buffers)
 
 
 def _told(sql_type: str, seen: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -88,6 +89,7 @@ def text_hash(text: str) -> int:
     return _mixed(value)
 
 
+@cache
 def path_hash(path: KeyPath) -> int:
     """The hash of a path whose keys a line spells without escapes."""
     value = ROOT
