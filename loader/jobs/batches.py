@@ -14,8 +14,8 @@ from loader.core.dialect import literal
 from loader.core.messages import naming_rule, source_name
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
-from loader.core.samples import KeyPath
 from loader.core.tables import CALL_TABLE, LATEST, call_target
+from loader.jobs.ahead import one_ahead
 from loader.jobs.report import LoadReport
 from loader.ledger import QUARANTINE, Ledger, PartCounts
 from loader.normalize import losses
@@ -23,7 +23,7 @@ from loader.normalize.dedupe import Dedupe, History
 from loader.normalize.discover import Discovery
 from loader.normalize.latest import latest_columns, nulls_of, recompute
 from loader.normalize.lines import Read, losses_table
-from loader.normalize.rows import Beside, insert_rows, messages_of
+from loader.normalize.rows import Beside, insert_rows, table_rows
 from loader.normalize.settle import Existing, settle
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch, table_batches
@@ -191,14 +191,16 @@ class BatchLoad:
 
     def _touched_by(self, stage: Stage, call: str, into: str) -> None:
         """Owners of the rows of a stage."""
-        leaves: dict[KeyPath, str] = {} if call == "identify" else {("groupId",): "VARCHAR"}
-        with stage.rows(f"call = '{call}'", ["user_id"], leaves) as rows:
-            key = "user_id" if call == "identify" else "json_extract_string(text, '/groupId')"
-            key = rows.leaves.get(("groupId",), key)
+        create = f"create or replace table {into} as select distinct"
+        if call == "identify":
             self._engine.execute(
-                f"create or replace table {into} as select distinct {key} as id from {rows.name} "
-                f"where {key} is not null"
+                f"{create} user_id as id from {stage.name} where call = 'identify' and user_id is not null"
             )
+            return
+        path = ("groupId",)
+        with stage.rows(f"call = '{call}'", leaves={path: "VARCHAR"}) as rows:
+            key = rows.leaves.get(path, "json_extract_string(text, '/groupId')")
+            self._engine.execute(f"{create} {key} as id from {rows.name} where {key} is not null")
 
     def _shape_facts(self, stage: Stage) -> tuple[dict[str, dict[int, str]], list[tuple[str, int, str]]]:
         """The null columns of calls whose latest values count, and the unknown keys of all, as JSON arrays."""
@@ -303,14 +305,11 @@ class BatchLoad:
             engine.execute("commit")
 
     def _insert(self, stage: Stage, planned: _Planned) -> None:
-        by_call: dict[str, list[TableBatch]] = {}
-        for batch in planned.tables.values():
-            by_call.setdefault(batch.target.call, []).append(batch)
-        for call, batches in by_call.items():
-            messages = messages_of(stage, call, planned.beside)
-            for batch in batches:
-                into = self._warehouse.table(self._schema, batch.target.name)
-                insert_rows(stage, messages, batch, into, self._rules, self._load.uuid_ts)
+        # What is ready does not read the warehouse, so another connection can make it ready.
+        ready = table_rows(stage.on(self._engine.cursor()), planned.tables.values(), planned.beside)
+        for rows in one_ahead(ready):
+            into = self._warehouse.table(self._schema, rows.batch.target.name)
+            insert_rows(stage, rows, into, self._rules, self._load.uuid_ts)
 
     def _take_over(self, dedupe: Dedupe) -> None:
         """Remove the rows that an earlier copy replaces, with what was discarded of them."""

@@ -34,6 +34,7 @@ from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
 from loader.normalize.engine import open_engine
 from loader.normalize.exact import ExactReader
+from loader.normalize.held import warm_up
 from loader.normalize.lines import LineReader, Read
 from loader.normalize.losses import Load
 from loader.normalize.stage import Stage
@@ -45,7 +46,9 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 
 _STAGES: Final = ("stage_a", "stage_b")
 _BATCH_SHARE: Final = 4
-"""The engine's memory holds this many times the text of a batch."""
+"""Memory is for so many times the text of a batch."""
+_HELD_BATCHES: Final = 2
+"""Batches whose lines are held: one is written, one is normalized. The engine has what they leave."""
 _FIRST_PART: Final = 4
 """How many of the first batch make a usual one: while it is normalized nothing can be written yet."""
 _VISIT_BATCHES: Final = 5
@@ -132,7 +135,8 @@ class _Run:
     def open(self, folder: Path, again: Sequence[str]) -> None:
         """Start the engine, take the lease, learn what is loaded."""
         resources, path = self._config.resources, self._config.warehouse.path
-        self._engine = open_engine(resources.memory_bytes, resources.threads, folder)
+        left = resources.memory_bytes - _HELD_BATCHES * batch_bytes(resources.memory_bytes)
+        self._engine = open_engine(left, resources.threads, folder)
         place = Path(":memory:") if self._is_absent else path
         self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
         self._warehouse.merge_at_detach()
@@ -175,6 +179,7 @@ class _Run:
             names = cycle(_STAGES)
             name = next(names)
             ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
+            warm_up()
             while (found := ahead.result()) is not None:
                 with self.report.timed("warehouse"), self._attached():
                     for left in reversed(range(_VISIT_BATCHES)):

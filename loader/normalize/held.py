@@ -114,6 +114,13 @@ class HeldLines:
         return place
 
 
+def warm_up() -> None:
+    """Load what is compiled for gathering, for who has a quarter of a second to wait for something else."""
+    nothing = np.zeros(0, dtype=np.uint64)
+    row = pa.RecordBatch.from_pydict({"row": pa.array([], pa.uint64())})
+    HeldLines().choose(nothing, {}).add_to(row)
+
+
 class ChosenLeaves:
     """Leaves that are there as columns `leaf_1` and up, beside the texts of rows as `text`."""
 

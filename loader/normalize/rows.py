@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,10 @@ import pyarrow as pa
 from loader.core.dialect import identifier, literal
 from loader.core.samples import KeyPath
 from loader.core.tables import NULLS
+from loader.normalize.held import ChosenLeaves
 from loader.normalize.leaves import LeafReader
 from loader.normalize.settle import read_types
-from loader.normalize.stage import Messages, Rows, Stage
+from loader.normalize.stage import Rows, Stage
 from loader.normalize.tables import Rules, TableBatch
 from loader.normalize.values import FAMILIES, judged, value, variant_values
 
@@ -44,39 +45,50 @@ class Beside:
     """Call → signature → keys that are null, as a JSON array."""
 
 
-def messages_of(stage: Stage, call: str, beside: Beside) -> Messages:
-    """The messages of a call with all that their rows are made from."""
-    messages = stage.messages(call)
-    messages.look_up("object_id", "part", beside.objects, pa.int64())
-    if call == "track":
-        messages.look_up("slug", "kind", beside.slugs, pa.string())
-    if call in beside.nulls:
-        messages.look_up("nulls", "signature", beside.nulls[call], pa.string())
-    return messages
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """The rows of a batch for one table, ready to be appended."""
+
+    batch: TableBatch
+    table: pa.Table
+    chosen: ChosenLeaves
 
 
-def insert_rows(
-    stage: Stage, messages: Messages, batch: TableBatch, into: str, rules: Rules, uuid_ts: datetime
-) -> None:
-    """Append the rows of a batch to a table. `messages` are those of its call."""
-    own_types: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in _own(batch) for path in paths}
-    types = own_types | read_types(batch.columns.values())
-    with stage.reading(messages.of(batch.kinds), types) as rows:
-        stage.engine.execute(_insert(batch, into, rules, uuid_ts, types, rows))
+def table_rows(stage: Stage, batches: Iterable[TableBatch], beside: Beside) -> Iterator[TableRows]:
+    """The rows of tables, call by call."""
+    by_call: dict[str, list[TableBatch]] = {}
+    for batch in batches:
+        by_call.setdefault(batch.target.call, []).append(batch)
+    for call, of_call in by_call.items():
+        messages = stage.messages(call)
+        messages.look_up("object_id", "part", beside.objects, pa.int64())
+        if call == "track":
+            messages.look_up("slug", "kind", beside.slugs, pa.string())
+        if call in beside.nulls:
+            messages.look_up("nulls", "signature", beside.nulls[call], pa.string())
+        for batch in of_call:
+            table = messages.of(batch.kinds)
+            yield TableRows(batch, table, stage.choose(table, _types(batch)))
+
+
+def insert_rows(stage: Stage, rows: TableRows, into: str, rules: Rules, uuid_ts: datetime) -> None:
+    """Append rows to their table."""
+    with stage.reading_chosen(rows.table, rows.chosen) as read:
+        stage.engine.execute(_insert(rows.batch, into, rules, uuid_ts, read))
+
+
+def _types(batch: TableBatch) -> dict[KeyPath, str]:
+    """The leaves that rows are made of, and how each is read."""
+    own: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in _own(batch) for path in paths}
+    return own | read_types(batch.columns.values())
 
 
 def _own(batch: TableBatch) -> tuple[tuple[str, tuple[KeyPath, ...]], ...]:
     return _NAMES.get(batch.target.call, ())
 
 
-def _insert(
-    batch: TableBatch,
-    into: str,
-    rules: Rules,
-    uuid_ts: datetime,
-    types: dict[KeyPath, str],
-    rows: Rows,
-) -> str:
+def _insert(batch: TableBatch, into: str, rules: Rules, uuid_ts: datetime, rows: Rows) -> str:
+    types = _types(batch)
     columns = list(batch.columns.values())
     reader = batch.reader(types, rows.leaves)
     selected = dict(_core(batch, uuid_ts))

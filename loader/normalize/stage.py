@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from loader.core.dialect import identifier, literal
 from loader.core.samples import KeyPath
-from loader.normalize.held import HeldLines
+from loader.normalize.held import ChosenLeaves, HeldLines
 from loader.normalize.structure import CALL_CODES, DOUBTFUL, ODD, SCANNED, USUAL, StructureReader
 
 BLOCKS: Final = pa.schema([("part", pa.int32()), ("line", pa.int64()), ("text", pa.large_string())])
@@ -142,8 +142,17 @@ class Stage:
         `leaves`: path → type of those that are wanted as columns of that type. Those are left out that have to be read
         from the text.
         """
+        with self.reading_chosen(table, self.choose(table, leaves)) as rows:
+            yield rows
+
+    def choose(self, table: pa.Table, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
+        """Those of leaves that rows, as `reading` has them, need not be read for."""
+        return self._held.choose(table.column("row").to_numpy(), leaves)
+
+    @contextmanager
+    def reading_chosen(self, table: pa.Table, chosen: ChosenLeaves) -> Iterator[Rows]:
+        """As `reading`, for leaves that were chosen before."""
         name = f"{self.name}_rows"
-        chosen = self._held.choose(table.column("row").to_numpy(), leaves)
         size = min(max(len(table) // _LEAST_CHUNKS + 1, _LEAST_CHUNK_ROWS), _MOST_CHUNK_ROWS)
         # Gathered while they are read: by one thread, while the others work on what it gathered before.
         batches = map(chosen.add_to, table.to_batches(max_chunksize=size))
