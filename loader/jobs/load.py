@@ -45,10 +45,10 @@ from loader.staging.workspace import Workspace
 from loader.warehouses.duckdb import DuckDBWarehouse
 
 _STAGES: Final = ("stage_a", "stage_b")
-_BATCH_SHARE: Final = 4
+_BATCH_SHARE: Final = 4.4
 """Memory is for so many times the text of a batch."""
-_HELD_BATCHES: Final = 2
-"""Batches whose lines are held: one is written, one is normalized. The engine has what they leave."""
+_HELD_BATCHES: Final = 2.2
+"""Batches whose text is held: one is written, one is normalized, with notes on both. The engine has what they leave."""
 _FIRST_PART: Final = 4
 """How many of the first batch make a usual one: while it is normalized nothing can be written yet."""
 _VISIT_BATCHES: Final = 5
@@ -68,7 +68,7 @@ def step(name: str) -> None:
 
 def batch_bytes(memory_bytes: int) -> int:
     """How much text a batch has when the engine may use that much memory."""
-    return max(32 * MIB, min(memory_bytes // _BATCH_SHARE, 512 * MIB))
+    return max(32 * MIB, min(int(memory_bytes / _BATCH_SHARE), 512 * MIB))
 
 
 def load_source(
@@ -135,7 +135,7 @@ class _Run:
     def open(self, folder: Path, again: Sequence[str]) -> None:
         """Start the engine, take the lease, learn what is loaded."""
         resources, path = self._config.resources, self._config.warehouse.path
-        left = resources.memory_bytes - _HELD_BATCHES * batch_bytes(resources.memory_bytes)
+        left = resources.memory_bytes - int(_HELD_BATCHES * batch_bytes(resources.memory_bytes))
         self._engine = open_engine(left, resources.threads, folder)
         place = Path(":memory:") if self._is_absent else path
         self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
