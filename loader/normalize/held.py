@@ -13,7 +13,7 @@ import pyarrow as pa
 from loader.core.samples import KeyPath
 from loader.normalize.scan_rules import ARRAY, BOOLEAN, DAY, FLOAT, INTEGER, PATHS, STRING, TIMESTAMP, Hashes, path_hash
 
-Rows = npt.NDArray[np.uint64]
+RowNumbers = npt.NDArray[np.uint64]
 """Lines by the number of their block in the upper half, and their own in the lower one."""
 _LINE_BITS: Final = 32
 _NOTHING: Final = pa.py_buffer(b"")
@@ -63,7 +63,7 @@ class HeldLines:
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
 
-    def add(self, texts: pa.LargeStringArray, notes: Notes) -> Rows:
+    def add(self, texts: pa.LargeStringArray, notes: Notes) -> RowNumbers:
         """Hold the lines of a block; their rows."""
         places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
         self._blocks.append(_Block(texts, places, notes))
@@ -74,7 +74,7 @@ class HeldLines:
         block = self._blocks[row >> _LINE_BITS]
         return str(block.texts[row & (1 << _LINE_BITS) - 1])
 
-    def choose(self, rows: Rows, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
+    def choose(self, rows: RowNumbers, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
         """What of leaves can be told without reading texts: path → type as the engine's reader would be told.
 
         Left out are leaves of which some value is not what its bytes say, or of another kind than the type.
@@ -151,7 +151,7 @@ class ChosenLeaves:
         views = self._views(rows.column("row").to_numpy())
         return pa.RecordBatch.from_arrays([*rows.columns, *views], schema=self.schema(rows.schema))
 
-    def _views(self, rows: Rows) -> Iterator[pa.Array]:
+    def _views(self, rows: RowNumbers) -> Iterator[pa.Array]:
         from loader.normalize.scan_leaves import gather
 
         count, width = len(rows), len(self._names)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 
 from loader.core.dialect import identifier, literal
@@ -45,6 +46,33 @@ class Beside:
     """Call → signature → keys that are null, as a JSON array."""
 
 
+class _Messages:
+    """The messages of one call."""
+
+    def __init__(self, table: pa.Table) -> None:
+        """`table` is as a stage has it: in the order of kinds."""
+        self._table = table
+        self._kinds = table.column("kind").to_numpy()
+
+    def look_up(self, name: str, key: str, values: Mapping[int, str | int], column_type: pa.DataType) -> None:
+        """Add what numbers in a column stand for as another column, null for those that stand for nothing.
+
+        A join would do, if the engine did not take rows that it cannot count for the smaller side of it.
+        """
+        keys, places = np.unique(self._table.column(key).to_numpy(), return_inverse=True)
+        looked_up = pa.array([values.get(number) for number in keys.tolist()], column_type)
+        self._table = self._table.append_column(name, looked_up.take(pa.array(places)))
+
+    def of(self, kinds: Sequence[int] | None) -> pa.Table:
+        """The messages of some kinds, by default all."""
+        if kinds is None:
+            return self._table
+        ends = [np.searchsorted(self._kinds, np.uint64(kind), side) for kind in kinds for side in ("left", "right")]
+        return pa.concat_tables(
+            self._table.slice(begin, end - begin) for begin, end in zip(ends[::2], ends[1::2], strict=True)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TableRows:
     """The rows of a batch for one table, ready to be appended."""
@@ -60,7 +88,7 @@ def table_rows(stage: Stage, batches: Iterable[TableBatch], beside: Beside) -> I
     for batch in batches:
         by_call.setdefault(batch.target.call, []).append(batch)
     for call, of_call in by_call.items():
-        messages = stage.messages(call)
+        messages = _Messages(stage.messages(call))
         messages.look_up("object_id", "part", beside.objects, pa.int64())
         if call == "track":
             messages.look_up("slug", "kind", beside.slugs, pa.string())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from loader.core.dialect import identifier, literal
@@ -52,33 +51,6 @@ _OF_ROWS: Final = (
 """Columns that the rows of tables are made from."""
 
 
-class Messages:
-    """The messages of one call."""
-
-    def __init__(self, table: pa.Table) -> None:
-        """`table` is in the order of kinds, if they have more than one."""
-        self._table = table
-        self._kinds = table.column("kind").to_numpy()
-
-    def look_up(self, name: str, key: str, values: Mapping[int, str | int], column_type: pa.DataType) -> None:
-        """Add what numbers in a column stand for as another column, null for those that stand for nothing.
-
-        A join would do, if the engine did not take rows that it cannot count for the smaller side of it.
-        """
-        keys, places = np.unique(self._table.column(key).to_numpy(), return_inverse=True)
-        looked_up = pa.array([values.get(number) for number in keys.tolist()], column_type)
-        self._table = self._table.append_column(name, looked_up.take(pa.array(places)))
-
-    def of(self, kinds: Sequence[int] | None) -> pa.Table:
-        """The messages of some kinds, by default all."""
-        if kinds is None:
-            return self._table
-        ends = [np.searchsorted(self._kinds, np.uint64(kind), side) for kind in kinds for side in ("left", "right")]
-        return pa.concat_tables(
-            self._table.slice(begin, end - begin) for begin, end in zip(ends[::2], ends[1::2], strict=True)
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of a stage with their texts, as one statement can read them once."""
@@ -117,13 +89,12 @@ class Stage:
         statement = f"insert into {self.name} by name {_trusted(f'{self.name}_blocks')}"
         self._read(messages, MESSAGES, structures, statement)
 
-    def messages(self, call: str) -> Messages:
-        """The messages of a call, as the rows of its tables are made from them."""
+    def messages(self, call: str) -> pa.Table:
+        """The messages of a call with the columns that rows are made from, in the order of their kinds."""
         of_call = f"from {self.name} where call = {literal(call)}"
         has_specials = self.engine.execute(f"select 1 {of_call} and specials is not null limit 1").fetchall() != []
         columns = ", ".join((*_OF_ROWS, "specials") if has_specials else _OF_ROWS)
-        order = "order by kind" if call == "track" else ""
-        return Messages(self.engine.sql(f"select {columns} {of_call} {order}").to_arrow_table())
+        return self.engine.sql(f"select {columns} {of_call} order by kind").to_arrow_table()
 
     @contextmanager
     def rows(
