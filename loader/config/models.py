@@ -149,9 +149,7 @@ class SourceSettings(Settings):
 class ResourceSettings(Settings):
     """What a run may use of the machine."""
 
-    memory: str = Field(
-        "1500MB", description="Memory of the engine, in a load with the lines in hand. At least 256MB."
-    )
+    memory: str = Field("1500MB", description="Memory of the engine, in a load with the lines in hand. At least 256MB.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the engine. All cores when absent.")
     work_dir: ConfigPath | None = Field(
         None, description="Folder for staged files, removed after each run. The system's temporary folder when absent."
