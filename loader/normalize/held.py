@@ -17,6 +17,7 @@ RowNumbers = npt.NDArray[np.uint64]
 """Lines by the number of their block in the upper half, and their own in the lower one."""
 _LINE_BITS: Final = 32
 _NOTHING: Final = pa.py_buffer(b"")
+_VIEW: Final = pa.string_view()
 _STRINGS: Final = frozenset({STRING, TIMESTAMP, DAY})
 _TOLD: Final[Mapping[str, Sequence[tuple[frozenset[int], str]]]] = {
     "VARCHAR": ((_STRINGS, "{}"), (frozenset({ARRAY}), "json({})")),
@@ -142,9 +143,9 @@ class ChosenLeaves:
         }
         """Path → SQL of the leaf."""
 
-    def schema(self, beside: pa.Schema) -> pa.Schema:
-        """Of rows with these columns beside others."""
-        return pa.schema([*beside, *((name, pa.string_view()) for name in self._names)])
+    def schema(self, beside: pa.Schema, kind: pa.DataType = _VIEW) -> pa.Schema:
+        """Of rows with these columns, of a kind, beside others."""
+        return pa.schema([*beside, *((name, kind) for name in self._names)])
 
     def add_to(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Rows, which say which they are in a column `row`, with these columns."""

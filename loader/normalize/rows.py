@@ -101,7 +101,7 @@ def table_rows(stage: Stage, batches: Iterable[TableBatch], beside: Beside) -> I
 
 def insert_rows(stage: Stage, rows: TableRows, into: str, rules: Rules, uuid_ts: datetime) -> None:
     """Append rows to their table."""
-    with stage.reading_chosen(rows.table, rows.chosen) as read:
+    with stage.reading(rows.table, rows.chosen) as read:
         stage.engine.execute(_insert(rows.batch, into, rules, uuid_ts, read))
 
 

@@ -100,34 +100,31 @@ class Stage:
     def rows(
         self, condition: str, columns: Iterable[str] = (), leaves: Mapping[KeyPath, str] | None = None
     ) -> Iterator[Rows]:
-        """The rows of which a condition holds, with some columns and `text`, for one statement; leaves as `reading`."""
-        chosen = ", ".join(("row", *map(identifier, columns)))
-        table = self.engine.sql(f"select {chosen} from {self.name} where {condition}").to_arrow_table()
-        with self.reading(table, leaves or {}) as rows:
-            yield rows
+        """The rows of which a condition holds, with some columns and `text`, for one statement; leaves as `choose`.
 
-    @contextmanager
-    def reading(self, table: pa.Table, leaves: Mapping[KeyPath, str]) -> Iterator[Rows]:
-        """Rows of the stage with their texts, for one statement. The table says in `row` which they are.
-
-        `leaves`: path → type of those that are wanted as columns of that type. Those are left out that have to be read
-        from the text.
+        Their texts are copies: of conditions on columns the engine leaves some to Arrow, which has none for views.
         """
-        with self.reading_chosen(table, self.choose(table, leaves)) as rows:
+        asked = ", ".join(("row", *map(identifier, columns)))
+        table = self.engine.sql(f"select {asked} from {self.name} where {condition}").to_arrow_table()
+        chosen = self.choose(table, leaves or {})
+        schema = chosen.schema(table.schema, pa.large_string())
+        with self._reading(schema, (batch.cast(schema) for batch in _gathered(table, chosen)), chosen) as rows:
             yield rows
 
     def choose(self, table: pa.Table, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
-        """Those of leaves that rows, as `reading` has them, need not be read for."""
+        """Those of leaves that rows need not be read for. `leaves`: path → type; the table says in `row` which they are."""
         return self._held.choose(table.column("row").to_numpy(), leaves)
 
     @contextmanager
-    def reading_chosen(self, table: pa.Table, chosen: ChosenLeaves) -> Iterator[Rows]:
-        """As `reading`, for leaves that were chosen before."""
+    def reading(self, table: pa.Table, chosen: ChosenLeaves) -> Iterator[Rows]:
+        """Rows with their texts and chosen leaves, for one statement without conditions or joins."""
+        with self._reading(chosen.schema(table.schema), _gathered(table, chosen), chosen) as rows:
+            yield rows
+
+    @contextmanager
+    def _reading(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch], chosen: ChosenLeaves) -> Iterator[Rows]:
         name = f"{self.name}_rows"
-        size = min(max(len(table) // _LEAST_CHUNKS + 1, _LEAST_CHUNK_ROWS), _MOST_CHUNK_ROWS)
-        # Gathered while they are read: by one thread, while the others work on what it gathered before.
-        batches = map(chosen.add_to, table.to_batches(max_chunksize=size))
-        self.engine.register(name, pa.RecordBatchReader.from_batches(chosen.schema(table.schema), batches))
+        self.engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
         yield Rows(name, chosen.sql)
         # After an error the transaction takes no statement, and what it left is replaced by the next rows.
         self.engine.unregister(name)
@@ -176,6 +173,12 @@ class Stage:
         found = structures.read(texts)
         rows = self._held.add(texts, found.notes)
         return pa.RecordBatch.from_arrays([*batch.columns, pa.array(rows), *found.columns], schema=schema)
+
+
+def _gathered(table: pa.Table, chosen: ChosenLeaves) -> Iterator[pa.RecordBatch]:
+    """Rows and leaves, gathered while they are read: by one thread, while the others work on what it gathered before."""
+    size = min(max(len(table) // _LEAST_CHUNKS + 1, _LEAST_CHUNK_ROWS), _MOST_CHUNK_ROWS)
+    return map(chosen.add_to, table.to_batches(max_chunksize=size))
 
 
 def _judged(blocks: str) -> str:
