@@ -365,8 +365,7 @@ class BatchLoad:
                 engine.execute(losses.over_the_table_cap(into, load, rows.name, batch, parts))
         for batch in planned.tables.values():
             if batch.overflow:
-                with stage.rows(batch.condition, losses.LOST, losses.leaves_over_the_cap(batch)) as rows:
-                    engine.execute(losses.over_the_cap(into, load, rows, batch, parts))
+                self._record_overflow(stage, batch, planned)
             if self._rules.on_conflict == "discard":
                 for column in batch.columns.values():
                     if column.has_misfits:
@@ -375,6 +374,18 @@ class BatchLoad:
         if self._rules.raw_events:
             with stage.rows("true", losses.LOST) as rows:
                 engine.execute(losses.raw_messages(self._warehouse.state("raw"), load, rows.name))
+
+    def _record_overflow(self, stage: Stage, batch: TableBatch, planned: _Planned) -> None:
+        entries = f"{stage.name}_entries"
+        columns = "part integer, line bigint, item integer, number integer, entries varchar"
+        # Temporary: a transaction writes to one lasting database alone, and this one writes to the warehouse.
+        self._engine.execute(f"create or replace temporary table {entries} ({columns})")
+        for number, group in enumerate(losses.groups_over_the_cap(batch)):
+            with stage.rows(batch.condition, losses.LOST, losses.leaves_of(group)) as rows:
+                self._engine.execute(losses.entries_over_the_cap(entries, number, rows, batch, group))
+        into = self._warehouse.state("discards")
+        self._engine.execute(losses.over_the_cap(into, self._load, stage, batch, entries, planned.parts))
+        self._engine.execute(f"drop table {entries}")
 
     def _record_copies(self, dedupe: Dedupe) -> None:
         for table in (dedupe.losers, dedupe.replaced):

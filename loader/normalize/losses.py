@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import pyarrow as pa
@@ -29,6 +30,8 @@ class Load:
     uuid_ts: datetime
 
 
+_GROUP: Final = 500
+"""Columns of a statement: each takes memory for every step of it, and planning takes the square of their number."""
 _SHAPES: Final = pa.schema([("call", pa.string()), ("signature", pa.uint64()), ("unknown", pa.string())])
 LOST: Final = ("call", "signature", "part", "line", "item", "id", "user_id", "anonymous_id", "received_at", "specials")
 """Columns of the stage that rows of losses are made from, beside the text."""
@@ -93,31 +96,49 @@ def misfits(into: str, load: Load, rows: str, batch: TableBatch, column: ColumnB
     return _insert(into, load, literal(batch.target.name), what, lost)
 
 
-def leaves_over_the_cap(batch: TableBatch) -> dict[KeyPath, str]:
-    """The leaves that `over_the_cap` is about, with their types."""
-    return {path: "JSON" for column in batch.overflow.values() for path in column.paths}
+def groups_over_the_cap(batch: TableBatch) -> Iterator[list[ColumnBatch]]:
+    """The columns that a table has no room for, as many at a time as a statement should have."""
+    columns = iter(batch.overflow.values())
+    while group := list(islice(columns, _GROUP)):
+        yield group
 
 
-def over_the_cap(into: str, load: Load, rows: Rows, batch: TableBatch, parts: str) -> str:
-    """Values of columns that a table has no room for: one discard per row, an object of column names."""
-    reader = batch.reader(leaves_over_the_cap(batch), rows.leaves)
+def leaves_of(columns: Iterable[ColumnBatch]) -> dict[KeyPath, str]:
+    """The leaves of columns, as JSON."""
+    return {path: "JSON" for column in columns for path in column.paths}
+
+
+def entries_over_the_cap(into: str, group: int, rows: Rows, batch: TableBatch, columns: Sequence[ColumnBatch]) -> str:
+    """The members of JSON objects that values of a group of columns are, as text, for rows that have some.
+
+    `into` has part, line, item, the number of the group, and the text.
+    """
+    reader = batch.reader(leaves_of(columns), rows.leaves)
     entries = []
-    for column in batch.overflow.values():
+    for column in columns:
         leaves = [reader.value(path) for path in column.paths]
         leaves += [f"special(specials, {literal(pointer(path))})" for path in column.special_paths]
         entries.append(f"nullif({coalesced(leaves)}, 'null'::json)::varchar")
-    keys = ", ".join(literal(name) for name in batch.overflow)
+    keys = ", ".join(literal(column.name) for column in columns)
     # Zipped, because a lambda that looks into a list beside it copies that list for every element.
     pairs = (
         "list_transform(list_filter(list_zip(k, v), lambda x: x[2] is not null), "
         "lambda x: to_json(x[1])::varchar || ':' || x[2])"
     )
-    lost = (
-        f"(select *, '{{' || array_to_string({pairs}, ',') || '}}' as lost from (select *, [{keys}] as k, "
-        f"[{', '.join(entries)}] as v from (select *, {reader.read} as r from {rows.name}))) as s "
-        f"join {parts} as p using (part) where s.lost <> '{{}}'"
+    return (
+        f"insert into {into} select part, line, item, {group}, entries from "
+        f"(select *, array_to_string({pairs}, ',') as entries from (select *, [{keys}] as k, [{', '.join(entries)}] as v "
+        f"from (select *, {reader.read} as r from {rows.name}))) where entries <> ''"
     )
-    return _insert(into, load, literal(batch.target.name), "null, '', s.lost, null, 'column_cap'", lost)
+
+
+def over_the_cap(into: str, load: Load, stage: Stage, batch: TableBatch, entries: str, parts: str) -> str:
+    """Values of columns that a table has no room for: one discard per row, an object of column names."""
+    lost = (
+        f"(select part, line, item, '{{' || string_agg(entries, ',' order by number) || '}}' as lost from {entries} "
+        f"group by part, line, item) as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
+    )
+    return _insert(into, load, literal(batch.target.name), "null, '', l.lost, null, 'column_cap'", lost)
 
 
 def over_the_table_cap(into: str, load: Load, rows: str, batch: TableBatch, parts: str) -> str:
