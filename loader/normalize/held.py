@@ -80,7 +80,7 @@ class HeldLines:
 
         Left out are leaves of which some value is not what its bytes say, or of another kind than the type.
         """
-        from loader.normalize.scan_leaves import look
+        from loader.normalize.scan_gather import look
 
         seen, addresses = np.zeros(len(leaves) + 1, dtype=np.uint64), self._addresses()
         told = {}
@@ -132,7 +132,7 @@ class ChosenLeaves:
         columns: npt.NDArray[np.int32],
         told: Mapping[KeyPath, tuple[str, str]],
     ) -> None:
-        """Blocks and columns as `scan_leaves.gather` has them. `told`: path → type, and how it is made of the bytes."""
+        """Blocks and columns as `scan_gather` has them. `told`: path → type, and how it is made of the bytes."""
         self._addresses = addresses
         self._contents = contents
         self._columns = columns
@@ -153,7 +153,7 @@ class ChosenLeaves:
         return pa.RecordBatch.from_arrays([*rows.columns, *views], schema=self.schema(rows.schema))
 
     def _views(self, rows: RowNumbers) -> Iterator[pa.Array]:
-        from loader.normalize.scan_leaves import gather
+        from loader.normalize.scan_gather import gather
 
         count, width = len(rows), len(self._names)
         views = np.empty((width, count, 2), dtype=np.uint64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import numba
@@ -21,3 +23,21 @@ _INNER: Final[dict[str, Any]] = {"nogil": True, "no_cpython_wrapper": True, "no_
 def compiled(function: _Function) -> _Function:
     """Compiled into whatever calls it."""
     return cast(_Function, numba.njit(**_INNER)(function))
+
+
+def kept(function: _Function) -> _Function:
+    """Compiled for callers outside of compiled code, and kept on disk where its folder or the user's cache can be written.
+
+    What is kept is looked up by the function's own file and by the values that it closes over, not by what it calls:
+    a function has to close over `version`.
+    """
+    try:
+        return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+    except RuntimeError:  # there is no such place
+        return cast(_Function, numba.njit(nogil=True)(function))
+
+
+def version() -> str:
+    """What all parts of the scan are."""
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("scan_*.py"))]
+    return hashlib.sha256(b"".join(sources)).hexdigest()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from loader.core.samples import DEEPEST
-from loader.normalize.scan_compile import Address, Places, compiled
+from loader.normalize.scan_compile import Address, Places, compiled, kept, version
 from loader.normalize.scan_envelope import Found, envelope
 from loader.normalize.scan_leaves import NOTED, Notes, begin_notes, cannot_tell, close_note, end_notes, put_note
 from loader.normalize.scan_memory import byte_at
@@ -331,12 +328,10 @@ Scan = Callable[[Address, Places, int, Rules, Room, Found, Notes], int]
 
 
 def _scanner() -> Scan:
-    # What is kept on disk is looked up by a function's own file and by the constants around it, not by what it calls.
-    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("scan_*.py"))]
-    version = hashlib.sha256(b"".join(sources)).hexdigest()
+    sources = version()
 
     def scan(content: Address, places: Places, line: int, rules: Rules, room: Room, found: Found, notes: Notes) -> int:
-        version  # noqa: B018 - one of the constants around it
+        sources  # noqa: B018 - closed over
         for number in range(line, len(places) - 1):
             at, end = places[number], places[number + 1]
             if notes.state[NOTED] + (end - at) // _LEAST_LEAF + 2 > len(notes.notes):
@@ -345,10 +340,7 @@ def _scanner() -> Scan:
             end_notes(number, _line(content, at, end, number, rules, room, found, notes), notes)
         return len(places) - 1
 
-    try:
-        return cast(Scan, numba.njit(nogil=True, cache=True)(scan))
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return cast(Scan, numba.njit(nogil=True)(scan))
+    return kept(scan)
 
 
 scan: Final = _scanner()
