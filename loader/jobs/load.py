@@ -34,7 +34,6 @@ from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
 from loader.normalize.engine import open_engine
 from loader.normalize.exact import ExactReader
-from loader.normalize.held import warm_up
 from loader.normalize.lines import LineReader, Read
 from loader.normalize.losses import Load
 from loader.normalize.stage import Stage
@@ -179,7 +178,6 @@ class _Run:
             names = cycle(_STAGES)
             name = next(names)
             ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
-            warm_up()
             while (found := ahead.result()) is not None:
                 with self.report.timed("warehouse"), self._attached():
                     for left in reversed(range(_VISIT_BATCHES)):

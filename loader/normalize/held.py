@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,7 @@ class HeldLines:
         block = self._blocks[row >> _LINE_BITS]
         return str(block.texts[row & (1 << _LINE_BITS) - 1])
 
-    def choose(self, rows: RowNumbers, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
+    def choose(self, rows: pa.Array | pa.ChunkedArray, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
         """What of leaves can be told without reading texts: path → type as the engine's reader would be told.
 
         Left out are leaves of which some value is not what its bytes say, or of another kind than the type.
@@ -84,7 +84,7 @@ class HeldLines:
 
         seen, addresses = np.zeros(len(leaves) + 1, dtype=np.uint64), self._addresses()
         told = {}
-        if look(rows, addresses, self._columns(leaves), seen):
+        if look(_numbers(rows), addresses, self._columns(leaves), seen):
             for (path, sql_type), kinds in zip(leaves.items(), seen[1:].tolist(), strict=True):
                 if (sql := _told(sql_type, kinds)) is not None:
                     told[path] = (sql_type, sql)
@@ -115,13 +115,6 @@ class HeldLines:
         return place
 
 
-def warm_up() -> None:
-    """Load what is compiled for gathering, for who has a quarter of a second to wait for something else."""
-    nothing = np.zeros(0, dtype=np.uint64)
-    row = pa.RecordBatch.from_pydict({"row": pa.array([], pa.uint64())})
-    HeldLines().choose(nothing, {}).add_to(row)
-
-
 class ChosenLeaves:
     """Leaves that are there as columns `leaf_1` and up, beside the texts of rows as `text`."""
 
@@ -149,14 +142,15 @@ class ChosenLeaves:
 
     def add_to(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Rows, which say which they are in a column `row`, with these columns."""
-        views = self._views(rows.column("row").to_numpy())
+        views = self._views(_numbers(rows.column("row")))
         return pa.RecordBatch.from_arrays([*rows.columns, *views], schema=self.schema(rows.schema))
 
     def _views(self, rows: RowNumbers) -> Iterator[pa.Array]:
         from loader.normalize.scan_gather import gather
 
         count, width = len(rows), len(self._names)
-        views = np.empty((width, count, 2), dtype=np.uint64)
+        # Zeros: Arrow looks at views of what is not there too.
+        views = np.zeros((width, count, 2), dtype=np.uint64)
         is_there = np.zeros((width, count), dtype=np.bool_)
         gather(rows, self._addresses, self._columns, self._is_json, views.ctypes.data, is_there.ctypes.data)
         valid = np.packbits(is_there, axis=1, bitorder="little")
@@ -164,6 +158,13 @@ class ChosenLeaves:
             bits = pa.py_buffer(valid[column]) if column else None
             buffers = [bits, pa.py_buffer(views[column]), *self._contents]
             yield pa.Array.from_buffers(pa.string_view(), count, buffers)
+
+
+def _numbers(rows: pa.Array | pa.ChunkedArray) -> RowNumbers:
+    numbers = rows.to_numpy()
+    # Numbers may be writable or not: to the compiler two types, for which all would be compiled twice.
+    numbers.flags.writeable = False
+    return cast(RowNumbers, numbers)
 
 
 def _told(sql_type: str, seen: int) -> str | None:

@@ -113,7 +113,7 @@ class Stage:
 
     def choose(self, table: pa.Table, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
         """Those of leaves that rows need not be read for. `leaves`: path → type; the table says in `row` which they are."""
-        return self._held.choose(table.column("row").to_numpy(), leaves)
+        return self._held.choose(table.column("row"), leaves)
 
     @contextmanager
     def reading(self, table: pa.Table, chosen: ChosenLeaves) -> Iterator[Rows]:
