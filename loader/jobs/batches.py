@@ -16,6 +16,7 @@ from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
 from loader.core.tables import CALL_TABLE, LATEST, call_target
 from loader.jobs.ahead import one_ahead
+from loader.jobs.discards import Discards, record_raw
 from loader.jobs.report import LoadReport
 from loader.ledger import QUARANTINE, Ledger, PartCounts
 from loader.normalize import losses
@@ -295,7 +296,10 @@ class BatchLoad:
             self._recompute(planned)
             self._step("latest")
         with self._timed("ledger"):
-            self._record_losses(stage, planned)
+            discards = Discards(stage, self._load, self._rules, self._warehouse.state("discards"), planned.parts)
+            discards.record(planned.tables.values(), planned.over_the_cap, planned.shapes)
+            if self._rules.raw_events:
+                record_raw(stage, self._load, self._warehouse.state("raw"))
             self._record_copies(dedupe)
             ledger.observe(list(_observations(planned)))
             ledger.replace_quarantine(counts, records, parts, self._load.load_id, now)
@@ -352,40 +356,6 @@ class BatchLoad:
             )
             for statement in statements:
                 self._engine.execute(statement)
-
-    def _record_losses(self, stage: Stage, planned: _Planned) -> None:
-        into, parts = self._warehouse.state("discards"), planned.parts
-        engine, load = self._engine, self._load
-        engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
-        shapes = planned.shapes
-        with stage.rows(losses.with_unknown_keys(shapes), losses.LOST) as rows:
-            engine.execute(losses.unknown_keys(into, load, rows.name, shapes, parts))
-        for batch in planned.over_the_cap:
-            with stage.rows(batch.condition, losses.LOST) as rows:
-                engine.execute(losses.over_the_table_cap(into, load, rows.name, batch, parts))
-        for batch in planned.tables.values():
-            if batch.overflow:
-                self._record_overflow(stage, batch, planned)
-            if self._rules.on_conflict == "discard":
-                for column in batch.columns.values():
-                    if column.has_misfits:
-                        with stage.rows(batch.condition, losses.LOST) as rows:
-                            engine.execute(losses.misfits(into, load, rows.name, batch, column, parts, self._rules))
-        if self._rules.raw_events:
-            with stage.rows("true", losses.LOST) as rows:
-                engine.execute(losses.raw_messages(self._warehouse.state("raw"), load, rows.name))
-
-    def _record_overflow(self, stage: Stage, batch: TableBatch, planned: _Planned) -> None:
-        entries = f"{stage.name}_entries"
-        columns = "part integer, line bigint, item integer, number integer, entries varchar"
-        # Temporary: a transaction writes to one lasting database alone, and this one writes to the warehouse.
-        self._engine.execute(f"create or replace temporary table {entries} ({columns})")
-        for number, group in enumerate(losses.groups_over_the_cap(batch)):
-            with stage.rows(batch.condition, losses.LOST, losses.leaves_of(group)) as rows:
-                self._engine.execute(losses.entries_over_the_cap(entries, number, rows, batch, group))
-        into = self._warehouse.state("discards")
-        self._engine.execute(losses.over_the_cap(into, self._load, stage, batch, entries, planned.parts))
-        self._engine.execute(f"drop table {entries}")
 
     def _record_copies(self, dedupe: Dedupe) -> None:
         for table in (dedupe.losers, dedupe.replaced):

@@ -1,0 +1,61 @@
+"""The losses of a batch into the discards, and its messages whole where they are wanted, statement by statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loader.normalize import losses
+from loader.normalize.stage import Stage
+from loader.normalize.tables import Rules, TableBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Discards:
+    """Where the losses of a batch go. `into` and `parts` are tables in SQL, of the discards and of the parts."""
+
+    stage: Stage
+    load: losses.Load
+    rules: Rules
+    into: str
+    parts: str
+
+    def record(self, tables: Iterable[TableBatch], over_the_cap: Iterable[TableBatch], shapes: str) -> None:
+        """All that found no column. `shapes` is the table of shapes with unknown keys."""
+        stage, load, into, parts = self.stage, self.load, self.into, self.parts
+        engine = stage.engine
+        engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
+        with stage.rows(losses.with_unknown_keys(shapes), losses.LOST) as rows:
+            engine.execute(losses.unknown_keys(into, load, rows.name, shapes, parts))
+        for batch in over_the_cap:
+            with stage.rows(batch.condition, losses.LOST) as rows:
+                engine.execute(losses.over_the_table_cap(into, load, rows.name, batch, parts))
+        for batch in tables:
+            if batch.overflow:
+                self._record_overflow(batch)
+            if self.rules.on_conflict == "discard":
+                self._record_misfits(batch)
+
+    def _record_overflow(self, batch: TableBatch) -> None:
+        stage, entries = self.stage, f"{self.stage.name}_entries"
+        columns = "part integer, line bigint, item integer, number integer, entries varchar"
+        # Temporary: a transaction writes to one lasting database alone, and this one writes to the warehouse.
+        stage.engine.execute(f"create or replace temporary table {entries} ({columns})")
+        for number, group in enumerate(losses.groups_over_the_cap(batch)):
+            with stage.rows(batch.condition, losses.LOST, losses.leaves_of(group)) as rows:
+                stage.engine.execute(losses.entries_over_the_cap(entries, number, rows, batch, group))
+        stage.engine.execute(losses.over_the_cap(self.into, self.load, stage, batch, entries, self.parts))
+        stage.engine.execute(f"drop table {entries}")
+
+    def _record_misfits(self, batch: TableBatch) -> None:
+        for column in batch.columns.values():
+            if column.has_misfits:
+                with self.stage.rows(batch.condition, losses.LOST) as rows:
+                    statement = losses.misfits(self.into, self.load, rows.name, batch, column, self.parts, self.rules)
+                    self.stage.engine.execute(statement)
+
+
+def record_raw(stage: Stage, load: losses.Load, into: str) -> None:
+    """Every message of a batch whole."""
+    with stage.rows("true", losses.LOST) as rows:
+        stage.engine.execute(losses.raw_messages(into, load, rows.name))
