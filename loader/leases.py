@@ -52,6 +52,18 @@ class Lease:
             [self._name, holder, socket.gethostname(), _boot_id(), os.getpid(), now, now + _LEASE],
         )
 
+    def renew(self, holder: str, now: datetime) -> None:
+        """The work goes on. Raises BusyError when another writer believed it to be dead and took over."""
+        (renewed,) = self._engine.execute(
+            f"update {self._table} set expires_at = ? where holder = ?", [now + _LEASE, holder]
+        ).fetchall()
+        if renewed == (0,):
+            raise BusyError(
+                f"another writer took over: for {_LEASE.seconds // 60} minutes there was no sign of this one",
+                self._where,
+                "run again when the other one has ended; what is committed stays, the rest is loaded then",
+            )
+
     def drop(self, holder: str) -> None:
         """The work is over."""
         self._engine.execute(f"delete from {self._table} where holder = ?", [holder])

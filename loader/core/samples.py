@@ -90,8 +90,8 @@ def _walk(value: _Object, path: KeyPath, shape: Shape, rules: WalkRules) -> None
         elif isinstance(child, _Object) and _is_taken_apart(below, rules):
             _walk(child, below, shape, rules)
         else:
-            shape.has_repeated_key = shape.has_repeated_key or _repeats(child)
             if isinstance(child, _Object):
+                shape.has_repeated_key = shape.has_repeated_key or _repeats(child)
                 shape.text_objects.add(below)
             if child or not isinstance(child, _Object):
                 shape.leaves[below] = _kind_of(child)

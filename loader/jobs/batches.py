@@ -87,8 +87,11 @@ class BatchLoad:
         """Objects that this run began: what is known of them, it wrote itself."""
         self._named: set[tuple[str, str, str]] = set()
 
-    def write(self, stage: Stage, read: Read, now: datetime, is_dry: bool = False) -> None:
-        """Everything of a batch. The warehouse is attached; nothing is written when `is_dry`."""
+    def write(self, stage: Stage, read: Read, now: datetime, is_last: Callable[[], bool], is_dry: bool = False) -> None:
+        """Everything of a batch. The warehouse is attached; nothing is written when `is_dry`.
+
+        `is_last` tells, once all is written but the commit, whether another batch is known not to follow.
+        """
         counts = [self._counts(index, read) for index in range(len(read.parts))]
         parts = f"{stage.name}_parts"
         with self._timed("dedupe"):
@@ -108,7 +111,11 @@ class BatchLoad:
             self._step("schema")
             losses_table(self._engine, f"{stage.name}_losses", read.losses)
             records = pa.Table.from_pylist(read.records, schema=QUARANTINE)
-            self._commit(stage, dedupe, planned, counts, records, now)
+            self._write(stage, dedupe, planned, counts, records, now)
+            with self._timed("commit"):
+                if is_last():
+                    self._warehouse.merge_at_commit()
+                self._engine.execute("commit")
             self._step("committed")
         dedupe.drop()
 
@@ -276,7 +283,7 @@ class BatchLoad:
         self._named.add(known)
         return is_new
 
-    def _commit(
+    def _write(
         self,
         stage: Stage,
         dedupe: Dedupe,
@@ -305,8 +312,6 @@ class BatchLoad:
             ledger.replace_quarantine(counts, records, parts, self._load.load_id, now)
             ledger.finish(counts, self._load.load_id, self._options, self._load.uuid_ts, now)
             self._step("ledger")
-        with self._timed("commit"):
-            engine.execute("commit")
 
     def _insert(self, stage: Stage, planned: _Planned) -> None:
         # What is ready does not read the warehouse, so another connection can make it ready.

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Final
@@ -48,7 +49,7 @@ _BATCH_SHARE: Final = 4.4
 """Memory is for so many times the text of a batch."""
 _HELD_BATCHES: Final = 2.2
 """Batches whose text is held: one is written, one is normalized, with notes on both. The engine has what they leave."""
-_FIRST_PART: Final = 4
+_FIRST_PART: Final = 8
 """How many of the first batch make a usual one: while it is normalized nothing can be written yet."""
 _VISIT_BATCHES: Final = 5
 """Batches after which the file is given up and its log merged: merging after each makes a load a tenth slower."""
@@ -112,6 +113,11 @@ class _Normalized:
 
     read: Read
     stage: Stage
+
+
+def _is_over(ahead: Future[_Normalized | None]) -> bool:
+    """Whether it is known already that no batch follows."""
+    return ahead.done() and ahead.exception() is None and ahead.result() is None
 
 
 class _Run:
@@ -180,12 +186,14 @@ class _Run:
             ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
             while (found := ahead.result()) is not None:
                 with self.report.timed("warehouse"), self._attached():
+                    if not self._is_dry:
+                        self._lease.renew(self._holder, datetime.now(UTC))
                     for left in reversed(range(_VISIT_BATCHES)):
                         step("staged")
                         read, stage, name = found.read, found.stage.on(self._engine), next(names)
                         # The next batch is normalized while this one is written.
                         ahead = pool.submit(self._read, reader, batches, Stage(cursor, name))
-                        writer.write(stage, read, datetime.now(UTC), self._is_dry)
+                        writer.write(stage, read, datetime.now(UTC), partial(_is_over, ahead), self._is_dry)
                         stage.drop()
                         self._count(read, progress)
                         following = self._ready(ahead) if left else None

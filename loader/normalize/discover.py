@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from loader.core.messages import MessageColumns, message_columns
+import numpy as np
+import numpy.typing as npt
+
+from loader.core.messages import Leaf, MessageColumns, message_columns
 from loader.core.samples import WalkRules, shape_of
 from loader.normalize.stage import Stage
 
+LeafNumbers = npt.NDArray[np.int64]
 _ROUND: Final = 2_000
 """Most new signatures that are looked at together."""
 
@@ -23,6 +27,17 @@ class Discovery:
         self._identifier_bytes = identifier_bytes
         self._excluded = excluded
         self._shapes: dict[tuple[str, int], MessageColumns] = {}
+        self._numbers: dict[Leaf, int] = {}
+        self._leaves: dict[tuple[str, int], LeafNumbers] = {}
+
+    @property
+    def leaves(self) -> list[Leaf]:
+        """All leaves that were seen in any message, by their numbers."""
+        return list(self._numbers)
+
+    def leaf_numbers(self, call: str, signature: int) -> LeafNumbers:
+        """Numbers of the leaves that messages of a call and signature have. Only after `explain`."""
+        return self._leaves[call, signature]
 
     def columns(self, call: str, signature: int) -> MessageColumns:
         """What messages of a call and signature have. Only after `explain`."""
@@ -41,6 +56,7 @@ class Discovery:
     def _look(self, stage: Stage, samples: list[tuple[str, int, int]]) -> None:
         for call, signature, row in samples:
             shape = shape_of(stage.text(row), self._rules)
-            self._shapes[call, signature] = message_columns(
-                shape, call, self._identifier_bytes, self._excluded, self._reserved
-            )
+            columns = message_columns(shape, call, self._identifier_bytes, self._excluded, self._reserved)
+            numbers = [self._numbers.setdefault(leaf, len(self._numbers)) for leaf in columns.leaves]
+            self._shapes[call, signature] = columns
+            self._leaves[call, signature] = np.array(numbers, dtype=np.int64)

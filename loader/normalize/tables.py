@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from loader.core.columns import Kind
@@ -15,8 +14,10 @@ from loader.core.tables import CALLS, Target, call_target, event_target
 from loader.normalize.discover import Discovery
 from loader.normalize.leaves import LeafReader
 from loader.normalize.stage import Stage
+from loader.normalize.tally import Messages, Seen, Tally
 from loader.normalize.values import ColumnBatch
 
+_SPAN: Final = "epoch_us(min(received_at)), epoch_us(max(received_at))"
 _ABSORBED: Final[dict[KeyPath, str]] = {("properties", "name"): "name", ("properties", "category"): "category"}
 """Payload keys of pages and screens that are no column of their own where they repeat the top-level key."""
 
@@ -81,22 +82,25 @@ class TableBatch:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
+    """Messages of one call, event and signature."""
+
     call: str
     event: str | None
     kind: int
     signature: int
-    count: int
-    first: datetime
-    last: datetime
+    messages: Messages
 
 
 def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dict[str, TableBatch], dict[int, str]]:
     """The tables of a batch by name, and the slug of each kind of track message."""
     rows = stage.engine.execute(
-        f"select call, any_value(event), kind, signature, count(*), min(received_at), max(received_at) "
+        f"select call, any_value(event), kind, signature, count(*), {_SPAN} "
         f"from {stage.name} group by call, kind, signature"
     ).fetchall()
-    groups = [_Group(*row) for row in rows]
+    groups = [
+        _Group(call, event, kind, signature, Messages(count, first, last, signature))
+        for call, event, kind, signature, count, first, last in rows
+    ]
     batches: dict[str, TableBatch] = {}
     kinds: dict[str, list[int]] = {}
     slugs: dict[int, str] = {}
@@ -132,18 +136,23 @@ def _add_leaves(
     discovery: Discovery,
     rules: Rules,
 ) -> None:
+    tallies: dict[str, Tally] = {}
     for group in groups:
         columns = discovery.columns(group.call, group.signature)
-        leaves = columns.leaves
+        numbers = discovery.leaf_numbers(group.call, group.signature)
         for batch in _targets(group.call, group.kind, batches, owner):
-            batch.rows += group.count
+            batch.rows += group.messages.count
             batch.objects |= columns.objects
             batch.text_objects |= columns.text_objects
-            excluded = table_excluded(rules.excluded, batch.target.name)
-            for leaf in leaves:
-                if leaf.column not in excluded and (leaf.is_context or batch.target.has_payload):
-                    is_timestamp = leaf.is_timestamp or (leaf.is_day and rules.takes_days)
-                    _count(batch.column(leaf.column), leaf, group, is_timestamp)
+            tallies.setdefault(batch.target.name, Tally()).add(group.messages, numbers)
+    leaves = discovery.leaves
+    for name, tally in tallies.items():
+        batch, excluded = batches[name], table_excluded(rules.excluded, name)
+        for number, seen in tally.seen():
+            leaf = leaves[number]
+            if leaf.column not in excluded and (leaf.is_context or batch.target.has_payload):
+                is_timestamp = leaf.is_timestamp or (leaf.is_day and rules.takes_days)
+                _count(batch.column(leaf.column), leaf, seen, is_timestamp)
 
 
 def _targets(call: str, kind: int, batches: Mapping[str, TableBatch], owner: Mapping[int, str]) -> Iterable[TableBatch]:
@@ -152,20 +161,20 @@ def _targets(call: str, kind: int, batches: Mapping[str, TableBatch], owner: Map
         yield batches[owner[kind]]
 
 
-def _count(column: ColumnBatch, leaf: Leaf, group: _Group, is_timestamp: bool = False) -> None:
+def _count(column: ColumnBatch, leaf: Leaf, seen: Seen, is_timestamp: bool = False) -> None:
     column.paths[leaf.path] = None
     counts = column.evidence.counts
-    counts[leaf.kind] = counts.get(leaf.kind, 0) + group.count
-    column.evidence.timestamps += group.count * is_timestamp
-    column.signatures.setdefault(leaf.kind, set()).add(group.signature)
-    column.first_seen = group.first if column.first_seen is None else min(column.first_seen, group.first)
-    column.last_seen = group.last if column.last_seen is None else max(column.last_seen, group.last)
+    counts[leaf.kind] = counts.get(leaf.kind, 0) + seen.count
+    column.evidence.timestamps += seen.count * is_timestamp
+    column.signatures.setdefault(leaf.kind, set()).update(seen.signatures)
+    column.first_seen = seen.first if column.first_seen is None else min(column.first_seen, seen.first)
+    column.last_seen = seen.last if column.last_seen is None else max(column.last_seen, seen.last)
 
 
 def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mapping[int, str], rules: Rules) -> None:
     """Values beside the message, which the exact way put there."""
     rows = stage.engine.execute(
-        f"select call, kind, entry.key, entry.value[1], signature, count(*), min(received_at), max(received_at) from "
+        f"select call, kind, entry.key, entry.value[1], signature, count(*), {_SPAN} from "
         f"(select call, kind, signature, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
         f"where specials is not null) group by all"
     ).fetchall()
@@ -180,7 +189,7 @@ def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mappin
                 continue
             column = batch.column(name)
             had = path in column.paths
-            _count(column, leaf, _Group(call, None, kind, signature, count, first, last))
+            _count(column, leaf, Seen.of(Messages(count, first, last, signature)))
             if not had:
                 del column.paths[path]
             column.special_paths[path] = None

@@ -60,6 +60,10 @@ class DuckDBWarehouse:
         """From now on commits only write the log, which is merged into the file when it is detached, not in between."""
         self.engine.execute("set checkpoint_threshold = '1TB'")
 
+    def merge_at_commit(self) -> None:
+        """From now on a commit writes into the file without the log: what would be merged next need not be logged."""
+        self.engine.execute("set checkpoint_threshold = '1KB'")
+
     def _attach(self, wait_seconds: float, read_only: bool) -> None:
         # The file does not remember the size of its row groups; its version is told only when it is made.
         options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"

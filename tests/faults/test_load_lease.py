@@ -1,0 +1,80 @@
+"""A load that takes longer than its lease lasts keeps it, and stops where another writer has it."""
+
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+
+from loader.errors import BusyError
+from loader.jobs import load
+from loader.leases import Lease
+from loader.staging import StagingLimits
+from loader.warehouses.duckdb import DuckDBWarehouse
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    engine = duckdb.connect()
+    warehouse = DuckDBWarehouse(engine, tmp_path / "w.duckdb", "_loader")
+    with warehouse.attached(0):
+        warehouse.migrate(BEGAN)
+        yield warehouse
+    engine.close()
+
+
+@pytest.fixture
+def lease(warehouse):
+    """Of a load on another machine, of which no process can be asked for."""
+    lease = Lease(warehouse, "web")
+    lease.take("first", BEGAN)
+    warehouse.engine.execute(f"update {warehouse.state('leases')} set host = 'elsewhere'")
+    return lease
+
+
+def test_a_lease_lapses_after_a_quarter_of_an_hour(lease):
+    lease.take("second", BEGAN + timedelta(minutes=16))
+
+
+def test_a_renewed_lease_lasts_a_quarter_of_an_hour_from_then(lease):
+    lease.renew("first", BEGAN + timedelta(minutes=10))
+
+    with pytest.raises(BusyError, match="another load of 'web' is running"):
+        lease.take("second", BEGAN + timedelta(minutes=16))
+
+
+def test_a_lease_that_another_writer_took_over_cannot_be_renewed(lease):
+    lease.take("second", BEGAN + timedelta(minutes=16))
+
+    with pytest.raises(BusyError, match="another writer took over"):
+        lease.renew("first", BEGAN + timedelta(minutes=17))
+
+
+def test_a_load_writes_nothing_after_its_lease_was_taken_over(loading, monkeypatch):
+    """And nothing is lost: the next load finds all of it."""
+    taken = Lease.take
+
+    def take_and_lose(self, holder, now):
+        taken(self, holder, now)
+        self.drop(holder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lease, "take", take_and_lose)
+        with pytest.raises(BusyError, match="another writer took over"):
+            loading.load()
+    assert loading.query("select count(*) from _loader.objects") == [(0,)]
+
+    assert loading.load()["objects"] == len(loading.stored)
+
+
+def test_a_load_renews_its_lease_whenever_it_comes_back_to_the_file(loading, monkeypatch):
+    renewed = []
+    monkeypatch.setattr(load, "_VISIT_BATCHES", 1)
+    monkeypatch.setattr(Lease, "renew", lambda self, holder, now: renewed.append(holder))
+
+    report = loading.load(limits=StagingLimits(batch_objects=1))
+
+    assert report["batches"] > 1
+    assert len(renewed) == report["batches"]
+    assert len(set(renewed)) == 1
