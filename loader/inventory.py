@@ -7,11 +7,11 @@ from itertools import groupby
 
 from loader.config import SourceSettings
 from loader.core.naming import schema_name
-from loader.core.tables import CALL_TABLE
+from loader.core.tables import CALL_TABLE, is_own_table
 from loader.reading import Reader
 
 SCHEMA_BYTES = 255
-# Tables of every source; any other table of its schema belongs to one event.
+# Tables of every source; any other table that loads made in its schema belongs to one event.
 CALLS = tuple(CALL_TABLE.values())
 LATEST = ("users", "accounts")
 
@@ -42,13 +42,15 @@ def schema_of(source: SourceSettings) -> str:
 
 
 def tables(reader: Reader, source: SourceSettings) -> Mapping[str, Table]:
-    """The tables of a source by name; none before its first load."""
+    """The tables that loads of a source made, by name; none before the first. A user's own beside them do not count."""
     schema = schema_of(source)
-    rows = reader.report("columns", {"schema": schema}).rows
-    return {
-        str(name): Table(schema, str(name), tuple((str(column), str(kind)) for _, column, kind in group))
-        for name, group in groupby(rows, key=lambda row: row[0])
-    }
+    rows = reader.report("columns", {"schema": schema, "source": source.name}).rows
+    found: dict[str, Table] = {}
+    for (name, is_registered), group in groupby(rows, key=lambda row: (str(row[0]), bool(row[3]))):
+        columns = tuple((str(column), str(kind)) for _, column, kind, _ in group)
+        if is_own_table(name, [column for column, _ in columns], is_registered):
+            found[name] = Table(schema, name, columns)
+    return found
 
 
 def row_count(reader: Reader, table: Table) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from loader.core.columns import Kind
@@ -30,11 +32,20 @@ class Leaf:
     is_day: bool = False
 
 
+# Odd archives have tens of thousands of shapes that are made of few leaves: those that are equal are one object.
+_leaf: Final = lru_cache(maxsize=100_000)(Leaf)
+
+
+@lru_cache(maxsize=10_000)
+def _shared(paths: frozenset[KeyPath]) -> frozenset[KeyPath]:
+    return paths
+
+
 @dataclass(slots=True)
 class MessageColumns:
     """What every message of one shape and call has."""
 
-    leaves: list[Leaf] = field(default_factory=list)
+    leaves: Sequence[Leaf] = ()
     null_columns: list[str] = field(default_factory=list)
     """Payload columns that are null, in order of their names."""
     unknown_keys: list[str] = field(default_factory=list)
@@ -54,8 +65,11 @@ def message_columns(
     """Where the leaves of a message go. `excluded` are columns that are not loaded into any table."""
     present = {path[0] for path in (*shape.leaves, *shape.objects) if path}
     columns = MessageColumns(
-        root=payload_root(call, present), objects=frozenset(shape.objects), text_objects=frozenset(shape.text_objects)
+        root=payload_root(call, present),
+        objects=_shared(frozenset(shape.objects)),
+        text_objects=_shared(frozenset(shape.text_objects)),
     )
+    leaves: list[Leaf] = []
     columns.is_odd = shape.has_repeated_key or _is_odd_envelope(shape, call) or _has_case_variant(shape, present)
     taken: dict[str, int] = {}
     skipped = shape.repeated_names if call in ("page", "screen") else frozenset[KeyPath]()
@@ -65,10 +79,11 @@ def message_columns(
         for column, is_context in _columns_of(path, call, columns.root, identifier_bytes, reserved):
             if column not in excluded:
                 times = (path in shape.timestamps, path in shape.days)
-                columns.leaves.append(Leaf(path, column, kind, is_context, *times))
+                leaves.append(_leaf(path, column, kind, is_context, *times))
             taken[column] = taken.get(column, 0) + (path[0] != REQUEST_IP)
         if len(path) == 1 and not is_known_key(call, columns.root, path[0]):
             columns.unknown_keys.append(path[0])
+    columns.leaves = tuple(leaves)
     columns.is_odd = columns.is_odd or any(count > 1 for count in taken.values())
     for key in ("properties", "traits"):
         if key != columns.root and (key,) in shape.objects and any(path[0] == key for path in shape.leaves):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,6 +83,19 @@ def event_target(name: str) -> Target:
 def latest_target(call: str) -> Target:
     """`users` or `accounts`."""
     return Target(LATEST[call][0], call, has_payload=True, is_call_table=False, is_latest=True)
+
+
+def is_own_table(name: str, columns: Collection[str], is_registered: bool, is_empty: bool = False) -> bool:
+    """Whether a table of a source's schema was made by a load; what a user made there beside them is none of ours.
+
+    `is_registered`: the registry of names has it as the table of an event. A load that was killed may have left tables
+    that are not in there yet; those are empty.
+    """
+    if name in CALL_TABLE.values():
+        return "_object" in columns
+    if any(name == latest for latest, _ in LATEST.values()):
+        return "uuid_ts" in columns
+    return (is_registered and "id" in columns) or (is_empty and {"id", "uuid_ts", "event_text"} <= {*columns})
 
 
 _EVERY_CALL: Final = frozenset(

@@ -11,9 +11,9 @@ import duckdb
 
 from loader.config import Config, SourceSettings
 from loader.core.dialect import DUCKDB, identifier, literal
-from loader.core.naming import STANDARD_TABLES, schema_name
+from loader.core.naming import schema_name
 from loader.core.plan import changes
-from loader.core.tables import CALL_TABLE, LATEST
+from loader.core.tables import CALL_TABLE, LATEST, is_own_table
 from loader.jobs.rules import rules_of
 from loader.normalize.latest import latest_columns, nulls_of, recompute
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
@@ -43,12 +43,22 @@ def own_tables(
     engine: duckdb.DuckDBPyConnection, database: str, system_schema: str, source: SourceSettings
 ) -> set[str]:
     """The tables that loads of a source made; a user's own tables in its schema are none of them."""
-    names = engine.execute(
-        f"select distinct name from {identifier(database, system_schema, 'names')} where source = ? and kind = 'table'",
-        [source.name],
-    ).fetchall()
-    made = STANDARD_TABLES | {name for (name,) in names}
-    return _tables(engine, database, schema_name(source.name, DUCKDB.identifier_bytes)) & made
+    registered = {
+        name
+        for (name,) in engine.execute(
+            f"select distinct name from {identifier(database, system_schema, 'names')} "
+            f"where source = ? and kind = 'table'",
+            [source.name],
+        ).fetchall()
+    }
+    columns: dict[str, set[str]] = {}
+    for table, column in engine.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = ? and schema_name = ?",
+        [database, schema_name(source.name, DUCKDB.identifier_bytes)],
+    ).fetchall():
+        columns.setdefault(table, set()).add(column)
+    tables = _tables(engine, database, schema_name(source.name, DUCKDB.identifier_bytes))
+    return {name for name in tables if is_own_table(name, columns.get(name, ()), name in registered)}
 
 
 def _tables(engine: duckdb.DuckDBPyConnection, database: str, schema: str) -> set[str]:

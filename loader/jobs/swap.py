@@ -62,6 +62,7 @@ class Swap:
                 f"use one of: {', '.join(sorted(new)) or 'none, its archive is empty'}",
             )
         chosen = sorted(new) if table is None else [table]
+        self._warehouse.guard_new(self._schema, [name for name in chosen if name not in old])
         self._guard_rows(old, new, list(CALL_TABLE.values()) if table is None else [table])
         self._guard_copies(new)
         if table is None:
@@ -194,6 +195,7 @@ class Swap:
         if is_there:
             engine.execute(f"drop table {identifier(ALIAS, self._schema, table)}")
         self._copy(table)
+        self._register(table)
         if table in CALL_TABLE.values():
             # Objects have other numbers in the new file; their versions are the same.
             engine.execute(
@@ -201,6 +203,14 @@ class Swap:
                 f"from {self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o "
                 f"using (source, key, etag, size) where n.object_id = t._object"
             )
+
+    def _register(self, table: str) -> None:
+        """Add its names: an event that found no room below the cap had no table to be registered."""
+        names, key = self._state(ALIAS, "names"), "source, kind, table_name, source_name"
+        self._engine.execute(
+            f"insert into {names} by name select * from {self._state(_NEW, 'names')} "
+            f"anti join (select {key} from {names}) using ({key}) where {literal(table)} in (table_name, name)"
+        )
 
     def _copy(self, name: str, shifted: str = "") -> None:
         self._engine.execute(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loader.core.samples import WalkRules
-from loader.core.tables import CALLS
+from loader.core.tables import CALLS, EXCLUDED
 from loader.core.warnings import WarningName
 from loader.normalize.exact_columns import ColumnRules, Settler
 from loader.normalize.exact_json import (
@@ -144,7 +144,13 @@ class ExactReader:
         settler = Settler(self._rules, call, {}, losses)
         members = Objects(call, body, settler, losses).members(ids, self._rules.walk)
         text = compact({"type": call, "messageId": message_id, **times.texts, **members})
+        losses = [loss for loss in losses if not self._is_left_out(loss)]
         return ExactMessage(number, text, settler.specials, tuple(losses), fingerprint(call, body, ids))
+
+    def _is_left_out(self, loss: Loss) -> bool:
+        """Whether it was said twice below a key of the exclusion list, whose values are no discards (contract 2.2)."""
+        is_below = len(loss.path) > 1 and loss.path[0] in EXCLUDED and loss.path[0] not in self._rules.walk.envelope
+        return is_below and loss.reason == "duplicate_key"
 
     def _made_id(self, key: str, body: dict[str, Any]) -> str:
         """Made of the content, so that reading it again gives the same id."""

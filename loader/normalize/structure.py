@@ -129,6 +129,8 @@ class StructureReader:
         for instants, is_there in zip(found.instants, found.is_instant, strict=True):
             buffers = [_bitmap(is_there), pa.py_buffer(instants)]
             columns.append(pa.Array.from_buffers(pa.timestamp("us", "UTC"), count, buffers))
+        # What room was left is not held as long as the lines are.
+        notes = notes[: state[0]].copy()
         return Structures(found.signatures, found.flags, columns, Notes(notes, starts, self._paths))
 
 

@@ -14,9 +14,11 @@ from typing import Final
 import duckdb
 
 from loader.core.columns import Stored
-from loader.core.dialect import identifier, literal
+from loader.core.dialect import DUCKDB, identifier, literal
+from loader.core.naming import schema_name
 from loader.core.plan import SchemaChange, WantedColumn
-from loader.errors import BusyError, TerminalError
+from loader.core.tables import is_own_table
+from loader.errors import BusyError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
 
 ALIAS: Final = "w"
@@ -152,16 +154,50 @@ class DuckDBWarehouse:
             engine.execute("use memory.main")
 
     def catalogue(self, schema: str) -> dict[str, dict[str, str]]:
-        """Tables of a schema with their columns and types, as they are now."""
+        """Tables that loads made in a schema, with their columns and types, as they are now."""
         rows = self.engine.execute(
-            f"select table_name, column_name, data_type from duckdb_columns() "
-            f"where database_name = '{ALIAS}' and schema_name = ? and not internal order by table_name, column_index",
+            f"select c.table_name, c.column_name, c.data_type, t.estimated_size = 0 from duckdb_columns() as c "
+            f"join duckdb_tables() as t using (database_name, schema_name, table_name) "
+            f"where c.database_name = '{ALIAS}' and c.schema_name = ? order by c.table_name, c.column_index",
             [schema],
         ).fetchall()
         found: dict[str, dict[str, str]] = {}
-        for table, column, sql_type in rows:
+        empty: set[str] = set()
+        for table, column, sql_type, is_empty in rows:
             found.setdefault(table, {})[column] = sql_type
-        return found
+            if is_empty:
+                empty.add(table)
+        registered = self._registered(schema) if found else set[str]()
+        return {
+            table: columns
+            for table, columns in found.items()
+            if is_own_table(table, columns, table in registered, table in empty)
+        }
+
+    def _registered(self, schema: str) -> set[str]:
+        """Tables of events, as the registry of names has them."""
+        rows = self.engine.execute(
+            f"select distinct source, name from {self.state('names')} where kind = 'table'"
+        ).fetchall()
+        return {name for source, name in rows if schema_name(source, DUCKDB.identifier_bytes) == schema}
+
+    def guard_new(self, schema: str, tables: Sequence[str]) -> None:
+        """Raises GuardError when something of the user stands where these tables shall be made."""
+        # The engine's names differ by more than case.
+        query = (
+            f"select table_name, 'table' from duckdb_tables() where database_name = '{ALIAS}' and schema_name = $1 "
+            f"union all select view_name, 'view' from duckdb_views() where database_name = '{ALIAS}' and schema_name = $1"
+        )
+        there = {str(name).lower(): (name, kind) for name, kind in self.engine.execute(query, [schema]).fetchall()}
+        for table in tables:
+            if table in there:
+                name, kind = there[table]
+                raise GuardError(
+                    f"a {kind} that no load made has the name of a table that is to be made: {schema}.{name}",
+                    str(self._path),
+                    f"rename it or move it to another schema, and run again: alter {kind} "
+                    f"{identifier(schema, name)} rename to {identifier(f'my_{name}')}",
+                )
 
     def bounds(self, schema: str, table: str, column: str) -> Stored:
         """The largest magnitude in a numeric column, rounded up."""
@@ -172,7 +208,11 @@ class DuckDBWarehouse:
         return Stored(int(row[0]) + 1 if row[0] is not None else 0)
 
     def apply(self, schema: str, changes: Sequence[SchemaChange]) -> None:
-        """Make the changes, each on its own: additive, or wider."""
+        """Make the changes, each on its own: additive, or wider.
+
+        Raises GuardError before any of them when a table or view of the user is in the way.
+        """
+        self.guard_new(schema, [change.table for change in changes if change.change == "create_table"])
         if changes:
             self.engine.execute(f"create schema if not exists {self.schema(schema)}")
         for change in changes:

@@ -226,6 +226,24 @@ BYTES_AND_LINES = [
         discards=[("m1", "duplicate_key", "userId")],
     ),
     Case(
+        "#16 repeated key below a key that is left out",
+        [raw_field("integrations", '{"All":true,"X":{"k":1,"k":2}}')],
+        rows={"tracks": {"m1": {}}},
+    ),
+    Case(
+        "#16 the same in a message that is read the exact way",
+        [raw_field("integrations", '{"X":{"k":1,"k":2}},"userId":"first","userId":"last"')],
+        rows={"tracks": {"m1": {"user_id": "last"}}},
+        discards=[("m1", "duplicate_key", "userId")],
+    ),
+    Case(
+        "#16 the same where the key is wanted",
+        [raw_field("integrations", '{"X":{"k":1,"k":2}}')],
+        options={"envelope_columns": ["integrations"]},
+        rows={"tracks": {"m1": {"integrations_x_k": "2"}}},
+        discards=[("m1", "duplicate_key", "integrations.X.k")],
+    ),
+    Case(
         "#25 a line of 17 MiB",
         [with_properties('{"x":"' + "y" * (17 * 2**20) + '"}'), GOOD],
         rows={"tracks": {"good": {}}},

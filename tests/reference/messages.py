@@ -96,7 +96,8 @@ class Reader:
 
     def read(self, line: int, raw: RawMessage) -> Message | str:
         """The message, or the reason why it is none."""
-        body, lost = _spelled(raw.body), list(raw.lost)
+        body = _spelled(raw.body)
+        lost = [each for each in raw.lost if not _is_left_out(each, self.options)]
         call = body.get("type")
         if type(call) is not str:
             return "missing_type"
@@ -371,6 +372,12 @@ def _epoch(value: str) -> datetime | None:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(Decimal(value) * 10**6 / 10**scale))
     except OverflowError:
         return None
+
+
+def _is_left_out(lost: Lost, options: Options) -> bool:
+    """A key that stands twice below one of the exclusion list: what is there is neither loaded nor discarded."""
+    is_below = len(lost.path) > 1 and lost.path[0] in LEFT_OUT
+    return is_below and lost.reason == "duplicate_key" and LEFT_OUT[lost.path[0]] not in options.envelope_columns
 
 
 def _envelope_columns(body: dict, columns: Columns, options: Options) -> dict[str, str | None]:

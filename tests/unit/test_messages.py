@@ -149,3 +149,11 @@ def test_the_registry_says_how_a_name_came_about(path, column, rule):
     """And keeps the name that the source has."""
     assert naming_rule(path, column) == rule
     assert source_name(path) == ".".join(path)
+
+
+def test_shapes_share_the_leaves_and_objects_that_they_have_in_common():
+    """An archive of tens of thousands of shapes takes the memory of their few leaves, not of all of them."""
+    one, other = columns(a_track_call({"total": 1})), columns(a_track_call({"total": 2, "coupon": "x"}))
+
+    assert {id(leaf) for leaf in one.leaves} < {id(leaf) for leaf in other.leaves}
+    assert one.objects is other.objects

@@ -10,6 +10,7 @@ from loader.core.tables import (
     call_target,
     event_target,
     is_known_key,
+    is_own_table,
     latest_target,
     payload_root,
 )
@@ -89,3 +90,25 @@ def test_every_call_has_a_table():
     """Six calls, six tables."""
     assert set(CALLS) == set(CALL_TABLE)
     assert len(set(CALL_TABLE.values())) == 6
+
+
+EVENT = ("id", "received_at", "uuid_ts", "event", "event_text")
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "is_registered", "is_empty", "is_own"),
+    [
+        ("tracks", ("id", "_object"), False, False, True),
+        ("tracks", ("id",), True, True, False),
+        ("users", ("id", "uuid_ts"), False, False, True),
+        ("users", ("id", "email"), True, True, False),
+        ("signed_up", ("id", "plan"), True, False, True),
+        ("signed_up", ("plan",), True, False, False),
+        ("signed_up", EVENT, False, False, False),
+        ("signed_up", EVENT, False, True, True),
+        ("signed_up", ("id",), False, True, False),
+    ],
+)
+def test_own_tables_are_told_from_those_of_the_user(name, columns, is_registered, is_empty, is_own):
+    """By their columns, by the registry, and where a killed load left them empty."""
+    assert is_own_table(name, columns, is_registered, is_empty) is is_own
