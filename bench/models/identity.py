@@ -135,7 +135,7 @@ def core(context: Context) -> None:
     resolve.resolve(work, settings, aliases.close_aliases(work))
     tables.name_types(work, context)
     tables.name_profiles(work)
-    tables.order_mapping(work, work.number("select count(*) from _identity_dropped") == 0)
+    tables.order_mapping(work, tables.is_plain(work))
     context.connection.execute(f"create table web.core_result as {tables.identity_sql('external_id_mapping')}")
     work.close()
     context.connection.execute("drop table web.core_result")

@@ -31,7 +31,6 @@ _READ: Final = (
     *("cross_domain_id", "ga_client_id"),
 )
 _READ_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "identify": ("email",),
     "track": ("event_text",),
     "page": ("name",),
     "screen": ("name",),
@@ -79,9 +78,14 @@ def definition_of(context: Context, tables: Mapping[str, Catalogue]) -> str:
 def marks(
     work: Work, inputs: Mapping[str, str], tables: Mapping[str, Catalogue], until: datetime | None
 ) -> dict[str, Marks]:
-    """Of each table that identity reads. `until`: when the newest call had arrived that the last run read."""
+    """Of each table that identity reads. `until`: when the newest call had arrived that the last run read.
+
+    Identify calls are told by the whole rows of their tables, because these have the traits as well.
+    """
     found = {}
     for call, table in inputs.items():
+        if call == "identify":
+            continue
         listed = ", ".join((*_READ, *_READ_OF.get(call, ())))
         found[call] = _marks_of(work, table, f"hash({listed})", "received_at", until)
     for schema, catalogue in tables.items():

@@ -112,7 +112,7 @@ class Resolver:
     def pairs(self) -> Longs:
         """Distinct links of all calls."""
         if len(self.links) != 1:
-            self.links = [np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *self.links]))]
+            self.links = [_distinct(np.concatenate([np.zeros(0, dtype=np.int64), *self.links]))]
         return self.links[0]
 
     def belongings(self) -> Numbers:
@@ -292,8 +292,16 @@ def _links(calls: Calls, node_of: Numbers) -> Longs:
 
 def pairs_of(a: Longs, b: Longs) -> Longs:
     """Distinct pairs, the lower end first, each as one number."""
-    pairs: Longs = np.unique((np.minimum(a, b) << HALF) | np.maximum(a, b))
-    return pairs
+    return _distinct((np.minimum(a, b) << HALF) | np.maximum(a, b))
+
+
+def _distinct(numbers: Longs) -> Longs:
+    """The numbers in their order, each once; `numbers` are put in order. Several times faster than by their hashes."""
+    numbers.sort()
+    is_new = np.ones(len(numbers), dtype=np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=is_new[1:])
+    found: Longs = numbers[is_new]
+    return found
 
 
 def degrees(pairs: Longs, size: int) -> Longs:

@@ -30,8 +30,7 @@ def write_tables(work: Work, context: Context, resolver: Resolver) -> None:
     """Write every table that is ours: a file of the user may stand for one of them."""
     name_types(work, context)
     name_profiles(work)
-    rare = "(select count(*) from _identity_removed) + (select count(*) from _identity_dropped)"
-    order_mapping(work, work.number(f"select {rare}") == 0)
+    order_mapping(work, is_plain(work))
     measure_people(work, resolver, degrees(resolver.pairs(), len(resolver.node_of)))
     for name in TABLES:
         if context.owns(name):
@@ -55,12 +54,18 @@ def name_profiles(work: Work, earlier: str | None = None) -> None:
     work.drop("_identity_segments")
 
 
-def order_mapping(work: Work, is_plain: bool) -> None:
+def is_plain(work: Work) -> bool:
+    """Whether nothing was removed, and no alias maps what was dropped: then mappings are in the order of the replay."""
+    unmapped = "_identity_classes where identifier not in (select identifier from _identity_mapped)"
+    return work.number(f"select (select count(*) from _identity_removed) + (select count(*) from {unmapped})") == 0
+
+
+def order_mapping(work: Work, is_in_order: bool) -> None:
     """Make `_identity_mapping(place, identifier, profile, seq, is_removal, deleted_at, is_current)`.
 
-    `is_plain`: nothing was removed, and no alias maps what was dropped, so that the order of the replay is this one.
+    `is_in_order`: the order of the replay is this one.
     """
-    if not is_plain:
+    if not is_in_order:
         work.make("_identity_mapping", identity_sql("mapping"))
         return
     work.make(
