@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from modelling import START
 
+from loader.models.identity.observed import normalised
+
 _TABLES = ("external_id_mapping", "event_profiles", "identity_profiles", "identity_violations")
 
 
@@ -366,3 +368,16 @@ def test_times_are_utc_whatever_the_session(modelling):
     modelling.run(*_TABLES)
 
     assert modelling.rows("id_graph", "received_at") == [(datetime(2026, 3, 1, 10),)]
+
+
+@pytest.mark.parametrize("kind", ["user_id", "email"])
+def test_white_space_around_a_value_is_no_part_of_it(kind):
+    """The six kinds of it, at either end or both; others, and those inside, are."""
+    spaces = ["", " ", "\t", "\n", "\r", "\f", "\v", " \t\v", "\u00a0", "\u0001", "v", "t"]
+    values = [f"{before}{inside}{after}" for before in spaces for inside in ("", "!", "a b", "é") for after in spaces]
+
+    found = duckdb.execute(
+        f"select value, {normalised(kind, 'value')} from (select unnest(?) as value)", [[*values, None]]
+    ).fetchall()
+
+    assert found == [*((value, value.strip(" \t\n\r\f\v")) for value in values), (None, None)]
