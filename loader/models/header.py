@@ -17,7 +17,8 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 INPUT_PREFIX: Final = "input_"
 """Of the tables that stand for the loaded events; no model may be called like one."""
 
-_SECTION: Final = re.compile(r"(grain|keys|params|columns|checks|incremental|made by|further columns):\s*(.*)")
+_SECTION: Final = re.compile(r"(grain|keys|params|columns|checks|incremental|passes|made by|further columns):\s*(.*)")
+_PASSES: Final = re.compile(r"([a-z][a-z0-9_]*), (\d+) bytes a row")
 _COLUMN: Final = re.compile(r"([a-z][a-z0-9_]*)\s+(\w+)\s*:\s*(.+)")
 _CHECK: Final = re.compile(r"([a-z][a-z0-9_]*)(\s+\(warn\))?\s*:\s*(.+)")
 
@@ -67,6 +68,10 @@ class Model:
     """Column by which it may be recomputed in parts."""
     incremental_rows: str | None = None
     """The WITH whose rows are compared for that; None when those of all tables that it reads are."""
+    passes: str | None = None
+    """Column by which a full run may take its rows in several passes: each row depends on those of one value alone."""
+    bytes_of_row: int = 0
+    """Memory that one row of what it reads takes in a pass, about."""
     further_columns: str | None = None
     """What the columns are that the table may have beyond those listed; only of Python models."""
 
@@ -133,6 +138,7 @@ def parse_model(name: str, path: Path, text: str) -> Model:
             f"{path}:{header.values['further columns'][0]}",
             "list every column of the SELECT under columns",
         )
+    passes, bytes_of_row = _passes(path, header)
     column, _, rows = header.values.get("incremental", (0, ""))[1].partition(" of ")
     return Model(
         name=name,
@@ -147,8 +153,22 @@ def parse_model(name: str, path: Path, text: str) -> Model:
         made_by=made_by,
         incremental=column or None,
         incremental_rows=rows or None,
+        passes=passes,
+        bytes_of_row=bytes_of_row,
         further_columns=header.values.get("further columns", (0, ""))[1] or None,
     )
+
+
+def _passes(path: Path, header: _Header) -> tuple[str | None, int]:
+    if "passes" not in header.values:
+        return None, 0
+    line, text = header.values["passes"]
+    match = _PASSES.fullmatch(text)
+    if match is None:
+        raise ConfigError(
+            f"passes {text[:60]!r} is not understood", f"{path}:{line}", "write `passes: COLUMN, NUMBER bytes a row`"
+        )
+    return match[1], int(match[2])
 
 
 def _names(listed: str) -> tuple[str, ...]:
@@ -188,7 +208,7 @@ def _read_header(path: Path, text: str) -> _Header:
                 f"the header line {words[:60]!r} is not understood",
                 f"{path}:{number}",
                 "after the description come grain, keys, params, columns, further columns, checks, incremental, "
-                "made by; what belongs to one of them is indented",
+                "passes, made by; what belongs to one of them is indented",
             )
     return header
 

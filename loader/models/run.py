@@ -21,6 +21,7 @@ from loader.models.header import Model
 from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
 from loader.models.inputs import Catalogue, Input, empty_query, input_query
+from loader.models.passes import count_of, in_passes, rows_read
 from loader.models.patches import Patch, prepare
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
 
@@ -203,21 +204,41 @@ class ModelRun:
             model = self._catalog.models[step.name]
             query = self._catalog.queries[step.name]
             if model.incremental is None or not self._make_in_part(model, query):
-                bound = bind(query, self._parameters, str(model.path))
-                self._create(step.name, typed(qualify(bound, self.resolve), model.columns))
+                self._make_in_full(model, bind(query, self._parameters, str(model.path)))
             return
         self._make_in_python(step)
 
+    def _make_in_full(self, model: Model, query: Tree) -> None:
+        """Make the table of a model, in as many passes as its rows need to stay in memory."""
+        first, *others = (
+            typed(qualify(each, self.resolve), model.columns)
+            for each in in_passes(query, model, self._count_of_passes(model, query), self._column_names)
+        )
+        self._create(model.name, first)
+        for each in others:
+            try:
+                self._connection.execute(f"insert into {self._next(model.name)} {render(each)}")
+            except duckdb.Error as error:
+                raise _failed(model, error) from None
+
+    def _count_of_passes(self, model: Model, query: Tree) -> int:
+        if model.passes is None:
+            return 1
+        rows = rows_read(self._connection, query, model, self.resolve, self._column_names)
+        return count_of(self._connection, model, rows)
+
+    def _column_names(self, table: str) -> list[str]:
+        return [column.name for column in self._catalog.columns(table)]
+
     def _make_in_part(self, model: Model, query: Tree) -> bool:
         """Change the table of an incremental model; False where it must be made in full."""
-        columns = self._catalog.columns
         increment = Increment(
             self._connection,
             model,
             query,
             self._parameters,
             self.resolve,
-            lambda table: [column.name for column in columns(table)],
+            self._column_names,
         )
         state = self._next(increment.state)
         try:

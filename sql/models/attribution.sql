@@ -4,6 +4,7 @@
 -- grain: one row per model, order or refund, and touch that gets a part
 -- keys: model, order_key, entry_id, touch_id
 -- params: attribution_half_life_days, currency_decimals
+-- passes: order_key, 3000 bytes a row
 -- columns:
 --   model text: first, last, last_non_direct, linear, position, time_decay, markov or shapley
 --   order_key text: the order

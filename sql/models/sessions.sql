@@ -2,6 +2,7 @@
 -- grain: one row per session
 -- keys: session_id
 -- incremental: identity
+-- passes: identity, 800 bytes a row
 -- columns:
 --   session_id text: md5 of the identity and the first event; stays the same while that event does
 --   identity_type text: anonymous_id, or user_id for rows without one

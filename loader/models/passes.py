@@ -1,0 +1,61 @@
+"""A large model in several passes, each over the rows of some values of one column: what it sorts stays in memory.
+
+Sorting and joining all rows at once goes through files when they are more than memory, which costs more than reading
+the inputs once for each pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import duckdb
+from sqlglot import exp
+
+from loader.models.header import Model
+from loader.models.render import Resolve, Tree, bare_table, render, tables_read
+
+_MOST: Final = 64
+_UNITS: Final = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+Columns = Callable[[str], Sequence[str]]
+
+
+def in_passes(query: Tree, model: Model, count: int, columns: Columns) -> list[Tree]:
+    """The SQL once for each pass; its results together are those of the whole. Names are not qualified yet."""
+    if model.passes is None or count <= 1:
+        return [query]
+    return [_restricted(query, model.passes, count, at, columns) for at in range(count)]
+
+
+def count_of(connection: duckdb.DuckDBPyConnection, model: Model, rows: int) -> int:
+    """How many passes so many rows take with the memory that the engine may use."""
+    number, unit = str(connection.execute("select current_setting('memory_limit')").fetchall()[0][0]).split()
+    memory = float(number) * _UNITS[unit]
+    return max(1, min(_MOST, -int(-rows * model.bytes_of_row // memory)))
+
+
+def rows_read(
+    connection: duckdb.DuckDBPyConnection, query: Tree, model: Model, resolve: Resolve, columns: Columns
+) -> int:
+    """Rows of the largest table that is read in parts."""
+    names = {table.name for table in tables_read(query) if model.passes in columns(table.name)}
+    tables = [table for name in sorted(names) if (table := resolve(name)) is not None]
+    counts = [connection.execute(f"select count(*) from {render(table)}").fetchall()[0][0] for table in tables]
+    return max(map(int, counts), default=0)
+
+
+def _restricted(query: Tree, column: str, count: int, at: int, columns: Columns) -> Tree:
+    query = query.copy()
+    for table in tables_read(query):
+        if column in columns(table.name):
+            there = exp.select("*").from_(bare_table(table.name)).where(_is_of_pass(column, table.name, count, at))
+            alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name))
+            table.replace(exp.Subquery(this=there, alias=alias))
+    return query
+
+
+def _is_of_pass(column: str, table: str, count: int, at: int) -> exp.EQ:
+    """Whether a row belongs to a pass. No value has a hash too, so no row is left out."""
+    hashed = exp.Anonymous(this="hash", expressions=[exp.column(column, table=table)])
+    return exp.EQ(this=exp.Mod(this=hashed, expression=exp.Literal.number(count)), expression=exp.Literal.number(at))
