@@ -12,6 +12,7 @@ from typing import Final
 import duckdb
 from sqlglot import exp
 
+from loader.errors import ConfigError
 from loader.models.header import Model
 from loader.models.render import Resolve, Tree, bare_table, render, tables_read
 
@@ -38,8 +39,14 @@ def count_of(connection: duckdb.DuckDBPyConnection, model: Model, rows: int) -> 
 def rows_read(
     connection: duckdb.DuckDBPyConnection, query: Tree, model: Model, resolve: Resolve, columns: Columns
 ) -> int:
-    """Rows of the largest table that is read in parts."""
+    """Rows of the largest table that is read in parts. Raises ConfigError when there is none."""
     names = {table.name for table in tables_read(query) if model.passes in columns(table.name)}
+    if not names:
+        raise ConfigError(
+            f"model {model.name} takes its rows in passes by {model.passes!r}, which no table that it reads has",
+            f"{model.path}:1",
+            "name a column of a large table in `passes:`, or leave the line out",
+        )
     tables = [table for name in sorted(names) if (table := resolve(name)) is not None]
     counts = [connection.execute(f"select count(*) from {render(table)}").fetchall()[0][0] for table in tables]
     return max(map(int, counts), default=0)

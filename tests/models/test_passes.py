@@ -60,3 +60,12 @@ def test_rows_that_fit_take_one_pass_and_more_take_as_many_as_they_need():
 def test_passes_that_are_not_understood_are_told():
     with pytest.raises(ConfigError, match="COLUMN, NUMBER bytes a row"):
         a_model_with("name")
+
+
+def test_a_column_that_no_table_has_is_told(history):
+    models = history.folder / "models"
+    models.mkdir()
+    (models / "rows.sql").write_text(HEADER.format(passes="nme, 1000 bytes a row"), encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="'nme', which no table that it reads has"):
+        history.run("rows")
