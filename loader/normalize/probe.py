@@ -52,7 +52,8 @@ def having(columns: Iterable[ColumnBatch], kinds: Iterable[Kind] | None = None) 
     found: set[int] = set()
     for column in columns:
         for kind in column.strange_kinds if kinds is None else kinds:
-            found |= column.signatures.get(kind, set())
+            for signatures in column.signatures.get(kind, ()):
+                found.update(signatures.tolist())
     return f"signature in ({', '.join(map(str, sorted(found)))})" if found else "false"
 
 

@@ -166,7 +166,7 @@ def _count(column: ColumnBatch, leaf: Leaf, seen: Seen, is_timestamp: bool = Fal
     counts = column.evidence.counts
     counts[leaf.kind] = counts.get(leaf.kind, 0) + seen.count
     column.evidence.timestamps += seen.count * is_timestamp
-    column.signatures.setdefault(leaf.kind, set()).update(seen.signatures)
+    column.signatures.setdefault(leaf.kind, []).append(seen.signatures)
     column.first_seen = seen.first if column.first_seen is None else min(column.first_seen, seen.first)
     column.last_seen = seen.last if column.last_seen is None else max(column.last_seen, seen.last)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -30,12 +30,14 @@ class Seen:
     count: int
     first: datetime
     last: datetime
-    signatures: Sequence[int]
+    signatures: npt.NDArray[np.uint64]
 
     @classmethod
     def of(cls, messages: Messages) -> Seen:
         """That of a single group."""
-        return cls(messages.count, _instant(messages.first), _instant(messages.last), [messages.signature])
+        return cls(
+            messages.count, _instant(messages.first), _instant(messages.last), np.array([messages.signature], np.uint64)
+        )
 
 
 class Tally:
@@ -64,7 +66,7 @@ class Tally:
         signatures = np.array([messages.signature for messages in self._groups], dtype=np.uint64)[group]
         ends = [*starts[1:], len(leaves)]
         for place, number in enumerate(numbers.tolist()):
-            having = signatures[starts[place] : ends[place]].tolist()
+            having = signatures[starts[place] : ends[place]]
             yield number, Seen(int(counts[place]), _instant(first[place]), _instant(last[place]), having)
 
     def _of(self, what: str) -> npt.NDArray[np.int64]:

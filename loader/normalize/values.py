@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from loader.core.columns import EXACT_INTEGERS, FITTING, ColumnType, Evidence, Kind, is_direct
 from loader.core.dialect import literal, pointer
 from loader.core.samples import KeyPath
@@ -51,7 +54,7 @@ class ColumnBatch:
     special_paths: dict[KeyPath, None] = field(default_factory=dict)
     """Those with values beside the message."""
     evidence: Evidence = field(default_factory=lambda: Evidence({}))
-    signatures: dict[Kind, set[int]] = field(default_factory=dict)
+    signatures: dict[Kind, list[npt.NDArray[np.uint64]]] = field(default_factory=dict)
     """Signatures of the messages that have a value of a kind: questions about it need no other rows."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None

@@ -36,4 +36,4 @@ def test_every_leaf_is_seen_in_the_groups_that_have_it(groups):
         assert seen.count == sum(count for count, *_ in having)
         assert seen.first == EPOCH + timedelta(microseconds=min(min(span) for _, span, *_ in having))
         assert seen.last == EPOCH + timedelta(microseconds=max(max(span) for _, span, *_ in having))
-        assert sorted(seen.signatures) == sorted(signature for _, _, signature, _ in having)
+        assert sorted(seen.signatures.tolist()) == sorted(signature for _, _, signature, _ in having)
