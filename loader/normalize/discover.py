@@ -27,13 +27,10 @@ class Discovery:
         self._identifier_bytes = identifier_bytes
         self._excluded = excluded
         self._shapes: dict[tuple[str, int], MessageColumns] = {}
+        self.leaves: list[Leaf] = []
+        """All that were seen in any message, by their numbers. It only grows, while another thread may read it."""
         self._numbers: dict[Leaf, int] = {}
         self._leaves: dict[tuple[str, int], LeafNumbers] = {}
-
-    @property
-    def leaves(self) -> list[Leaf]:
-        """All leaves that were seen in any message, by their numbers."""
-        return list(self._numbers)
 
     def leaf_numbers(self, call: str, signature: int) -> LeafNumbers:
         """Numbers of the leaves that messages of a call and signature have. Only after `explain`."""
@@ -57,6 +54,11 @@ class Discovery:
         for call, signature, row in samples:
             shape = shape_of(stage.text(row), self._rules)
             columns = message_columns(shape, call, self._identifier_bytes, self._excluded, self._reserved)
-            numbers = [self._numbers.setdefault(leaf, len(self._numbers)) for leaf in columns.leaves]
             self._shapes[call, signature] = columns
-            self._leaves[call, signature] = np.array(numbers, dtype=np.int64)
+            self._leaves[call, signature] = np.array([self._number(leaf) for leaf in columns.leaves], dtype=np.int64)
+
+    def _number(self, leaf: Leaf) -> int:
+        if leaf not in self._numbers:
+            self._numbers[leaf] = len(self.leaves)
+            self.leaves.append(leaf)
+        return self._numbers[leaf]
