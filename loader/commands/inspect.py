@@ -51,7 +51,7 @@ def status(arguments: argparse.Namespace, config: Config, output: Output) -> int
 
 def _last_run_of_models(reader: Reader, config: Config) -> dict[str, Any] | None:
     """The newest run; None before the first, and in a warehouse that no run has brought up to this version."""
-    tables = {row[0] for row in reader.report("columns", {"schema": config.system_schema}).rows}
+    tables = {row[0] for row in reader.report("columns", {"schema": config.system_schema, "source": None}).rows}
     records = reader.report("model_runs").records() if "model_runs" in tables else []
     return records[0] if records else None
 

@@ -20,6 +20,8 @@ create table _loader.objects(object_id bigint, source varchar, key varchar, etag
   exact_lines bigint, load_id varchar, started_at timestamptz, finished_at timestamptz);
 create table _loader.loads(load_id varchar, source varchar, started_at timestamptz, finished_at timestamptz,
   status varchar, options varchar, counters json);
+create table _loader.names(source varchar, kind varchar, table_name varchar, source_name varchar, name varchar,
+  rule varchar, first_seen timestamptz);
 create table _loader.quarantine(source varchar, load_id varchar, object_id bigint, line bigint, item integer,
   byte_offset bigint, reason varchar, detail varchar, raw varchar, raw_encoding varchar, raw_bytes bigint,
   sha256 varchar, user_id varchar, anonymous_id varchar, received_at timestamptz, quarantined_at timestamptz);
