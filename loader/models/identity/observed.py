@@ -50,8 +50,7 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 
 
 def normalised(kind: str, value: str) -> str:
-    """SQL of a value as it is compared: trimmed; emails in lower case; phones as digits with a plus where one "
-    "was sent."""
+    """SQL of a value as compared: trimmed; emails in lower case; phones as digits, with a plus if there was one."""
     text = f"cast({value} as varchar)"
     # All white space comes before '!'. Most values have none at their ends, and trimming costs more than asking.
     trimmed = f"case when {text} < '!' or right({text}, 1) < '!' then trim({text}, {_WHITE_SPACE}) else {text} end"
