@@ -22,7 +22,7 @@ from loader.ledger import QUARANTINE, Ledger, PartCounts
 from loader.normalize import losses
 from loader.normalize.dedupe import Dedupe, History
 from loader.normalize.discover import Discovery
-from loader.normalize.latest import latest_columns, nulls_of, recompute
+from loader.normalize.latest import Latest, Owners, latest_columns, moves_values
 from loader.normalize.lines import Read, losses_table
 from loader.normalize.rows import Beside, insert_rows, table_rows
 from loader.normalize.settle import Existing, settle
@@ -156,10 +156,15 @@ class BatchLoad:
         for name, batch in batches.items():
             wanted[name] = settle(stage, batch, bounds, self._rules)
         touched = self._touched(stage, dedupe, existing)
-        for call in touched:
-            history = {**existing.get(CALL_TABLE[call], {})}
-            history |= {column.name: column.sql_type for column in wanted.get(CALL_TABLE[call], [])}
-            wanted[LATEST[call][0]] = latest_columns(call, history, self._rules.users_from_context_traits)
+        from_context = self._rules.users_from_context_traits
+        for call, owners in touched.items():
+            before = existing.get(CALL_TABLE[call], {})
+            after = before | {column.name: column.sql_type for column in wanted.get(CALL_TABLE[call], [])}
+            table = LATEST[call][0]
+            wanted[table] = latest_columns(call, after, from_context)
+            if table in existing and moves_values(call, before, after, from_context):
+                every = f"select id, '-infinity'::timestamptz from {self._warehouse.table(self._schema, table)}"
+                self._engine.execute(f"insert into {owners} {every}")
         parts = f"{stage.name}_parts"
         nulls, unknown = self._shape_facts(stage)
         objects = dict(self._engine.execute(f"select part, object_id from {parts}").fetchall())
@@ -179,7 +184,7 @@ class BatchLoad:
         return [batches.pop(name) for name in new[max(room, 0) :]]
 
     def _touched(self, stage: Stage, dedupe: Dedupe, existing: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """Owners of inserted and of replaced rows."""
+        """Owners of inserted and of replaced rows, by call: tables as `Owners` has them."""
         found: dict[str, str] = {}
         for call, (_, owner) in LATEST.items():
             name = f"{stage.name}_touched_{call}"
@@ -187,9 +192,8 @@ class BatchLoad:
             if CALL_TABLE[call] in existing:
                 table = self._warehouse.table(self._schema, CALL_TABLE[call])
                 self._engine.execute(
-                    f"insert into {name} select {owner} from {table} where id in "
-                    f"(select id from {dedupe.replaced} where call = '{call}') and {owner} is not null "
-                    f"and {owner} not in (select id from {name})"
+                    f"insert into {name} select {owner}, '-infinity'::timestamptz from {table} where rowid in "
+                    f"(select row from {dedupe.replaced} where call = '{call}') and {owner} is not null"
                 )
             (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
             has_rows = self._engine.execute(f"select 1 from {stage.name} where call = '{call}' limit 1").fetchall()
@@ -198,17 +202,21 @@ class BatchLoad:
         return found
 
     def _touched_by(self, stage: Stage, call: str, into: str) -> None:
-        """Owners of the rows of a stage."""
-        create = f"create or replace table {into} as select distinct"
+        """Owners of the rows of a stage, with the earliest time of each."""
+        path = ("groupId",)
+        create = f"create or replace table {into} as select"
+        earliest = "min(coalesce(received_at, '-infinity')) as since"
         if call == "identify":
             self._engine.execute(
-                f"{create} user_id as id from {stage.name} where call = 'identify' and user_id is not null"
+                f"{create} user_id as id, {earliest} from {stage.name} where call = 'identify' and user_id is not null "
+                f"group by 1"
             )
             return
-        path = ("groupId",)
-        with stage.rows(f"call = '{call}'", leaves={path: "VARCHAR"}) as rows:
+        with stage.rows(f"call = '{call}'", ["received_at"], {path: "VARCHAR"}) as rows:
             key = rows.leaves.get(path, "json_extract_string(text, '/groupId')")
-            self._engine.execute(f"{create} {key} as id from {rows.name} where {key} is not null")
+            self._engine.execute(
+                f"{create} {key} as id, {earliest} from {rows.name} where {key} is not null group by 1"
+            )
 
     def _shape_facts(self, stage: Stage) -> tuple[dict[str, dict[int, str]], list[tuple[str, int, str]]]:
         """The null columns of calls whose latest values count, and the unknown keys of all, as JSON arrays."""
@@ -344,23 +352,13 @@ class BatchLoad:
             )
 
     def _recompute(self, planned: _Planned) -> None:
-        catalogue = self._warehouse.catalogue(self._schema)
+        catalogue, schema = self._warehouse.catalogue(self._schema), self._warehouse.schema(self._schema)
+        first_object = min(planned.beside.objects.values(), default=0)
         for call, table in planned.touched.items():
-            schema = self._warehouse.schema(self._schema)
-            touched = f"select id from {table}"
-            rows = self._engine.execute(nulls_of(call, schema, touched)).fetchall()
-            statements = recompute(
-                call,
-                schema,
-                catalogue[call_target(call).name],
-                touched,
-                self._load.uuid_ts,
-                self._rules.null_traits == "clear",
-                frozenset(name for (name,) in rows),
-                self._rules.users_from_context_traits,
-            )
-            for statement in statements:
-                self._engine.execute(statement)
+            columns = catalogue[call_target(call).name]
+            latest = Latest(self._engine, schema, call, columns, from_context=self._rules.users_from_context_traits)
+            owners = Owners(table, first_object)
+            latest.recompute(owners, self._load.uuid_ts, clears_nulls=self._rules.null_traits == "clear")
 
     def _record_copies(self, dedupe: Dedupe) -> None:
         for table in (dedupe.losers, dedupe.replaced):

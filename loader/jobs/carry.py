@@ -15,7 +15,7 @@ from loader.core.naming import schema_name
 from loader.core.plan import changes
 from loader.core.tables import CALL_TABLE, LATEST, is_own_table
 from loader.jobs.rules import rules_of
-from loader.normalize.latest import latest_columns, nulls_of, recompute
+from loader.normalize.latest import Latest, Owners, latest_columns
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
 WAIT_SECONDS: Final = 60.0
@@ -121,8 +121,8 @@ class _Copy:
             given = self._warehouse.table(self._schema, CALL_TABLE[call]) if has_calls else f"(select null as {owner})"
             where = f"_object is null or _object not in (select object_id from {_KEPT})" if has_calls else "false"
             self._engine.execute(
-                f"create or replace table {touched} as select distinct {owner} as id from {given} "
-                f"where {owner} is not null and ({where})"
+                f"create or replace table {touched} as select distinct {owner} as id, "
+                f"'-infinity'::timestamptz as since from {given} where {owner} is not null and ({where})"
             )
             if name in tables:
                 self._copy(self._schema, name, f"id not in (select id from {touched})")
@@ -167,8 +167,5 @@ def _recompute(
                 continue
             wanted = {table: latest_columns(call, columns, rules.users_from_context_traits)}
             warehouse.apply(name, changes(warehouse.catalogue(name), wanted))
-            schema, touched = warehouse.schema(name), f"select id from touched_{call}"
-            nulls = frozenset(column for (column,) in engine.execute(nulls_of(call, schema, touched)).fetchall())
-            clears, from_context = rules.null_traits == "clear", rules.users_from_context_traits
-            for statement in recompute(call, schema, columns, touched, now, clears, nulls, from_context):
-                engine.execute(statement)
+            latest = Latest(engine, warehouse.schema(name), call, columns, from_context=rules.users_from_context_traits)
+            latest.recompute(Owners(f"touched_{call}"), now, clears_nulls=rules.null_traits == "clear")

@@ -15,9 +15,9 @@ from sqlglot import exp
 from loader.errors import ConfigError
 from loader.models.header import Model
 from loader.models.render import Resolve, Tree, bare_table, render, tables_read
+from loader.warehouses.memory import memory_limit
 
 _MOST: Final = 64
-_UNITS: Final = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 Columns = Callable[[str], Sequence[str]]
 
@@ -31,9 +31,7 @@ def in_passes(query: Tree, model: Model, count: int, columns: Columns) -> list[T
 
 def count_of(connection: duckdb.DuckDBPyConnection, model: Model, rows: int) -> int:
     """How many passes so many rows take with the memory that the engine may use."""
-    number, unit = str(connection.execute("select current_setting('memory_limit')").fetchall()[0][0]).split()
-    memory = float(number) * _UNITS[unit]
-    return max(1, min(_MOST, -int(-rows * model.bytes_of_row // memory)))
+    return max(1, min(_MOST, -int(-rows * model.bytes_of_row // memory_limit(connection))))
 
 
 def rows_read(

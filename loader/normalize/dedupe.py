@@ -22,7 +22,8 @@ class History:
 class Dedupe:
     """Leaves winners in the stage. The others are in `losers`, rows that winners replace in `replaced`.
 
-    `losers` and `replaced`: call, id, object_id, line, item, received_at, fingerprint. `parts`: part, object_id, key, etag.
+    `losers` and `replaced`: call, id, object_id, line, item, received_at, fingerprint, row (of the stage, and of the call
+    table until the file is changed). `parts`: part, object_id, key, etag.
     """
 
     def __init__(self, stage: Stage, parts: str) -> None:
@@ -72,7 +73,7 @@ class Dedupe:
         engine, stage = self._stage.engine, self._stage.name
         engine.execute(
             f"create or replace table {self.replaced} (call varchar, id varchar, object_id bigint, line bigint, "
-            f"item integer, received_at timestamptz, fingerprint ubigint, key varchar, etag varchar)"
+            f"item integer, received_at timestamptz, fingerprint ubigint, key varchar, etag varchar, row bigint)"
         )
         for call, table in history.tables.items():
             self._find(call, table, history.objects)
@@ -115,7 +116,7 @@ class Dedupe:
         if count[0]:
             engine.execute(
                 f"insert into {self.replaced} select '{call}', t.id, t._object, t._line, t._item, t.received_at, "
-                f"t._fingerprint, o.key, o.etag from {table} as t join {objects} as o on o.object_id = t._object "
+                f"t._fingerprint, o.key, o.etag, t.rowid from {table} as t join {objects} as o on o.object_id = t._object "
                 f"where t.rowid in (select row from {stage}_matched)"
             )
         engine.execute(f"drop table {stage}_matched")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+
+import duckdb
 
 from loader.core.dialect import identifier, literal
 from loader.core.naming import CORE_NAMES, KEYWORDS
@@ -13,8 +16,6 @@ from loader.normalize.settle import core_columns
 from loader.normalize.values import FAMILIES
 
 _CONTEXT_TRAITS = "context_traits_"
-_RANK = 'row_number() over (order by received_at, "timestamp", id)'
-"""A number per row is compared faster, for every column, than the three values that it stands for."""
 
 
 def latest_columns(call: str, columns: Mapping[str, str], from_context: bool) -> list[WantedColumn]:
@@ -27,6 +28,21 @@ def latest_columns(call: str, columns: Mapping[str, str], from_context: bool) ->
     return list(wanted.values())
 
 
+def moves_values(call: str, before: Mapping[str, str], after: Mapping[str, str], from_context: bool) -> bool:
+    """Whether, with columns of the history as they are after, values of rows made before stand elsewhere.
+
+    A context trait gives way when the trait of its name is sent itself, as another type.
+    """
+    places = _places(call, after, from_context)
+    return any(places.get(name) != place for name, place in _places(call, before, from_context).items())
+
+
+def _places(call: str, columns: Mapping[str, str], from_context: bool) -> dict[str, tuple[str, str]]:
+    """Context trait → the column that it stands in for, and its type."""
+    groups = _groups(call, columns, from_context)
+    return {name: (target, group.columns[target]) for group in groups for name, target in group.stand_in.items()}
+
+
 class _Group:
     """A base column with its variants, which are one value; and the context trait that stands in for it."""
 
@@ -36,6 +52,32 @@ class _Group:
         self.stand_in: dict[str, str] = {}
         """Target column → column of the context trait that gives it."""
         self.is_own = False
+
+    def is_single(self, may_clear: bool) -> bool:
+        """Whether the latest of the group is a value, not a struct of the values of its columns."""
+        return len(self.columns) == 1 and not may_clear and not self.stand_in
+
+    def latest(self, columns: Mapping[str, str], may_clear: bool) -> str:
+        """The latest value, or the struct of them, of calls `h` with their `c.place`; null where no call says any."""
+        names = [name for name in self.columns if name in columns]
+        if self.is_single(may_clear):
+            return f"arg_max({_of_call(names[0])}, c.place)"
+        has_own = " or ".join(f"{_of_call(name)} is not null" for name in names) or "false"
+        sources: dict[str, str] = {}
+        for target, sql_type in self.columns.items():
+            own = _of_call(target) if target in columns else "null"
+            given = [f"{_of_call(name)}::{sql_type}" for name, to in self.stand_in.items() if to == target]
+            stand_in = f"coalesce({', '.join(given)})" if given else "null"
+            sources[target] = f"case when {has_own} then {own} else {stand_in} end"
+        has = " or ".join([has_own, *(f"{_of_call(name)} is not null" for name in self.stand_in)])
+        if may_clear:
+            has += f" or list_contains(from_json({_of_call(NULLS)}, '[\"VARCHAR\"]'), {literal(self.base)})"
+        fields = ", ".join(f"{literal(target)}: {sql}" for target, sql in sources.items())
+        return f"arg_max({{{fields}}}, c.place) filter (where {has})"
+
+
+def _of_call(column: str) -> str:
+    return f"h.{identifier(column)}"
 
 
 def _groups(call: str, columns: Mapping[str, str], from_context: bool) -> list[_Group]:
@@ -70,63 +112,91 @@ def _split(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def recompute(
-    call: str,
-    schema: str,
-    columns: Mapping[str, str],
-    touched: str,
-    uuid_ts: datetime,
-    clears_nulls: bool,
-    nulls: frozenset[str],
-    from_context: bool,
-) -> list[str]:
-    """Statements that replace the rows of touched owners. `touched` is a query of ids; `nulls` are the columns that
-    some touched row sent as an explicit null."""
-    table, owner = LATEST[call]
-    into, history = f"{schema}.{identifier(table)}", f"{schema}.{identifier(call_target(call).name)}"
-    selected = {
-        "id": identifier(owner),
-        "received_at": "max(received_at)",
-        "uuid_ts": f"{literal(uuid_ts.isoformat())}::timestamptz",
-    }
-    for group in _groups(call, columns, from_context):
-        selected |= _values(group, columns, clears_nulls and group.base in nulls)
-    names = ", ".join(identifier(name) for name in selected)
-    return [
-        f"delete from {into} where id in ({touched})",
-        f"insert into {into} ({names}) select {', '.join(selected.values())} from "
-        f"(select *, {_RANK} as rank from {history} where {identifier(owner)} in ({touched}) "
-        f"and trim({identifier(owner)}, {WHITE}) <> '') group by {identifier(owner)}",
-    ]
-
-
 WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 
 
-def _values(group: _Group, columns: Mapping[str, str], may_clear: bool) -> dict[str, str]:
-    names = [name for name in group.columns if name in columns]
-    if len(group.columns) == 1 and not may_clear and not group.stand_in:
-        return {names[0]: f"arg_max({identifier(names[0])}, rank)"}
-    has_own = " or ".join(f"{identifier(name)} is not null" for name in names) or "false"
-    sources: dict[str, str] = {}
-    for target, sql_type in group.columns.items():
-        own = identifier(target) if target in columns else "null"
-        given = [name for name, to in group.stand_in.items() if to == target]
-        stand_in = f"coalesce({', '.join(f'{identifier(name)}::{sql_type}' for name in given)})" if given else "null"
-        sources[target] = f"case when {has_own} then {own} else {stand_in} end"
-    has = " or ".join([has_own, *(f"{identifier(name)} is not null" for name in group.stand_in)])
-    if may_clear:
-        has += f" or list_contains(from_json({identifier(NULLS)}, '[\"VARCHAR\"]'), {literal(group.base)})"
-    fields = ", ".join(f"{literal(target)}: {sql}" for target, sql in sources.items())
-    chosen = f"arg_max({{{fields}}}, rank) filter (where {has})"
-    return {target: f"struct_extract({chosen}, {literal(target)})" for target in sources}
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Those whose rows are made anew, and which of their calls are new."""
+
+    table: str
+    """Columns id, since; an id may be there more than once. `since` is when the earliest new call was received, or
+    `-infinity` when calls are gone too."""
+    first_object: int = 0
+    """New calls come from objects with this number or a greater one."""
 
 
-def nulls_of(call: str, schema: str, touched: str) -> str:
-    """A query of the columns that rows of touched owners sent as an explicit null."""
-    _, owner = LATEST[call]
-    history = f"{schema}.{identifier(call_target(call).name)}"
-    return (
-        f"select distinct unnest(from_json({identifier(NULLS)}, '[\"VARCHAR\"]')) from {history} "
-        f"where {identifier(NULLS)} is not null and {identifier(owner)} in ({touched})"
-    )
+class Latest:
+    """Rows of `users` or `accounts`, made of the rows of `identifies` or `groups`."""
+
+    def __init__(
+        self,
+        engine: duckdb.DuckDBPyConnection,
+        schema: str,
+        call: str,
+        columns: Mapping[str, str],
+        *,
+        from_context: bool,
+    ) -> None:
+        """`columns` of the history, name → type. `from_context`: traits of the context stand in for those not given."""
+        table, owner = LATEST[call]
+        self._engine = engine
+        self._columns = columns
+        self._groups = _groups(call, columns, from_context)
+        self._owner = f"h.{identifier(owner)}"
+        self._into = f"{schema}.{identifier(table)}"
+        self._history = f"{schema}.{identifier(call_target(call).name)}"
+
+    def recompute(self, owners: Owners, uuid_ts: datetime, clears_nulls: bool) -> None:
+        """Make the rows of owners anew. `clears_nulls`: an explicit null clears the value before it.
+
+        Where all new calls are later than those a row was made of, they alone are read, and change the row.
+        """
+        judged, calls, made = (f"{owners.table}_{what}" for what in ("judged", "calls", "made"))
+        execute = self._engine.execute
+        # A transaction writes to one database, and to temporary tables.
+        execute(
+            f"create or replace temp table {judged} as select t.id, u.received_at as until, "
+            f"u.id is not null and coalesce(t.since <= u.received_at, true) as is_whole "
+            f"from (select id, min(since) as since from {owners.table} group by id) as t "
+            f"left join {self._into} as u on u.id = t.id"
+        )
+        # A number per call is compared faster, for every column, than the three values that it stands for.
+        given = f'select h.rowid as call, {self._owner} as id, h.received_at, h."timestamp", h.id as message_id '
+        given += f"from {self._history} as h join {judged} as o on o.id = {self._owner}"
+        execute(
+            f"create or replace temp table {calls} as select call, row_number() over (partition by id order by received_at, "
+            f'"timestamp", message_id) as place from ({given} where o.is_whole union all {given} where not o.is_whole '
+            f"and h._object >= {owners.first_object} and (o.until is null or h.received_at > o.until))"
+        )
+        nulls = self._nulls(calls) if clears_nulls else frozenset[str]()
+        execute(f"create or replace temp table {made} as {self._rows(judged, calls, uuid_ts, nulls)}")
+        execute(f"delete from {self._into} where id in (select id from {judged})")
+        execute(f"insert into {self._into} by name select * from {made}")
+        for table in (judged, calls, made):
+            execute(f"drop table {table}")
+
+    def _nulls(self, calls: str) -> frozenset[str]:
+        """The columns that some of the calls sent as an explicit null."""
+        rows = self._engine.execute(
+            f"select distinct unnest(from_json(h.{identifier(NULLS)}, '[\"VARCHAR\"]')) from {self._history} as h "
+            f"join {calls} as c on c.call = h.rowid where h.{identifier(NULLS)} is not null"
+        ).fetchall()
+        return frozenset(name for (name,) in rows)
+
+    def _rows(self, judged: str, calls: str, uuid_ts: datetime, nulls: frozenset[str]) -> str:
+        latest = [f"{self._owner} as id", "max(h.received_at) as received_at"]
+        rows = ["n.id", "n.received_at", f"{literal(uuid_ts.isoformat())}::timestamptz as uuid_ts"]
+        for number, group in enumerate(self._groups):
+            value = f"n.value_{number}"
+            latest.append(f"{group.latest(self._columns, group.base in nulls)} as value_{number}")
+            for name in group.columns:
+                own = identifier(name)
+                new = value if group.is_single(group.base in nulls) else f"struct_extract({value}, {literal(name)})"
+                rows.append(f"case when {value} is not null then {new} else u.{own} end as {own}")
+        return (
+            f"select {', '.join(rows)} from (select {', '.join(latest)} from {self._history} as h "
+            f"join {calls} as c on c.call = h.rowid where trim({self._owner}, {WHITE}) <> '' group by 1) as n "
+            f"left join (select u.* from {self._into} as u join {judged} as o on o.id = u.id where not o.is_whole) as u "
+            f"on u.id = n.id"
+        )

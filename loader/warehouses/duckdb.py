@@ -17,9 +17,10 @@ from loader.core.columns import Stored
 from loader.core.dialect import DUCKDB, identifier, literal
 from loader.core.naming import schema_name
 from loader.core.plan import SchemaChange, WantedColumn
-from loader.core.tables import is_own_table
+from loader.core.tables import LATEST, is_own_table
 from loader.errors import BusyError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
+from loader.warehouses.memory import memory_limit
 
 ALIAS: Final = "w"
 """Name of the attached file in the engine."""
@@ -30,8 +31,13 @@ ROW_GROUP_ROWS: Final = 16_384
 _PAUSE_SECONDS: Final = 0.25
 _HOLDER: Final = re.compile(r"PID (\d+)")
 _LOCKED: Final = ("could not set lock", "unique file handle conflict", "already attached", "different configuration")
+_CHANGE_BYTES: Final = 16
+"""What a row of a column that is added or altered keeps in memory until it is merged into the file, at most."""
+_CHANGES_SHARE: Final = 4
+"""Columns that are changed may keep this part of the engine's memory."""
 _UNIQUE_TEXTS: Final = frozenset({"id", "anonymous_id", "context_ip"})
 """Texts that hardly repeat: zstd writes them in half the time of the default."""
+_LATEST_TABLES: Final = frozenset(table for table, _ in LATEST.values())
 
 logger = logging.getLogger("loader.warehouse")
 
@@ -53,10 +59,19 @@ class DuckDBWarehouse:
         self._attach(wait_seconds, read_only)
         try:
             yield
-        finally:
-            # A file in use cannot be detached.
-            self.roll_back()
-            self.engine.execute(f"detach {ALIAS}")
+        except BaseException:
+            # What ended the work is what counts, not what it does to the file's closing; the log keeps what is committed.
+            try:
+                self._detach()
+            except duckdb.Error as error:
+                logger.warning("the warehouse file was not closed in order: %s", error)
+            raise
+        self._detach()
+
+    def _detach(self) -> None:
+        # A file in use cannot be detached.
+        self.roll_back()
+        self.engine.execute(f"detach {ALIAS}")
 
     def merge_at_detach(self) -> None:
         """From now on commits only write the log, which is merged into the file when it is detached, not in between."""
@@ -215,7 +230,12 @@ class DuckDBWarehouse:
         self.guard_new(schema, [change.table for change in changes if change.change == "create_table"])
         if changes:
             self.engine.execute(f"create schema if not exists {self.schema(schema)}")
+        rows, kept = self._rows(schema), 0
         for change in changes:
+            kept += rows.get(change.table, 0) * _CHANGE_BYTES
+            if kept > memory_limit(self.engine) / _CHANGES_SHARE:
+                self.engine.execute(f"checkpoint {ALIAS}")
+                kept = 0
             table = self.table(schema, change.table)
             if change.change == "create_table":
                 columns = ", ".join(_definition(column) for column in change.columns)
@@ -225,9 +245,15 @@ class DuckDBWarehouse:
                 self.engine.execute(f"alter table {table} add column {identifier(column.name)} {column.sql_type}")
             else:
                 (column,) = change.columns
-                self.engine.execute(
-                    f"alter table {table} alter column {identifier(column.name)} set data type {column.sql_type}"
-                )
+                name, sql_type = identifier(column.name), column.sql_type
+                # Rows of latest values whose value does not fit are made anew by whoever asks for the change.
+                using = f" using try_cast({name} as {sql_type})" if change.table in _LATEST_TABLES else ""
+                self.engine.execute(f"alter table {table} alter column {name} set data type {sql_type}{using}")
+
+    def _rows(self, schema: str) -> dict[str, int]:
+        """How many rows the tables of a schema have, about."""
+        query = f"select table_name, estimated_size from duckdb_tables() where database_name = '{ALIAS}' and schema_name = ?"
+        return dict(self.engine.execute(query, [schema]).fetchall())
 
 
 def _definition(column: WantedColumn) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 
+import duckdb
 import pytest
 
 from loader.cli import main
@@ -78,6 +79,25 @@ def test_an_unexpected_error_is_a_sentence_and_a_traceback_only_with_v(monkeypat
     assert "unexpected RuntimeError: boom ${env:MY_SECRET_TOKEN}" in quiet_text.err
     assert ("Traceback" in quiet_text.err, "Traceback" in loud_text.err) == (False, True)
     assert CANARY not in quiet_text.err + loud_text.err
+
+
+def test_too_little_memory_is_said_with_the_setting(monkeypatch, capsys, tmp_path):
+    """It is no defect: the engine stopped where the setting says."""
+    (tmp_path / "loader.yaml").write_text(
+        "warehouse: {path: w.duckdb}\nsources: [{name: web, archive: {uri: a}}]\n", encoding="utf-8"
+    )
+
+    def too_large(*_):
+        with duckdb.connect(config={"memory_limit": "20MB", "temp_directory": ""}) as engine:
+            engine.execute("create table t as select hash(range)::text as n from range(5_000_000)")
+
+    monkeypatch.setattr("loader.commands.inspect.open_reader", too_large)
+
+    code, text = main(["--config", str(tmp_path / "loader.yaml"), "status"]), capsys.readouterr()
+
+    assert code == 1
+    assert "needs more memory than it may use" in text.err
+    assert "raise resources.memory" in text.err
 
 
 def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys, tmp_path):

@@ -295,6 +295,27 @@ def test_the_latest_identify_that_has_a_trait_sets_it(loading):
     assert loading.differences() == []
 
 
+def test_a_user_of_many_loads_is_that_of_all_calls(loading):
+    """Later calls change a row, a call between stored ones fills what later ones left open, a null clears what was before."""
+    calls = [
+        {"plan": "free", "city": "Graz", "age": 30},
+        {"plan": "pro", "rank": 3, "place": "first"},
+        {"city": None, "age": "unknown"},
+        {"rank": 1},
+    ]
+    for second in (0, 2, 3, 1):
+        loading.write(
+            an_identify_call(calls[second], message_id=f"m{second}", receivedAt=received(1, second)),
+            key=a_key(name=f"object-{second}"),
+        )
+        loading.load()
+
+    row = loading.held().rows("users")["u-1"]
+    assert (row["plan"], row.get("city"), row["age"]) == ("pro", None, "unknown")
+    assert (row["rank"], row["place"]) == ("1", "first")
+    assert loading.differences() == []
+
+
 @pytest.mark.parametrize(("option", "plan"), [("clear", None), ("keep", "pro")])
 def test_null_traits(loading, option, plan):
     """An explicit null clears the trait of the user, or leaves it; the identify says which were null."""
@@ -357,6 +378,30 @@ def test_users_from_context_traits(loading, option, plan):
     row = loading.held().rows("users")["u-1"]
     assert (row.get("plan"), row["age"], row["context_traits_plan"]) == (plan, "3", "pro")
     assert loading.differences() == []
+
+
+@pytest.mark.parametrize(("stand_in", "own"), [("pro", 1), (1, "pro"), (1, 2.5)])
+def test_a_context_trait_gives_way_to_the_trait_of_its_name(loading, stand_in, own):
+    """Also where it came first, and in rows of people who are not heard of again."""
+    loading.with_options(users_from_context_traits=True)
+    loading.write(
+        an_identify_call({}, user_id="u-1", context={"traits": {"plan": stand_in}}),
+        an_identify_call({}, user_id="u-2", message_id="m2", context={"traits": {"plan": stand_in}}),
+    )
+    loading.load()
+    loading.write(
+        an_identify_call({"plan": own}, user_id="u-1", message_id="m3", receivedAt=received(1, 1)),
+        key=a_key(name="late"),
+    )
+
+    loading.load()
+
+    users = loading.held().rows("users")
+    assert (users["u-1"]["plan"], users["u-2"]["plan"]) == (str(own), str(stand_in))
+    assert loading.differences() == []
+    whole = loading.query("select id, columns('^plan.*') from web.users order by id")
+    loading.rebuild()
+    assert loading.query("select id, columns('^plan.*') from web.users order by id") == whole
 
 
 def test_the_column_cap_also_holds_over_several_loads(loading):

@@ -90,6 +90,21 @@ def messages(draw: st.DrawFn, payloads: st.SearchStrategy = PAYLOADS, is_plain: 
     return message
 
 
+@st.composite
+def identifies(draw: st.DrawFn) -> dict:
+    """An identify call of one of two people, with few traits, some of them null, and few times."""
+    values = st.none() | st.integers(1, 9) | st.sampled_from(("x", "y"))
+    return {
+        "type": "identify",
+        "messageId": draw(st.sampled_from(IDS)),
+        "receivedAt": _at(draw(st.integers(0, 5))),
+        "timestamp": _at(draw(st.integers(0, 2))),
+        "userId": draw(st.sampled_from(("u1", "u2"))),
+        "traits": draw(st.dictionaries(st.sampled_from(("plan", "rank", "age")), values, max_size=3)),
+        "context": {"traits": draw(st.dictionaries(st.sampled_from(("plan", "city")), values, max_size=2))},
+    }
+
+
 def spelled(message: object) -> str:
     """A line; marked numbers stand as they were chosen."""
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))

@@ -15,6 +15,7 @@ from property.archives import (
     PLAIN_SCALARS,
     REAL_SOURCES,
     archives,
+    identifies,
     messages,
     real_objects,
     spelled,
@@ -82,6 +83,20 @@ def test_the_order_of_loads_does_not_matter(objects, data):
     order = [keys[start:end] for start, end in zip([0, *cuts], [*cuts, len(keys)], strict=True)]
 
     assert loaded_in_steps(objects, order) == loaded_at_once(objects)[0]
+
+
+@few(6)
+@given(
+    st.lists(st.lists(identifies(), min_size=1, max_size=3), min_size=2, max_size=5), st.sampled_from(("clear", "keep"))
+)
+def test_users_are_those_of_all_calls_however_many_loads_brought_them(loads, nulls):
+    """Calls that come later, earlier, at the same time, and copies that take over, a load for each few of them."""
+    with a_source(null_traits=nulls, users_from_context_traits=True) as loading:
+        for number, calls in enumerate(loads):
+            loading.write(*calls, key=a_key(name=f"object-{number}"))
+            loading.load()
+
+        assert loading.differences() == []
 
 
 @few(3)

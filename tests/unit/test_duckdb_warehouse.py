@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from loader.core.plan import SchemaChange, WantedColumn
 from loader.errors import TerminalError
 from loader.warehouses.duckdb import ROW_GROUP_ROWS, DuckDBWarehouse
 
@@ -83,3 +84,31 @@ def test_a_file_that_is_no_database_is_named(engine, tmp_path):
 
     assert error.value.where == str(path)
     assert "DuckDB file" in error.value.fix
+
+
+def test_many_columns_of_a_long_table_take_little_memory(engine, warehouse):
+    """Together they would need three times the memory there is."""
+    warehouse.merge_at_detach()
+    engine.execute("set memory_limit = '100MB'; set threads = 1")
+    with warehouse.attached(0):
+        engine.execute("create schema w.web; create table w.web.tracks as select range as n from range(1_000_000)")
+        added = [SchemaChange("add_column", "tracks", (WantedColumn(f"c{n}", "BIGINT"),)) for n in range(20)]
+
+        warehouse.apply("web", added)
+
+        columns = warehouse.engine.execute(
+            "select count(*) from duckdb_columns() where table_name = 'tracks'"
+        ).fetchall()
+    assert columns == [(21,)]
+
+
+def test_what_ended_the_work_is_told_even_when_the_file_cannot_be_closed(engine, warehouse):
+    """Whoever reads the error must not look for a defect in the closing."""
+
+    def work():
+        with warehouse.attached(0):
+            engine.execute("detach w")
+            engine.execute("select * from nowhere")
+
+    with pytest.raises(duckdb.CatalogException, match="nowhere"):
+        work()
