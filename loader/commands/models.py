@@ -36,6 +36,10 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
     result = report.as_dict()
     for name in result["overridden"]:
         output.line(f"{name}: yours, in {config.models.folder}, replaces ours")
+    title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC"
+    if is_dry:
+        output.line(f"{title} (dry run): all models and checks fit the tables there are; nothing was written")
+        return result
     rows = [
         (
             made["name"],
@@ -45,7 +49,6 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
         )
         for made in result["models"]
     ]
-    title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC{' (dry run)' if is_dry else ''}"
     output.table(("model", "rows", "computed", "seconds"), rows, title)
     for reason in dict.fromkeys(made["full_because"] for made in result["models"] if made["full_because"]):
         names = [made["name"] for made in result["models"] if made["full_because"] == reason]

@@ -86,10 +86,12 @@ def run_checks(
     parameters: Mapping[str, object],
     resolve: Resolve,
     is_there: Callable[[str], bool],
+    *,
+    is_dry: bool = False,
 ) -> list[CheckResult]:
     """The result of every check of these models. `is_there`: whether the table of a model or input exists.
 
-    Raises TerminalError when a check itself cannot run.
+    Dry: the engine only binds them, and all pass. Raises TerminalError when a check itself cannot run.
     """
     results = []
     for model in models:
@@ -101,7 +103,11 @@ def run_checks(
             where = f"{model.path}:{check.line}"
             query_text = render(qualify(bind(query, parameters, where), resolve))
             try:
-                results.append(_result(connection, model, check, query_text))
+                if is_dry:
+                    connection.execute(f"explain {query_text}")
+                    results.append(CheckResult(model.name, check.name, check.severity, 0))
+                else:
+                    results.append(_result(connection, model, check, query_text))
             except duckdb.Error as error:
                 raise TerminalError(
                     f"the check {check.name} of model {model.name} failed to run: {str(error).splitlines()[0]}",

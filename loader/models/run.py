@@ -138,8 +138,10 @@ class ModelRun:
                 )
                 for table in step.tables
             ]
-        models = [self._catalog.models[made.name] for made in result.made]
-        result.checks = run_checks(self._connection, models, self._parameters, self.resolve, self._is_there)
+        result.checks = self._check([self._catalog.models[made.name] for made in result.made])
+
+    def _check(self, models: Sequence[Model]) -> list[CheckResult]:
+        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there)
 
     def resolve(self, name: str) -> exp.Table | None:
         """The table that stands for a model or input in this run; None for other names."""
@@ -375,6 +377,10 @@ class DryRun(ModelRun):
         if finish is not None:
             finish(result)
         return result
+
+    def _check(self, models: Sequence[Model]) -> list[CheckResult]:
+        # Tables without rows do not agree with inputs that have some.
+        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, is_dry=True)
 
     def _make_in_python(self, step: Step) -> None:
         for table in step.tables:

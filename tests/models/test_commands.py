@@ -64,6 +64,28 @@ def test_a_dry_run_of_everything_passes_on_a_loaded_project(shop):
     assert not ran.json["replaced"]
 
 
+def test_a_dry_run_asks_no_check_of_tables_without_rows(shop):
+    """A check that compares a model with its input is only bound: the input has rows, the model has none."""
+    both = "select 1 as n where (select count(*) from seen) <> (select count(*) from input_pages)"
+    a_model(
+        shop, "seen", "select id as n from input_pages", columns="n text: id", more=f"checks:\n  all_of_them: {both}"
+    )
+
+    ran = run(shop.folder, "models", "run", "--dry-run", "--select", "seen")
+
+    assert ran.code == 0, ran.out
+    assert "(dry run): all models and checks fit the tables there are; nothing was written\n" in ran.out
+
+
+def test_a_dry_run_finds_a_check_that_the_engine_refuses(shop):
+    a_model(shop, "counted", "select 7 as n", more="checks:\n  small: no_such_function(n)")
+
+    ran = run(shop.folder, "models", "run", "--dry-run", "--select", "counted")
+
+    assert ran.code == 1
+    assert "the check small of model counted failed to run" in ran.err
+
+
 def test_a_selection_without_what_it_reads_says_what_to_select(shop):
     a_model(shop, "after", "select count(*) as n from events")
 
