@@ -43,7 +43,7 @@ dev: $(STAMP)
 	@cp -n dagster.yaml .dagster_home/dagster.yaml 2>/dev/null || true
 	@test -n "$${LOADER_CONFIG:-}" || $(BIN)/python examples/demo.py --project-only
 	@DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster instance concurrency set duckdb_writer 1 > /dev/null
-	@LOADER_CONFIG="$${LOADER_CONFIG:-$(CURDIR)/demo/loader.yaml}" DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+	@LOADER_CONFIG="$$(realpath "$${LOADER_CONFIG:-demo/loader.yaml}")" && export LOADER_CONFIG && cd .dagster_home && DAGSTER_HOME="$$PWD" PYTHONWARNINGS=ignore ../$(BIN)/dagster dev -w ../workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .
