@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -16,7 +16,7 @@ from loader.inventory import schema_of
 from loader.jobs.models import ModelsReport, catalog_of, run_models
 from loader.models.catalog import Catalog
 from loader.models.checks import CheckResult, check_queries
-from loader.models.header import Model
+from loader.models.header import Check, Model
 from loader.models.inputs import Input, tables_of
 from loader.models.lineage import column_lineage
 from loader.models.parameters import parameters_of
@@ -29,6 +29,11 @@ FOLLOWS = (
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
 ).with_label("follows_loads")
+
+_RULES_OF_KEYS: Final = {
+    "keys_are_unique": "No two rows have the same",
+    "keys_are_not_null": "No row is without its",
+}
 
 
 def model_key(name: str) -> dg.AssetKey:
@@ -73,7 +78,7 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
     """Every model as an asset of one step."""
     specs = [_spec(config, catalog, catalog.models[table]) for step in catalog.steps for table in step.tables]
     checks = [
-        dg.AssetCheckSpec(check.name, asset=model_key(name), description=check.sql or "Of the keys in the header.")
+        dg.AssetCheckSpec(check.name, asset=model_key(name), description=_rule_of(model, check))
         for name, model in catalog.models.items()
         for check, _ in check_queries(model)
     ]
@@ -100,6 +105,14 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
                 context.log_event(dg.AssetMaterialization(model_key(name), metadata=metadata))
 
     return models
+
+
+def _rule_of(model: Model, check: Check) -> str:
+    """What a check asks. The SQL of a header tells the rows that are wrong, and a check of keys has none."""
+    if check.sql:
+        return f"{'This query finds' if check.is_query else 'This holds for'} rows that are wrong: `{check.sql}`"
+    keys = ", ".join(f"`{key}`" for key in model.keys)
+    return f"{_RULES_OF_KEYS[check.name]} {keys}."
 
 
 def run(context: dg.AssetExecutionContext, config: Config, catalog: Catalog, steps: list[str]) -> ModelsReport:

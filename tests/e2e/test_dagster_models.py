@@ -56,6 +56,27 @@ def test_a_model_depends_on_tables_of_the_sources_and_on_other_models(deployment
     assert graph.get(model_key("named")).parent_keys == {model_key("events")}
 
 
+def test_a_check_says_what_it_asks(deployment):
+    """The SQL of a header tells the rows that are wrong, so it is not shown as if it were the rule."""
+    checks = (
+        "-- checks:\n--   positive: n < 1\n--   named_once: select name from named group by name having count(*) > 1\n"
+    )
+    a_model(deployment, "named", "select 'all' as name, count(*) as n from events", checks)
+
+    graph = deployment.definitions.resolve_asset_graph()
+
+    assert {
+        key.name: graph.get_check_spec(key).description
+        for key in graph.asset_check_keys
+        if key.asset_key == model_key("named")
+    } == {
+        "keys_are_unique": "No two rows have the same `name`.",
+        "keys_are_not_null": "No row is without its `name`.",
+        "positive": "This holds for rows that are wrong: `n < 1`",
+        "named_once": "This query finds rows that are wrong: `select name from named group by name having count(*) > 1`",
+    }
+
+
 def test_a_table_of_the_user_is_an_asset_outside(deployment):
     """Named in `models.inputs`, declared beside the models."""
     folder = deployment.config.parent
