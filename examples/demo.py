@@ -23,11 +23,14 @@ DATA = HERE / "data"
 MOST_EVENT_TABLES = 10
 NEXT = """\
 Four things to try next
-  make dev                                             the same project in Dagster, on http://127.0.0.1:3000
-  {loader} sql --config {config} \\
-    "select event_text, count(*) as calls from web.tracks group by all order by calls desc limit 5"
-  {loader} report --config {config}   pictures of all of it, as one HTML page
-  {loader} init mine                       a first configuration for your own bucket or folder
+  the same project in Dagster, on http://127.0.0.1:3000
+    make dev
+  a query
+    {loader} sql --config {config} "select event, count(*) from web.tracks group by all order by 2 desc limit 5"
+  pictures of all of it, as one HTML page
+    {loader} report --config {config}
+  a first configuration for your own bucket or folder
+    {loader} init mine
 """
 
 Rows = Mapping[str, Mapping[str, int]]

@@ -9,6 +9,7 @@ import pytest
 
 from loader import errors
 from loader.core.warnings import WARNING_NAMES
+from loader.models.catalog import read_catalog
 from loader.sqlfiles import sql_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +88,13 @@ def test_every_link_between_pages_leads_somewhere():
                 broken.append(f"{path.name}: {target}")
 
     assert broken == []
+
+
+def test_the_readme_says_how_many_tables_the_demo_makes():
+    """What the demo prints stands in the README; a new model makes one table more."""
+    (shown,) = re.findall(r"loader models run: (\d+) tables", (ROOT / "README.md").read_text(encoding="utf-8"))
+
+    assert int(shown) == len(read_catalog().models)
 
 
 def test_the_commands_of_the_readme_exist():
