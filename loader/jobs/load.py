@@ -19,7 +19,7 @@ from typing import Final
 
 import duckdb
 
-from loader.archive import open_archive
+from loader.archive import Archive, open_archive
 from loader.config import Config, SourceSettings
 from loader.core.dialect import DUCKDB
 from loader.core.naming import schema_name
@@ -91,12 +91,13 @@ def load_source(
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     starts = [day for day in (start, source.start) if day is not None]
+    archive = open_archive(source.archive)  # a folder that is not there leaves no warehouse behind
     run = _Run(config, source, now, dry_run, force_exact)
     workspace = Workspace(run.work_dir)
     try:
         run.open(workspace.folder, again)
         try:
-            run.load(max(starts, default=None), until, limits, progress)
+            run.load(archive, max(starts, default=None), until, limits, progress)
         except BaseException:
             run.abandon()
             raise
@@ -169,9 +170,15 @@ class _Run:
                 )
             yield
 
-    def load(self, start: date | None, until: date | None, limits: StagingLimits | None, progress: Progress) -> None:
+    def load(
+        self,
+        archive: Archive,
+        start: date | None,
+        until: date | None,
+        limits: StagingLimits | None,
+        progress: Progress,
+    ) -> None:
         """Stage, normalize and write, batch by batch."""
-        archive = open_archive(self._source.archive)
         reader, writer = self._parts()
         listing = unknown_objects(self._engine, archive.objects(start, until))
         if limits is None:

@@ -37,6 +37,14 @@ def test_wrong_usage_is_exit_code_2(arguments, project):
     assert "  fix:   " in ran.err
 
 
+def test_a_load_of_a_folder_that_is_not_there_touches_nothing(project):
+    """Exit code 2 leaves no warehouse behind."""
+    ran = project.run("load")
+
+    assert (ran.code, project.warehouse.exists()) == (2, False)
+    assert "the archive folder does not exist" in ran.err
+
+
 def test_an_error_is_the_one_json_object(project):
     """With --json an error has a shape of its own, wherever the option stands."""
     for arguments in (["--json", "status"], ["status", "--json"], ["--json", "nonsense"]):
