@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import duckdb
 import pytest
 from factories import a_track_call
 from report_tables import MODELS, SECRETS
@@ -53,6 +54,17 @@ def test_what_was_loaded_is_shown_without_any_model(loaded_pages):
     assert "in 6 lines" in text
     assert "bad json" in text
     assert "Product Viewed · web" in text
+
+
+def test_rows_without_a_received_day_are_not_called_nothing(loaded_pages):
+    """The keys of a flat archive have no day."""
+    with duckdb.connect(str(loaded_pages.project.warehouse)) as connection:
+        connection.execute("update _loader.objects set received_day = null")
+    page = loaded_pages.page()
+
+    assert page.parts["Rows by received day"] == "empty"
+    assert "No loaded row has a received day." in page.html
+    assert "Nothing was loaded yet." not in page.html
 
 
 def test_every_table_that_exists_is_shown(loaded_pages):

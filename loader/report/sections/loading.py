@@ -13,6 +13,7 @@ from loader.report.section import Section, part_of_load
 from loader.report.tables import Column, listing, table
 
 _NOTHING = "Nothing was loaded yet."
+_NO_DAY = "No loaded row has a received day. The keys of a flat archive have none."
 _REST = "all others"
 _SOURCES = (
     Column("source", "Source"),
@@ -37,7 +38,7 @@ def loading(facts: Facts) -> Section:
         "What was loaded",
         "How much arrived on each day, from which source, and whether a day is missing.",
         [
-            part_of_load(facts, "Rows by received day", lambda: _days(facts), _NOTHING),
+            part_of_load(facts, "Rows by received day", lambda: _days(facts), _NO_DAY),
             part_of_load(facts, "Sources", lambda: _sources(facts), _NOTHING),
             part_of_load(facts, "Rows of each kind of call", lambda: _calls(facts), _NOTHING),
         ],
