@@ -150,8 +150,7 @@ def discards(arguments: argparse.Namespace, config: Config, output: Output) -> i
 
 
 def _values(reader: Reader, arguments: argparse.Namespace, source: str | None) -> Answer:
-    found: Answer = reader.report("discards", {"source": source, "reason": arguments.reason, "limit": arguments.limit})
-    return found
+    return reader.report("discards", {"source": source, "reason": arguments.reason, "limit": arguments.limit})
 
 
 def _known(name: str | None, config: Config) -> str | None:

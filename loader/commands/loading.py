@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from loader.commands.output import Output
 from loader.commands.progress import Progress
@@ -22,6 +22,12 @@ COUNTS = (
     "bytes_read",
     "seconds",
 )
+
+# What a load set aside → where to look at it.
+_HINTS: Final = {
+    "quarantined": "`loader quarantine list` shows the quarantined lines",
+    "discards": "`loader discards --values` shows the discarded values",
+}
 
 
 def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
@@ -66,6 +72,9 @@ def load_sources(
             code = max(code, report.exit_code(arguments.strict))
             progress.clear()
             _print_report(f"{source.name}{' (dry run)' if arguments.dry_run else ''}", results[source.name], output)
+    for name, hint in _HINTS.items():
+        if not arguments.dry_run and any(report.get(name) for report in results.values()):
+            output.line(hint)
     return results, code
 
 
@@ -90,7 +99,7 @@ def rebuild(arguments: argparse.Namespace, config: Config, output: Output) -> in
     name, table = _source_and_table(arguments.target, config)
     report = rebuild_job(config, config.source(name), table, arguments.start, arguments.until)
     _print_report(arguments.target, report.as_dict(), output)
-    code = int(report.exit_code(False))
+    code = report.exit_code(False)
     output.result({"sources": {name: report.as_dict()}, "table": table, "exit_code": code})
     return code
 
@@ -99,9 +108,8 @@ def publish(arguments: argparse.Namespace, config: Config, output: Output) -> in
     """Replace the read-only copy of the warehouse."""
     from loader.jobs.publish import publish as publish_job
 
-    report = publish_job(config)
-    result = report.as_dict() if hasattr(report, "as_dict") else {"path": str(report)}
-    output.line(f"published {result.get('path', '')}")
+    result = publish_job(config).as_dict()
+    output.line(f"published {result['path']}")
     output.result(result)
     return 0
 

@@ -12,6 +12,11 @@ from loader.reading import open_reader
 
 DEFAULT_FILE = "report.html"
 _TITLE = "Events at a glance"
+_WORDS = {
+    "missing": "not made yet; the page says what makes it",
+    "empty": "has no rows",
+    "unreadable": "has other columns than the page reads",
+}
 
 
 def report(arguments: argparse.Namespace, config: Config, output: Output) -> int:
@@ -37,10 +42,3 @@ def report(arguments: argparse.Namespace, config: Config, output: Output) -> int
     output.line(f"wrote {path}, {size:,} bytes")
     output.result({"file": str(path), "bytes": size, "parts": page.parts})
     return 0
-
-
-_WORDS = {
-    "missing": "not made yet; the page says what makes it",
-    "empty": "has no rows",
-    "unreadable": "has other columns than the page reads",
-}

@@ -93,6 +93,19 @@ def test_bad_lines_fail_a_strict_run_only(arguments, code, jobs, capsys):
     assert ran(capsys, "load", *arguments)[0] == code
 
 
+def test_a_load_says_where_to_look_at_what_it_set_aside(jobs, capsys):
+    """Once for all sources; a dry run set nothing aside."""
+    jobs("load", "load_source", web=Report(quarantined={"bad_json": 1}), app=Report(quarantined={"bad_json": 1}))
+
+    main(["load"])
+    loaded = capsys.readouterr().out
+    main(["load", "--dry-run"])
+    tried = capsys.readouterr().out
+
+    assert loaded.count("`loader quarantine list` shows the quarantined lines\n") == 1
+    assert "shows the" not in tried
+
+
 def test_a_source_that_fails_does_not_stop_the_others(jobs, capsys):
     """Its error is in the object, the others are loaded, the exit code is 1."""
     jobs("load", "load_source", web=TerminalError("access denied", "s3://a", "grant it"))
