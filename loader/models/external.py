@@ -32,12 +32,18 @@ def external_query(
 ) -> str:
     """The input as a query: its declared columns by name, typed; one that the origin lacks is NULL. No origin, no rows.
 
-    Blank cells are NULL. Raises ConfigError when the file or table is not there.
+    Blank cells are NULL. Raises ConfigError when the file or table is not there, or has none of the columns.
     """
     if origin is None:
         return empty_query(given.columns)
     relation = _relation(connection, origin, setting_of(given), database)
-    there = {str(row[0]).lower() for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    there = _columns_of(connection, relation)
+    if all(_origin(column, there) is None for column in given.declared):
+        raise ConfigError(
+            f"none of the columns of {given.name} is in {origin}, which has: {', '.join(sorted(there))}",
+            setting_of(given),
+            f"name them as `loader models docs {given.name}` says, in the first line of a CSV file",
+        )
     columns = [
         f"cast({_text(_origin(column, there))} as {SQL_TYPES[column.type]}) as {identifier(column.name)}"
         for column in given.declared
@@ -50,7 +56,7 @@ def unreadable(
 ) -> tuple[str, str] | None:
     """The first value that does not have the type of its column: what is wrong, and where. None where all have it."""
     relation = _relation(connection, origin, setting_of(given), database)
-    there = {str(row[0]).lower() for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    there = _columns_of(connection, relation)
     for column in given.declared:
         name = _origin(column, there)
         numbered = f"select row_number() over () as number, {_text(name)} as value from {relation}"
@@ -61,6 +67,10 @@ def unreadable(
         for number, value in found:
             return f"{str(value)[:80]!r} is no {column.type}", f"{origin}, row {number}, column {name}"
     return None
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
+    return {str(row[0]).lower() for row in connection.execute(f"describe select * from {relation}").fetchall()}
 
 
 def _origin(column: InputColumn, there: Collection[str]) -> str | None:

@@ -192,6 +192,18 @@ def test_an_external_input_comes_from_a_csv_file_and_is_empty_without_one(modell
     assert modelling.rows("spent") == [(1,)]
 
 
+def test_a_file_with_none_of_the_columns_of_an_external_input_is_an_error(modelling):
+    """A first line that is missing, or in other words, would make rows of nothing."""
+    modelling.csv("campaign_costs", [{"autumn_sale": "spring_sale", "100": "50"}])
+
+    with pytest.raises(ConfigError) as raised:
+        modelling.run("+campaign_costs")
+
+    assert "none of the columns of input_campaign_costs is in" in raised.value.what
+    assert raised.value.what.endswith("which has: 100, autumn_sale")
+    assert "`loader models docs input_campaign_costs`" in raised.value.fix
+
+
 def test_a_value_of_an_external_input_that_has_another_type_is_named_with_its_place(modelling):
     """The first of them; nothing is made."""
     modelling.csv("campaign_costs", [{"campaign": "a", "amount": "1.5"}, {"campaign": "b", "amount": "much"}])
