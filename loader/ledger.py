@@ -63,8 +63,6 @@ class PartCounts:
     object_id: int = 0
     is_known: bool = False
     """An earlier run began with this version of the object."""
-    is_done: bool = False
-    """Another run has finished it meanwhile."""
 
 
 class Ledger:
@@ -106,9 +104,7 @@ class Ledger:
         for count in counts:
             version = (count.obj.key, count.obj.etag, count.obj.size)
             if version in known:
-                count.object_id, status = known[version]
-                count.is_known = True
-                count.is_done = status == "done"
+                count.object_id, count.is_known = known[version], True
             else:
                 if version not in given:
                     given[version] = next_id
@@ -124,17 +120,17 @@ class Ledger:
         )
         _store(self._engine, parts, table)
 
-    def _known(self, counts: Sequence[PartCounts]) -> dict[tuple[str, str, int], tuple[int, str]]:
+    def _known(self, counts: Sequence[PartCounts]) -> dict[tuple[str, str, int], int]:
         keys = pa.table({"key": pa.array(sorted({c.obj.key for c in counts}), pa.string())})
         self._engine.register("given_keys", keys)
         try:
             rows = self._engine.execute(
-                f"select key, etag, size, object_id, status from {self._state('objects')} "
+                f"select key, etag, size, object_id from {self._state('objects')} "
                 f"where source = {literal(self._source)} and key in (select key from given_keys)"
             ).fetchall()
         finally:
             self._engine.unregister("given_keys")
-        return {(key, etag, size): (object_id, status) for key, etag, size, object_id, status in rows}
+        return {(key, etag, size): object_id for key, etag, size, object_id in rows}
 
     def finish(
         self, counts: Sequence[PartCounts], load_id: str, options: str, started_at: datetime, now: datetime
@@ -299,7 +295,7 @@ class Ledger:
         finally:
             self._engine.unregister("given_observations")
 
-    # Runs --------------------------------------------------------------------------------------------------
+    # Runs -------------------------------------------------------------------------------------------------------------
 
     def begin_load(self, load_id: str, options: str, now: datetime) -> None:
         """A run starts."""
@@ -326,7 +322,6 @@ def unknown_objects(engine: duckdb.DuckDBPyConnection, objects: Iterable[Archive
     chunk: list[ArchiveObject] = []
     for obj in objects:
         chunk.append(obj)
-        # Small first chunks: staging begins while the listing goes on.
         if len(chunk) >= _CHUNK:
             yield from _unknown(cursor, chunk)
             chunk = []

@@ -143,9 +143,3 @@ def busy(message: str, path: Path) -> BusyError:
         str(path),
         "wait until that process ends, or read a copy: set publish.path in loader.yaml",
     )
-
-
-def as_values(source: str | None, limit: int | None = None) -> dict[str, object]:
-    """The parameters that most reports take."""
-    values: dict[str, object] = {"source": source}
-    return values if limit is None else {**values, "limit": limit}

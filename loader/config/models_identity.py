@@ -34,8 +34,7 @@ _ORIGIN: Final = re.compile(r"external_ids|(?:traits|context\.traits|properties)
 
 
 def read_limit(text: str) -> tuple[int, int | None]:
-    """`5 weekly` as values and days of the window; None days means ever. Raises ValueError that says what is "
-    "allowed."""
+    """`5 weekly` as values and days of its window, None for ever. Raises ValueError that says what is allowed."""
     match = _LIMIT.fullmatch(text)
     if match is None:
         raise ValueError("must be a number and ever, weekly, monthly or annually, such as `5 monthly`")

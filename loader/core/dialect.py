@@ -11,11 +11,9 @@ class Capabilities:
     name: str
     identifier_bytes: int
     """Longest name of a table or column."""
-    most_columns: int
-    """Columns that one table can have at all."""
 
 
-DUCKDB = Capabilities(name="duckdb", identifier_bytes=255, most_columns=10_000)
+DUCKDB = Capabilities(name="duckdb", identifier_bytes=255)
 
 
 def identifier(*parts: str) -> str:

@@ -47,7 +47,6 @@ PROVENANCE: Final = {"_object": "bigint", "_line": "bigint", "_item": "integer",
 """Columns of call tables that lead from a row to its archived line."""
 NULLS: Final = "_nulls"
 """Column of identifies and groups: names of trait columns that were sent as an explicit null, as a JSON array."""
-NOT_NULL: Final = frozenset({"id", "received_at", "uuid_ts"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final
@@ -92,8 +91,6 @@ def _number(text: str) -> exp.Expr:
 
 def value_list(value: object) -> list[exp.Expr]:
     """Literals for `IN ($name)`: one for each item of a list. An empty list is one NULL, which nothing equals."""
-    items: Mapping[object, object] | tuple[object, ...] | list[object] | frozenset[object]
-    if isinstance(value, tuple | list | frozenset | set):
-        items = sorted(value, key=str) if isinstance(value, frozenset | set) else tuple(value)
-        return [typed_literal(item) for item in items] or [exp.null()]
+    if isinstance(value, tuple | list):
+        return [typed_literal(item) for item in value] or [exp.null()]
     return [typed_literal(value)]

@@ -28,9 +28,9 @@ class LeafReader:
     ) -> None:
         """`absorbed` are paths that count only where they differ from a top-level key that is there.
 
-        `objects` are paths that hold an object to take apart in some message, `text_objects` one that
-        is kept as text: the former, and empty ones of the latter, are no values. `guards`: top-level key → condition under which what lies below it is read at all. `told`: SQL of leaves
-        that are there without reading the text.
+        `objects` are paths that hold an object to take apart in some message, `text_objects` one that is kept as text:
+        the former, and empty ones of the latter, are no values. `guards`: top-level key → condition under which what
+        lies below it is read at all. `told`: SQL of leaves that are there without reading the text.
         """
         self._told = told or {}
         self._guards = guards or {}

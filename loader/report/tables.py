@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from loader.report.markup import Html, element, joined
+from loader.report.markup import Html, element
 from loader.report.numbers import is_number, number_of, plain
 
 SHADES = 9
@@ -94,8 +94,3 @@ def tiles(figures: Sequence[tuple[str, str, str]]) -> Html:
         ),
         class_="tiles",
     )
-
-
-def paragraphs(*texts: object) -> Html:
-    """Plain sentences."""
-    return joined(*(element("p", text) for text in texts))

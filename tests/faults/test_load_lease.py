@@ -33,8 +33,12 @@ def lease(warehouse):
     return lease
 
 
-def test_a_lease_lapses_after_a_quarter_of_an_hour(lease):
+def test_a_lease_lapses_after_a_quarter_of_an_hour(lease, warehouse):
+    """Whoever comes then has it alone."""
     lease.take("second", BEGAN + timedelta(minutes=16))
+
+    holders = warehouse.engine.execute(f"select holder from {warehouse.state('leases')}").fetchall()
+    assert holders == [("second",)]
 
 
 def test_a_renewed_lease_lasts_a_quarter_of_an_hour_from_then(lease):

@@ -1,6 +1,5 @@
 """Objects of an archive → tables: one winner per call and id, users and accounts, copies, quarantine and discards."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -149,8 +148,3 @@ def _latest(winners: list[Message], call: str, table: str, id_column: str, optio
             settled |= set(values) | nulls
         row |= {"id": owner, "received_at": instant_text(ranked[0].received_at)}
         loaded.tables.setdefault(table, {})[owner] = [row]
-
-
-def count_calls(loaded: Loaded) -> Counter[str]:
-    """Rows per call table."""
-    return Counter({table: len(loaded.rows(table)) for table in CALL_TABLE.values()})

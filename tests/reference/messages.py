@@ -42,7 +42,6 @@ SPELLINGS = {
     key.lower(): key for key in (*KNOWN, *LEFT_OUT, *"event name category groupId previousId properties traits".split())
 }
 DEEPEST_COLUMN = 10
-INT64 = range(-(2**63), 2**63)
 UNSET = datetime(1, 1, 1, tzinfo=UTC)
 
 

@@ -8,8 +8,6 @@ import pytest
 from loader.report.charts import Chart, Series, lines, ranked_bars, stacked_bars
 from loader.report.scale import axis, period_of, periods
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 def parsed(markup):
     """The figure as a tree: it is well-formed, and so is the SVG in it."""

@@ -25,11 +25,6 @@ class Parameters:
     q: float
     v: float
 
-    @property
-    def expected_of_new(self) -> float:
-        """Expected value of an order of somebody without a repeat order."""
-        return self.p * self.v / (self.q - 1)
-
 
 @dataclass(frozen=True, slots=True)
 class Spending:
