@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from dagster_defs.failures import failing
 from dagster_defs.partitions import partition_of, partitions_of, window
 from dagster_defs.publishing import publish_after_load
 from dagster_defs.reports import Metadata, events_metadata, run_metadata, table_metadata
 from dagster_defs.resources import WRITER_POOL, Project
-from loader.config import Config, SourceSettings, redact
-from loader.errors import BusyError, LoaderError, TransientError
+from loader.config import Config, SourceSettings
 from loader.inventory import CALLS, LATEST, Table, row_count, rows_per_day, schema_of, tables
 from loader.reading import Reader
 
@@ -26,8 +26,6 @@ DESCRIPTIONS = {
     "aliases": "One row per alias call.",
     EVENTS: "One table per event name. The counts are of all of them together.",
 }
-MAX_RETRIES = 3
-RETRY_SECONDS = 30
 # A load is scheduled each hour; a source that nobody loaded for a day needs a look.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=6))
 
@@ -103,16 +101,11 @@ def run_load(
     start: date | None,
     until: date | None,
 ) -> Mapping[str, object]:
-    """Call the job. What may pass is tried again a few times, anything else fails at once."""
+    """Call the job."""
     from loader.jobs.load import load_source
 
-    try:
+    with failing(context):
         report = load_source(project.config(), source, start=start, until=until).as_dict()
-    except LoaderError as error:
-        if isinstance(error, TransientError | BusyError) and context.retry_number < MAX_RETRIES:
-            context.log.warning(redact(str(error)))
-            raise dg.RetryRequested(MAX_RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
-        raise dg.Failure(redact(str(error)), allow_retries=False) from None
     counts = ", ".join(f"{name} {report[name]}" for name in ("objects", "lines", "messages", "duplicates"))
     context.log.info(f"loaded {source.name}: {counts}")
     return dict(report)

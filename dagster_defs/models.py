@@ -7,11 +7,11 @@ from typing import Any, Final
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from dagster_defs.assets import DESCRIPTIONS, EVENTS, MAX_RETRIES, RETRY_SECONDS
+from dagster_defs.assets import DESCRIPTIONS, EVENTS
 from dagster_defs.charts import charts_of
+from dagster_defs.failures import failing
 from dagster_defs.resources import WRITER_POOL, Project
-from loader.config import Config, redact
-from loader.errors import BusyError, LoaderError, TransientError
+from loader.config import Config
 from loader.inventory import schema_of
 from loader.jobs.models import ModelsReport, catalog_of, run_models
 from loader.models.catalog import Catalog
@@ -116,17 +116,9 @@ def _rule_of(model: Model, check: Check) -> str:
 
 
 def run(context: dg.AssetExecutionContext, config: Config, catalog: Catalog, steps: list[str]) -> ModelsReport:
-    """Call the job with the models as they were defined.
-
-    What may pass is tried again a few times, anything else fails at once.
-    """
-    try:
+    """Call the job with the models as they were defined."""
+    with failing(context):
         report = run_models(config, datetime.now(UTC), steps, catalog)
-    except LoaderError as error:
-        if isinstance(error, TransientError | BusyError) and context.retry_number < MAX_RETRIES:
-            context.log.warning(redact(str(error)))
-            raise dg.RetryRequested(MAX_RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
-        raise dg.Failure(redact(str(error)), allow_retries=False) from None
     context.log.info(f"made {len(report.result.made)} models as of {report.as_of}")
     return report
 

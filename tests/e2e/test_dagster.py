@@ -27,7 +27,7 @@ from e2e.small_archive import (
     write_project,
 )
 
-from dagster_defs import assets
+from dagster_defs import failures
 from dagster_defs.definitions import build_definitions
 from dagster_defs.resources import WRITER_POOL
 from loader.errors import BusyError, ConfigError, TerminalError, TransientError
@@ -367,7 +367,7 @@ def test_only_what_may_pass_is_tried_again(error, calls, deployment, monkeypatch
         raise error
 
     monkeypatch.setattr("loader.jobs.load.load_source", load_source)
-    monkeypatch.setattr(assets, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(failures, "RETRY_SECONDS", 0)
 
     ran = deployment.run(partition=FIRST)
 
@@ -529,7 +529,7 @@ def test_a_reader_who_stays_too_long_is_named_and_the_step_tried_again(analyst, 
 
     monkeypatch.setattr(load, "WAIT_SECONDS", 0.3)
     monkeypatch.setattr(load, "load_source", load_source)
-    monkeypatch.setattr(assets, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(failures, "RETRY_SECONDS", 0)
 
     ran = deployment.run(partition=SECOND)
 

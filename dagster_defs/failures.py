@@ -1,0 +1,24 @@
+"""What becomes of an error in a step: tried again where it may pass by itself, a failure otherwise."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from loader.config import redact
+from loader.errors import BusyError, LoaderError, TransientError
+
+MAX_RETRIES = 3
+RETRY_SECONDS = 30
+
+
+@contextmanager
+def failing(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
+    """What may pass is tried again a few times, each time later; anything else fails at once."""
+    try:
+        yield
+    except LoaderError as error:
+        if isinstance(error, TransientError | BusyError) and context.retry_number < MAX_RETRIES:
+            context.log.warning(redact(str(error)))
+            raise dg.RetryRequested(MAX_RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
+        raise dg.Failure(redact(str(error)), allow_retries=False) from None
