@@ -6,11 +6,11 @@ from datetime import date
 from itertools import groupby
 
 from loader.config import SourceSettings
+from loader.core.dialect import DUCKDB, identifier
 from loader.core.naming import schema_name
 from loader.core.tables import CALL_TABLE, is_own_table
 from loader.reading import Reader
 
-SCHEMA_BYTES = 255
 # Tables of every source; any other table that loads made in its schema belongs to one event.
 CALLS = tuple(CALL_TABLE.values())
 LATEST = ("users", "accounts")
@@ -28,7 +28,7 @@ class Table:
     @property
     def qualified(self) -> str:
         """Schema and name, quoted, as the engine reads them."""
-        return ".".join('"{}"'.format(part.replace('"', '""')) for part in (self.schema, self.name))
+        return identifier(self.schema, self.name)
 
     @property
     def is_event_table(self) -> bool:
@@ -38,7 +38,7 @@ class Table:
 
 def schema_of(source: SourceSettings) -> str:
     """The schema that a source owns."""
-    return schema_name(source.name, SCHEMA_BYTES)
+    return schema_name(source.name, DUCKDB.identifier_bytes)
 
 
 def tables(reader: Reader, source: SourceSettings) -> Mapping[str, Table]:

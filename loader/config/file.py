@@ -12,6 +12,7 @@ from loader.config.explain import explain
 from loader.config.interpolate import Interpolation, remember_secrets
 from loader.config.models import Config
 from loader.config.positions import Document, Problem, dotted, read_document
+from loader.core.dialect import DUCKDB
 from loader.core.naming import schema_name
 from loader.core.nearest import nearest
 from loader.errors import ConfigError
@@ -31,7 +32,6 @@ RESERVED_SCHEMAS = (
     "replay",
     "archive",
 )
-_IDENTIFIER_BYTES = 255
 
 
 def find_config(given: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -137,7 +137,7 @@ def _model_problems(value: Mapping[str, object]) -> Iterator[Problem]:
     own, reserved = _section(value, "models").get("schema"), _reserved(value) - {"models"}
     if own in reserved:
         yield Problem(("models", "schema"), f"{own!r} is reserved; reserved are: {', '.join(sorted(reserved))}")
-    schemas = sorted({schema_name(name, _IDENTIFIER_BYTES) for _, name in _source_names(value)})
+    schemas = sorted({schema_name(name, DUCKDB.identifier_bytes) for _, name in _source_names(value)})
     for path in (("models", "ltv", "sources"), ("models", "usage", "exclude_sources")):
         listed = _section(value, *path[:-1]).get(path[-1])
         for index, schema in enumerate(listed if isinstance(listed, list) else []):
@@ -154,7 +154,7 @@ def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
     reserved = _reserved(value) | ({own} if isinstance(own, str) else set())
     owner: dict[str, str] = {}
     for index, name in _source_names(value):
-        schema, path = schema_name(name, _IDENTIFIER_BYTES), ("sources", index, "name")
+        schema, path = schema_name(name, DUCKDB.identifier_bytes), ("sources", index, "name")
         if schema in reserved or name.lower() in reserved:
             listed = ", ".join(sorted(reserved))
             yield Problem(path, f"the name is reserved, or its schema {schema!r} is; reserved are: {listed}")

@@ -7,9 +7,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from loader.core.tables import CALL_TABLE, LATEST
+from loader.core.tables import STANDARD_TABLES
 
-STANDARD_TABLES: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
 KEYWORDS: Final = frozenset(
     [
         "account",

@@ -20,6 +20,8 @@ CALL_TABLE: Final = {
 """The table of each call."""
 LATEST: Final = {"identify": ("users", "user_id"), "group": ("accounts", "group_id")}
 """Tables that hold the latest traits: their name, and the column of the call table that becomes their id."""
+STANDARD_TABLES: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
+"""Any other table that a load makes belongs to one event."""
 
 _TEXT, _TIME = ColumnType.TEXT, ColumnType.TIMESTAMP
 _COMMON: Final = {

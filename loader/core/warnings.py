@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, Literal, get_args
 
-from loader.core.tables import CALL_TABLE, LATEST
+from loader.core.tables import STANDARD_TABLES
 
 WarningName = Literal[
     "received_at_imputed",
@@ -30,7 +30,6 @@ FUTURE_HOURS: Final = 24
 LONGEST_MESSAGE_ID: Final = 100
 """Characters that Segment allows. Contract 1.6."""
 _GROWTH_SHARE: Final = 10
-_STANDARD: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
 
 
 def table_growth(created: Collection[str], refused: Collection[str], table_cap: int) -> int:
@@ -39,5 +38,5 @@ def table_growth(created: Collection[str], refused: Collection[str], table_cap: 
     Too many are more than a tenth of the cap in one load, or any that was refused: names of events that hold an id or
     a number make one table each. The standard tables among those created do not count.
     """
-    wanted = (set(created) - _STANDARD) | set(refused)
+    wanted = (set(created) - STANDARD_TABLES) | set(refused)
     return len(wanted) if refused or len(wanted) * _GROWTH_SHARE > table_cap else 0

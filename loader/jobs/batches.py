@@ -14,7 +14,7 @@ from loader.core.dialect import literal
 from loader.core.messages import naming_rule, source_name
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
-from loader.core.tables import CALL_TABLE, LATEST, call_target
+from loader.core.tables import CALL_TABLE, LATEST, STANDARD_TABLES, call_target
 from loader.jobs.ahead import one_ahead
 from loader.jobs.discards import Discards, record_raw
 from loader.jobs.report import LoadReport
@@ -177,9 +177,8 @@ class BatchLoad:
         self, batches: dict[str, TableBatch], existing: Mapping[str, Mapping[str, str]]
     ) -> list[TableBatch]:
         """Event tables that do not exist are admitted by name until the source has its most."""
-        standard = {*CALL_TABLE.values(), *(table for table, _ in LATEST.values())}
         events = {name for name, batch in batches.items() if not batch.target.is_call_table}
-        room = self._rules.table_cap - len(existing.keys() - standard)
+        room = self._rules.table_cap - len(existing.keys() - STANDARD_TABLES)
         new = sorted(events - existing.keys())
         return [batches.pop(name) for name in new[max(room, 0) :]]
 

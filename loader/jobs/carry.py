@@ -10,10 +10,10 @@ from typing import Final
 import duckdb
 
 from loader.config import Config, SourceSettings
-from loader.core.dialect import DUCKDB, identifier, literal
-from loader.core.naming import schema_name
+from loader.core.dialect import identifier, literal
 from loader.core.plan import changes
-from loader.core.tables import CALL_TABLE, LATEST, is_own_table
+from loader.core.tables import CALL_TABLE, LATEST, STANDARD_TABLES, is_own_table
+from loader.inventory import schema_of
 from loader.jobs.rules import rules_of
 from loader.normalize.latest import Latest, Owners, latest_columns
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
@@ -54,10 +54,10 @@ def own_tables(
     columns: dict[str, set[str]] = {}
     for table, column in engine.execute(
         "select table_name, column_name from duckdb_columns() where database_name = ? and schema_name = ?",
-        [database, schema_name(source.name, DUCKDB.identifier_bytes)],
+        [database, schema_of(source)],
     ).fetchall():
         columns.setdefault(table, set()).add(column)
-    tables = _tables(engine, database, schema_name(source.name, DUCKDB.identifier_bytes))
+    tables = _tables(engine, database, schema_of(source))
     return {name for name in tables if is_own_table(name, columns.get(name, ()), name in registered)}
 
 
@@ -91,7 +91,7 @@ class _Copy:
         self._system = config.system_schema
         self._settings = source
         self._source = literal(source.name)
-        self._schema = schema_name(source.name, DUCKDB.identifier_bytes)
+        self._schema = schema_of(source)
 
     def run(self, days: Days, into: Path) -> None:
         """Copy what is not of these days."""
@@ -126,7 +126,7 @@ class _Copy:
             )
             if name in tables:
                 self._copy(self._schema, name, f"id not in (select id from {touched})")
-        for name in tables - calls - {name for name, _ in LATEST.values()}:
+        for name in tables - STANDARD_TABLES:
             tracks = identifier(_INTO, self._schema, CALL_TABLE["track"])
             self._copy(self._schema, name, f"id in (select id from {tracks})")
 
@@ -159,7 +159,7 @@ def _recompute(
     engine: duckdb.DuckDBPyConnection, warehouse: DuckDBWarehouse, source: SourceSettings, now: datetime
 ) -> None:
     """Rows of the owners who lost some of their calls, from those that they still have."""
-    rules, name = rules_of(source.load), schema_name(source.name, DUCKDB.identifier_bytes)
+    rules, name = rules_of(source.load), schema_of(source)
     with warehouse.attached(WAIT_SECONDS):
         for call, (table, _) in LATEST.items():
             columns = warehouse.catalogue(name).get(CALL_TABLE[call])

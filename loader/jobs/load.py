@@ -21,11 +21,10 @@ import duckdb
 
 from loader.archive import Archive, open_archive
 from loader.config import Config, SourceSettings
-from loader.core.dialect import DUCKDB
-from loader.core.naming import schema_name
 from loader.core.samples import WalkRules
 from loader.core.tables import EXCLUDED
 from loader.errors import ConfigError, LoaderError
+from loader.inventory import schema_of
 from loader.jobs.batches import BatchContext, BatchLoad
 from loader.jobs.report import LoadReport
 from loader.jobs.rules import rules_of
@@ -130,7 +129,7 @@ class _Run:
         self._now = now
         self._is_dry = is_dry
         self._force_exact = force_exact
-        self._schema = schema_name(source.name, DUCKDB.identifier_bytes)
+        self._schema = schema_of(source)
         self._options = json.dumps(source.load.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         self._holder = uuid.uuid4().hex
         self._is_absent = is_dry and not config.warehouse.path.is_file()

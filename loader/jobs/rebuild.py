@@ -15,9 +15,8 @@ from typing import Any, Final
 import duckdb
 
 from loader.config import Config, SourceSettings, WarehouseSettings
-from loader.core.dialect import DUCKDB
-from loader.core.naming import schema_name
 from loader.errors import GuardError, LoaderError
+from loader.inventory import schema_of
 from loader.jobs.carry import Days, carry
 from loader.jobs.load import WAIT_SECONDS, load_source
 from loader.jobs.report import LoadReport
@@ -66,7 +65,7 @@ def rebuild(
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     path = config.warehouse.path
-    folder = path.parent / f".{path.name}.rebuild-{schema_name(source.name, DUCKDB.identifier_bytes)}"
+    folder = path.parent / f".{path.name}.rebuild-{schema_of(source)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     engine = open_engine(config.resources.memory_bytes, config.resources.threads, folder)
     warehouse = DuckDBWarehouse(engine, path, config.system_schema)

@@ -9,10 +9,10 @@ from typing import Final
 import duckdb
 
 from loader.config import Config, SourceSettings
-from loader.core.dialect import DUCKDB, identifier, literal
-from loader.core.naming import schema_name
+from loader.core.dialect import identifier, literal
 from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError, GuardError
+from loader.inventory import schema_of
 from loader.jobs.carry import own_tables
 from loader.jobs.load import WAIT_SECONDS
 from loader.jobs.state import define_conflicts
@@ -42,7 +42,7 @@ class Swap:
         self._config = config
         self._source = source
         self._step = step
-        self._schema = schema_name(source.name, DUCKDB.identifier_bytes)
+        self._schema = schema_of(source)
 
     def run(self, rebuilt: Path, table: str | None, is_part: bool) -> list[str]:
         """Compare, then swap. `is_part`: only some days were read anew. Returns the tables replaced."""

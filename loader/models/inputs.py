@@ -10,14 +10,13 @@ from typing import Any, Final
 
 import yaml
 
-from loader.core.dialect import identifier, literal
+from loader.core.dialect import DUCKDB, identifier, literal
 from loader.core.naming import table_name
 from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError
 from loader.models.header import INPUT_PREFIX, NAME, TYPES, Column, LogicalType
 from loader.models.render import SQL_TYPES
 
-_IDENTIFIER_BYTES: Final = 255
 _OWN: Final = (
     Column("source", "text", "Source, by its schema."),
     Column("call", "text", "Call: identify, track, page, screen, group or alias."),
@@ -154,7 +153,7 @@ def tables_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]
     """Names of the tables that the input reads in the schema of each source that has them."""
     if given.call is not None:
         return (CALL_TABLE[given.call],)
-    return tuple(dict.fromkeys(table_name(event, _IDENTIFIER_BYTES) for event in events_of(given, parameters)))
+    return tuple(dict.fromkeys(table_name(event, DUCKDB.identifier_bytes) for event in events_of(given, parameters)))
 
 
 def input_query(given: Input, sources: Mapping[str, Catalogue], parameters: Mapping[str, object]) -> str:

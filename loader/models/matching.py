@@ -9,13 +9,13 @@ from pathlib import Path
 from sqlglot import exp
 
 from loader.config.models_conditions import PropertyCondition
+from loader.core.dialect import DUCKDB
 from loader.core.naming import column_name
 from loader.models.conditions import days_before, fill, is_met, type_of
 from loader.models.header import INPUT_PREFIX, LogicalType
 from loader.models.inputs import Input, InputColumn
 from loader.models.parameters import typed_literal
 
-_IDENTIFIER_BYTES = 255
 _ROWS = """
 select p.canonical_segment_id, e.timestamp, e.received_at, e.source, e.call, e.id
 from given as e
@@ -87,7 +87,7 @@ class Matching:
             columns.append(InputColumn("event_text", "text", ("event_text",), "Event as it was sent."))
         if self.is_of_accounts:
             own = ("group_id",) if self.kind_of_call == "group" else ()
-            taken = (*own, column_name(("context", "groupId"), self.kind_of_call, _IDENTIFIER_BYTES))
+            taken = (*own, column_name(("context", "groupId"), self.kind_of_call, DUCKDB.identifier_bytes))
             columns.append(InputColumn("account", "text", taken, "Account that the call names."))
         if self.taken is not None:
             columns.append(self._column("value", self.taken, self.value_type))
@@ -97,4 +97,5 @@ class Matching:
         keys = tuple(given.split("."))
         root = "traits" if self.kind_of_call in ("identify", "group") else "properties"
         path = keys if keys[0] == "context" and len(keys) > 1 else (root, *keys)
-        return InputColumn(name, kind, (column_name(path, self.kind_of_call, _IDENTIFIER_BYTES),), f"Property {given}.")
+        taken = column_name(path, self.kind_of_call, DUCKDB.identifier_bytes)
+        return InputColumn(name, kind, (taken,), f"Property {given}.")

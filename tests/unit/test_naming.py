@@ -13,7 +13,6 @@ from loader.core.dialect import DUCKDB
 from loader.core.naming import (
     CORE_NAMES,
     KEYWORDS,
-    STANDARD_TABLES,
     column_name,
     event_slug,
     key_name,
@@ -21,6 +20,7 @@ from loader.core.naming import (
     snake,
     table_name,
 )
+from loader.core.tables import STANDARD_TABLES
 
 LIMIT = DUCKDB.identifier_bytes
 VECTORS = json.loads((Path(__file__).parents[1] / "golden" / "snakecase_vectors.json").read_text(encoding="utf-8"))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from loader.core.dialect import literal
-from loader.core.naming import STANDARD_TABLES, column_name
-from loader.core.tables import CALL_TABLE
+from loader.core.dialect import DUCKDB, literal
+from loader.core.naming import column_name
+from loader.core.tables import CALL_TABLE, STANDARD_TABLES
 from loader.models.context import Context
 from loader.models.inputs import Catalogue, Input, InputColumn, input_query
 
-_IDENTIFIER_BYTES = 255
 _TRAIT_CALLS = ("identify",)
 _PROPERTY_CALLS = ("page", "screen")
 
@@ -46,7 +45,7 @@ def _columns(origin: str, sources: Mapping[str, Catalogue]) -> Iterator[str]:
             call = next((call for call, name in CALL_TABLE.items() if name == table), None)
             if not _may_have(path, call, table):
                 continue
-            name = column_name(path, call or "track", _IDENTIFIER_BYTES)
+            name = column_name(path, call or "track", DUCKDB.identifier_bytes)
             if not any(column == name or column.startswith(f"{name}__v_") for column in columns):
                 continue
             value = InputColumn("value", "text", (name,), "")
