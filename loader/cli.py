@@ -256,5 +256,10 @@ def _run(arguments: argparse.Namespace) -> int:
     job: Callable[..., int] = arguments.run
     if getattr(arguments, "without_config", False):
         return job(arguments, output)
+    start, until = getattr(arguments, "start", None), getattr(arguments, "until", None)
+    if start is not None and until is not None and start >= until:
+        raise ConfigError(
+            "--from is after --to", f"the command line: loader {arguments.command}", "name the earlier day first"
+        )
     config = load_config(find_config(getattr(arguments, "config", None)))
     return job(arguments, config, output)

@@ -35,6 +35,8 @@ def _text(kind: str, path: Path, item: Any, value: object) -> str:
         )
     if kind == "value_error":
         return str(item["ctx"]["error"])
+    if kind in ("date_parsing", "date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"):
+        return f"must be a day such as 2026-01-31{f' ({_got(value)})' if _is_plain(value) else ''}"
     message = str(item["msg"])
     message = message.replace("Input should be", "must be").replace("String should", "must").replace("Tuple", "List")
     message = message.replace("a valid dictionary or instance of", "keys of").replace("must must", "must")

@@ -26,7 +26,11 @@ def test_init_writes_a_configuration_that_is_valid(tmp_path, project):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["lod"], ["load", "--from", "yesterday"], ["load", "app"], ["discards", "--limit", "0"], ["rebuild"]],
+    [
+        *([], ["lod"], ["load", "--from", "yesterday"], ["load", "app"], ["discards", "--limit", "0"], ["rebuild"]),
+        ["load", "--from", "2026-02-01", "--to", "2026-01-31"],
+        ["rebuild", "web", "--from", "2026-02-01", "--to", "2026-01-31"],
+    ],
 )
 def test_wrong_usage_is_exit_code_2(arguments, project):
     """What, where and fix on standard error; nothing on standard output."""

@@ -78,6 +78,8 @@ WRONG = {
     "another scheme": ("./archive", "gs://a/", "sources[0].archive.uri: must be s3://bucket/prefix/, a folder, or file:///folder"),
     "credentials in a uri": ("./archive", "s3://key:word@a/", "sources[0].archive.uri: must name a bucket and hold no "
         "credentials: s3://bucket/prefix/"),
+    "a day in words": (ARCHIVE, "{uri: a}\n    start: yesterday", "sources[0].start: must be a day such as 2026-01-31 (is "
+        "'yesterday')"),
     "a number out of bounds": (ARCHIVE, "{uri: a, recent_days: 0}", "sources[0].archive.recent_days: must be greater than or "
         "equal to 1 (is '0')"),
     "a number as a name": ("name: web", "name: 12", "sources[0].name: must be a valid string (is '12')"),
