@@ -155,9 +155,11 @@ def _check_warehouse(config: Config) -> Finding:
 
 def _check_models(config: Config) -> Finding:
     from loader.jobs.models import catalog_of
+    from loader.models.external import check_files
 
     try:
         catalog = catalog_of(config, datetime.now(UTC))
+        check_files(config.models.inputs)
     except LoaderError as error:
         return _failure("models", error)
     own = sum(model.path.is_relative_to(config.models.folder) for model in catalog.models.values())

@@ -17,9 +17,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     The exit code is the higher of both. Models are made of what is loaded although a source failed; not when all did.
     """
     from loader.jobs.models import catalog_of, with_as_of
+    from loader.models.external import check_files
 
     # What is wrong with the models is said before anything is loaded.
     catalog_of(with_as_of(config, arguments.as_of), datetime.now(UTC))
+    check_files(config.models.inputs)
     reports, code = load_sources(config.sources, arguments, config, output)
     result: dict[str, Any] = {"load": {"sources": reports, "exit_code": code}, "models": None}
     output.line()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
@@ -12,6 +12,8 @@ from loader.core.dialect import identifier, literal
 from loader.errors import ConfigError
 from loader.models.inputs import Catalogue, Input, InputColumn, empty_query
 from loader.models.render import SQL_TYPES
+
+_SETTING: Final = "models.inputs"
 
 
 def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> Catalogue:
@@ -36,7 +38,7 @@ def external_query(
     """
     if origin is None:
         return empty_query(given.columns)
-    relation = _relation(connection, origin, setting_of(given), database)
+    relation = _relation(connection, origin, given, database)
     there = _columns_of(connection, relation)
     if all(_origin(column, there) is None for column in given.declared):
         raise ConfigError(
@@ -55,7 +57,7 @@ def unreadable(
     connection: duckdb.DuckDBPyConnection, given: Input, origin: str, database: str | None = None
 ) -> tuple[str, str] | None:
     """The first value that does not have the type of its column: what is wrong, and where. None where all have it."""
-    relation = _relation(connection, origin, setting_of(given), database)
+    relation = _relation(connection, origin, given, database)
     there = _columns_of(connection, relation)
     for column in given.declared:
         name = _origin(column, there)
@@ -84,15 +86,27 @@ def _text(name: str | None) -> str:
 
 def setting_of(given: Input) -> str:
     """The setting that names the origin of an external input."""
-    return f"models.inputs.{given.bare_name}"
+    return f"{_SETTING}.{given.bare_name}"
 
 
-def _relation(connection: duckdb.DuckDBPyConnection, origin: str, where: str, database: str | None) -> str:
-    if origin.lower().endswith(".csv"):
-        if not Path(origin).is_file():
-            raise ConfigError(f"there is no file {origin}", where, "correct the path")
+def check_files(origins: Mapping[str, str]) -> None:
+    """Raises ConfigError when a CSV file is not there. `origins`: those of `models.inputs`, by the names of inputs."""
+    for name, origin in origins.items():
+        if _is_file(origin) and not Path(origin).is_file():
+            raise ConfigError(f"there is no file {origin}", f"{_SETTING}.{name}", "correct the path")
+
+
+def _is_file(origin: str) -> bool:
+    return origin.lower().endswith(".csv")
+
+
+def _relation(connection: duckdb.DuckDBPyConnection, origin: str, given: Input, database: str | None) -> str:
+    if _is_file(origin):
+        check_files({given.bare_name: origin})
         return f"read_csv({literal(origin)}, header = true, all_varchar = true)"
     schema, _, table = origin.partition(".")
     if table not in tables_in(connection, schema, database):
-        raise ConfigError(f"there is no table {origin}", where, "name a CSV file, or a table as schema.table")
+        raise ConfigError(
+            f"there is no table {origin}", setting_of(given), "name a CSV file, or a table as schema.table"
+        )
     return identifier(schema, table) if database is None else identifier(database, schema, table)

@@ -1,5 +1,7 @@
 """`loader run` as a user runs it: from an archive to the tables of the models."""
 
+import json
+
 import pytest
 from factories import a_key, a_track_call
 from loading import Loading
@@ -23,6 +25,19 @@ def test_one_command_from_the_archive_to_the_models(shop):
     assert ran.json["load"]["sources"]["web"]["objects"] == 2
     assert ran.json["models"]["replaced"]
     assert shop.query("select net from models.orders order by 1") == [(10,), (20,)]
+
+
+def test_a_file_of_an_input_that_is_not_there_ends_it_before_the_load(shop):
+    config_file = shop.config_file
+    config = {**json.loads(config_file.read_text()), "models": {"inputs": {"campaign_costs": "./costs.csv"}}}
+    config_file.write_text(json.dumps(config))
+
+    ran = run(shop.folder, "run", "--config", str(config_file))
+    checked = run(shop.folder, "check", "--config", str(config_file))
+
+    assert (ran.code, shop.warehouse.exists()) == (2, False)
+    assert f"there is no file {shop.folder / 'costs.csv'}\n  where: models.inputs.campaign_costs" in ran.err
+    assert (checked.code, "models: correct the path" in checked.out) == (2, True)
 
 
 def test_a_dry_run_of_a_project_that_was_never_loaded_writes_nothing(shop):
