@@ -53,6 +53,14 @@ def test_every_warning_counter_is_documented_and_the_reverse():
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(WARNING_NAMES)
 
 
+@pytest.mark.parametrize("folder", ["checks", "page", "reports"])
+def test_every_query_is_asked_by_its_name(folder):
+    """A file in sql/ whose name nobody says is left over."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "loader").rglob("*.py"))
+
+    assert [path.name for path in sql_files(folder) if f'"{path.stem}"' not in code] == []
+
+
 def ledger() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in sql_files("ledger"))
 
