@@ -57,7 +57,6 @@ def load_sources(
                     start=arguments.start,
                     until=arguments.until,
                     dry_run=arguments.dry_run,
-                    strict=arguments.strict,
                     progress=progress,
                 )
             except (TransientError, TerminalError) as error:
@@ -99,7 +98,7 @@ def rebuild(arguments: argparse.Namespace, config: Config, output: Output) -> in
     name, table = _source_and_table(arguments.target, config)
     report = rebuild_job(config, config.source(name), table, arguments.start, arguments.until)
     _print_report(arguments.target, report.as_dict(), output)
-    code = report.exit_code(False)
+    code = report.exit_code()
     output.result({"sources": {name: report.as_dict()}, "table": table, "exit_code": code})
     return code
 
@@ -131,7 +130,7 @@ def _each(arguments: argparse.Namespace, config: Config, output: Output, job: An
     for source in _chosen(arguments.source, config):
         report = job(source)
         results[source.name] = report.as_dict()
-        code = max(code, report.exit_code(False))
+        code = max(code, report.exit_code())
         _print_report(source.name, results[source.name], output)
     output.result({"sources": results, "exit_code": code})
     return code

@@ -77,7 +77,6 @@ def load_source(
     start: date | None = None,
     until: date | None = None,
     dry_run: bool = False,
-    strict: bool = False,  # noqa: ARG001 - decides the exit code, which the caller asks the report for
     progress: Progress = None,
     limits: StagingLimits | None = None,
     force_exact: bool = False,

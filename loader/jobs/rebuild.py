@@ -43,9 +43,9 @@ class RebuildReport:
     tables: Sequence[str]
     seconds: float
 
-    def exit_code(self, strict: bool) -> int:
+    def exit_code(self) -> int:
         """As that of the load."""
-        return self.load.exit_code(strict)
+        return self.load.exit_code()
 
     def as_dict(self) -> dict[str, Any]:
         """Counts of the load, and which tables were replaced."""

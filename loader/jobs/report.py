@@ -67,7 +67,7 @@ class LoadReport:
         created = {change.table for change in self.changes if change.change == "create_table"}
         self.warning_counts += Counter({"table_growth": table_growth(created, self.refused_tables, table_cap)})
 
-    def exit_code(self, strict: bool) -> int:
+    def exit_code(self, strict: bool = False) -> int:
         """1 when an object could not be read, or when `strict` and lines went to quarantine."""
         return 1 if self.failed_objects or (strict and self.quarantined) else 0
 

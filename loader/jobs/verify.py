@@ -61,7 +61,7 @@ class VerifyReport:
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def exit_code(self, strict: bool) -> int:  # noqa: ARG002 - every report is asked the same way
+    def exit_code(self) -> int:
         """1 on a mismatch, or when an object cannot be read."""
         return 1 if self.findings.count or self.failed_objects else 0
 

@@ -49,7 +49,7 @@ def change(config: Config, *statements: str) -> None:
 def verified(config: Config) -> tuple[dict, int]:
     """The report and its exit code."""
     report = verify_source(config, config.sources[0])
-    return report.as_dict(), report.exit_code(False)
+    return report.as_dict(), report.exit_code()
 
 
 def a_project(folder, objects, **load) -> Config:

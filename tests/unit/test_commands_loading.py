@@ -27,7 +27,7 @@ class Report:
             "failed_objects": list(self.failed_objects),
         }
 
-    def exit_code(self, strict):
+    def exit_code(self, strict=False):
         return 1 if self.failed_objects or (strict and self.quarantined) else 0
 
 
