@@ -11,7 +11,8 @@ from dagster_defs.publishing import publish_after_load
 from dagster_defs.reports import Metadata, events_metadata, run_metadata, table_metadata
 from dagster_defs.resources import WRITER_POOL, Project
 from loader.config import Config, SourceSettings
-from loader.inventory import CALLS, LATEST, Table, row_count, rows_per_day, schema_of, tables
+from loader.core.tables import CALL_TABLES, LATEST_TABLES
+from loader.inventory import Table, row_count, rows_per_day, schema_of, tables
 from loader.reading import Reader
 
 EVENTS = "events"
@@ -117,7 +118,8 @@ def describe(reader: Reader, source: SourceSettings, report: Mapping[str, object
     counts = {name: row_count(reader, table) for name, table in found.items()}
     common = run_metadata(report)
     described = {
-        name: {**common, **table_metadata(found.get(name), counts.get(name, 0), report)} for name in (*CALLS, *LATEST)
+        name: {**common, **table_metadata(found.get(name), counts.get(name, 0), report)}
+        for name in (*CALL_TABLES, *LATEST_TABLES)
     }
     events = {name: (table, counts[name]) for name, table in found.items() if table.is_event_table}
     return {**described, EVENTS: {**common, **events_metadata(events, report)}}
@@ -129,8 +131,8 @@ def _rows_per_partition(
     """The rows of each partition of a run, by table, for the tables whose rows have a day."""
     start, until = window(keys, source)
     found = tables(reader, source)
-    rows = {(table, key): 0 for table in CALLS for key in context.partition_keys}
-    for table in CALLS:
+    rows = {(table, key): 0 for table in CALL_TABLES for key in context.partition_keys}
+    for table in CALL_TABLES:
         for day, count in _days(reader, source, found.get(table), start, until).items():
             rows[table, partition_of(day, source)] += count
     return rows

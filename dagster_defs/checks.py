@@ -8,7 +8,8 @@ import dagster as dg
 from dagster_defs.resources import WRITER_POOL, Project
 from loader.checking import Finding, conservation, objects_readable, quarantine_growth, unique_ids
 from loader.config import SourceSettings
-from loader.inventory import CALLS, schema_of
+from loader.core.tables import CALL_TABLES
+from loader.inventory import schema_of
 from loader.reading import Reader
 
 # Asked once per source; they stand on the table that every source has.
@@ -46,7 +47,7 @@ def _specs(source: SourceSettings) -> list[dg.AssetCheckSpec]:
     ]
     of_tables = [
         dg.AssetCheckSpec(UNIQUE_IDS, asset=[schema, table], description="Every row has an id of its own.")
-        for table in CALLS
+        for table in CALL_TABLES
     ]
     return [*of_source, *of_tables]
 

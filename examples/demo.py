@@ -14,8 +14,8 @@ from typing import Any
 
 from loader.cli import main as loader
 from loader.config import Config, load_config
-from loader.core.tables import CALL_TABLE
-from loader.inventory import CALLS, LATEST, row_count, tables
+from loader.core.tables import CALL_TABLE, CALL_TABLES, LATEST_TABLES
+from loader.inventory import row_count, tables
 from loader.reading import Reader, open_reader
 
 HERE = Path(__file__).resolve().parent
@@ -101,7 +101,7 @@ def count_rows(reader: Reader, config: Config) -> Rows:
 def show_rows(rows: Rows) -> None:
     """Call tables by source, and the largest event tables."""
     print("Rows per table")
-    names = (*CALLS, *LATEST)
+    names = (*CALL_TABLES, *LATEST_TABLES)
     table([["source", *names], *([source, *(found.get(name, 0) for name in names)] for source, found in rows.items())])
     events = {
         f"{source}.{name}": count

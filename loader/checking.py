@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loader.config import SourceSettings
-from loader.inventory import CALLS, tables
+from loader.core.tables import CALL_TABLES
+from loader.inventory import tables
 from loader.reading import Reader
 
 # A load may quarantine this share of its lines, or twice the share of the loads before it.
@@ -27,7 +28,7 @@ class Finding:
 def conservation(reader: Reader, source: SourceSettings) -> Finding:
     """Every message that was read is a row, a copy of one, or in quarantine."""
     stored = tables(reader, source)
-    calls = [stored[name].qualified for name in CALLS if name in stored]
+    calls = [stored[name].qualified for name in CALL_TABLES if name in stored]
     if not calls:
         return Finding(True, "there are no rows yet")
     (answer,) = reader.check("conservation", {"tables": calls, "source": source.name}).records()

@@ -8,12 +8,8 @@ from itertools import groupby
 from loader.config import SourceSettings
 from loader.core.dialect import DUCKDB, identifier
 from loader.core.naming import schema_name
-from loader.core.tables import CALL_TABLE, is_own_table
+from loader.core.tables import STANDARD_TABLES, is_own_table
 from loader.reading import Reader
-
-# Tables of every source; any other table that loads made in its schema belongs to one event.
-CALLS = tuple(CALL_TABLE.values())
-LATEST = ("users", "accounts")
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class Table:
     @property
     def is_event_table(self) -> bool:
         """Whether it holds the calls of one event."""
-        return self.name not in (*CALLS, *LATEST)
+        return self.name not in STANDARD_TABLES
 
 
 def schema_of(source: SourceSettings) -> str:

@@ -20,7 +20,9 @@ CALL_TABLE: Final = {
 """The table of each call."""
 LATEST: Final = {"identify": ("users", "user_id"), "group": ("accounts", "group_id")}
 """Tables that hold the latest traits: their name, and the column of the call table that becomes their id."""
-STANDARD_TABLES: Final = frozenset({*CALL_TABLE.values(), *(table for table, _ in LATEST.values())})
+CALL_TABLES: Final = tuple(CALL_TABLE.values())
+LATEST_TABLES: Final = tuple(table for table, _ in LATEST.values())
+STANDARD_TABLES: Final = frozenset({*CALL_TABLES, *LATEST_TABLES})
 """Any other table that a load makes belongs to one event."""
 
 _TEXT, _TIME = ColumnType.TEXT, ColumnType.TIMESTAMP
@@ -92,9 +94,9 @@ def is_own_table(name: str, columns: Collection[str], is_registered: bool, is_em
     `is_registered`: the registry of names has it as the table of an event. A load that was killed may have left tables
     that are not in there yet; those are empty.
     """
-    if name in CALL_TABLE.values():
+    if name in CALL_TABLES:
         return "_object" in columns
-    if any(name == latest for latest, _ in LATEST.values()):
+    if name in LATEST_TABLES:
         return "uuid_ts" in columns
     return (is_registered and "id" in columns) or (is_empty and {"id", "uuid_ts", "event_text"} <= {*columns})
 

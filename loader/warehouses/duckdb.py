@@ -17,7 +17,7 @@ from loader.core.columns import Stored
 from loader.core.dialect import DUCKDB, identifier, literal
 from loader.core.naming import schema_name
 from loader.core.plan import SchemaChange, WantedColumn
-from loader.core.tables import LATEST, is_own_table
+from loader.core.tables import LATEST_TABLES, is_own_table
 from loader.errors import BusyError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
 from loader.warehouses.memory import memory_limit
@@ -37,8 +37,6 @@ _CHANGES_SHARE: Final = 4
 """Columns that are changed may keep this part of the engine's memory."""
 _UNIQUE_TEXTS: Final = frozenset({"id", "anonymous_id", "context_ip"})
 """Texts that hardly repeat: zstd writes them in half the time of the default."""
-_LATEST_TABLES: Final = frozenset(table for table, _ in LATEST.values())
-
 logger = logging.getLogger("loader.warehouse")
 
 
@@ -247,7 +245,7 @@ class DuckDBWarehouse:
                 (column,) = change.columns
                 name, sql_type = identifier(column.name), column.sql_type
                 # Rows of latest values whose value does not fit are made anew by whoever asks for the change.
-                using = f" using try_cast({name} as {sql_type})" if change.table in _LATEST_TABLES else ""
+                using = f" using try_cast({name} as {sql_type})" if change.table in LATEST_TABLES else ""
                 self.engine.execute(f"alter table {table} alter column {name} set data type {sql_type}{using}")
 
     def _rows(self, schema: str) -> dict[str, int]:

@@ -3,7 +3,8 @@
 from collections import Counter
 from datetime import date
 
-from loader.inventory import CALLS, row_count, rows_per_day
+from loader.core.tables import CALL_TABLES
+from loader.inventory import row_count, rows_per_day
 from loader.report.charts import COLOURS, Chart, Series, stacked_bars
 from loader.report.facts import Facts, Records
 from loader.report.markup import Html, joined
@@ -49,7 +50,7 @@ def _days(facts: Facts) -> Html | None:
     by_source: dict[str, Counter[date]] = {}
     for source, found in facts.source_tables().items():
         rows: Counter[date] = Counter()
-        for name in CALLS:
+        for name in CALL_TABLES:
             if name in found:
                 rows.update(rows_per_day(facts.reader, facts.config.source(source), found[name], None, None))
         if rows:
@@ -100,9 +101,9 @@ def _sources(facts: Facts) -> Html | None:
 
 def _calls(facts: Facts) -> Html | None:
     records: Records = [
-        {"source": source, **{name: row_count(facts.reader, found[name]) for name in CALLS if name in found}}
+        {"source": source, **{name: row_count(facts.reader, found[name]) for name in CALL_TABLES if name in found}}
         for source, found in facts.source_tables().items()
         if found
     ]
-    columns = [Column("source", "Source"), *(Column(name, name.capitalize(), count) for name in CALLS)]
+    columns = [Column("source", "Source"), *(Column(name, name.capitalize(), count) for name in CALL_TABLES)]
     return table(columns, records, "Rows of each call table now") if records else None
