@@ -17,7 +17,10 @@ def compiled(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
 
 
 def kept_on_disk(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
-    """Compiled once for an installation, where the package's folder or the user's cache can be written."""
+    """Compiled once for an installation, where the package's folder or the user's cache can be written.
+
+    What is kept is looked up by the function's own file: it may not call compiled functions of another one.
+    """
     try:
         return cast("Callable[_Given, _Answer]", numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:

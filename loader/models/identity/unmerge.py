@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.models.identity import kernel
-from loader.models.identity.compiled import kept_on_disk
+from loader.models.identity.compiled import compiled, kept_on_disk
 from loader.models.identity.state import Calls, Longs, Nodes, Numbers, Profiles, Rules
 
 _HALF: Final = 32
@@ -222,7 +222,7 @@ def _listed(following: Numbers, first: int, count: int) -> Numbers:
     return found
 
 
-@kept_on_disk
+@compiled
 def _regroup(
     profiles: Profiles, nodes: Nodes, members: Numbers, canonical: Numbers, owned: Numbers, group: Numbers
 ) -> None:
@@ -247,7 +247,7 @@ def _regroup(
         kernel.add(profiles, nodes, group[place], owned[place], nodes.added[owned[place]])
 
 
-@kept_on_disk
+@compiled
 def take_out(rules: Rules, nodes: Nodes, profiles: Profiles, node: int) -> int:
     """Take a node out of its profile; the profile. 0, and nothing done, for the only user id, and for no owner."""
     if nodes.owner[node] == 0:
