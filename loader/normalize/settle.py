@@ -108,8 +108,6 @@ def _find_variants(stage: Stage, batch: TableBatch, misfits: list[ColumnBatch], 
         for column in misfits
         for family, sql in variant_values(column, rules.timestamp).items()
         if family not in column.wanted_variants
-        # Strings go where strings of this column went before; asking again in every batch would cost more than it tells.
-        and not (family == "ts" and "text" in column.wanted_variants)
     ]
     if not asked:
         return

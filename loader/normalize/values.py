@@ -91,7 +91,11 @@ class ColumnBatch:
             return Kind.BOOL in kinds
         if family == "num":
             return bool(kinds & {Kind.INT, Kind.FLOAT, Kind.HUGE})
-        return Kind.STRING in kinds and self.evidence.timestamps > 0 if family == "ts" else True
+        if family == "ts":
+            # Strings go where strings of this column went before; asking again in every batch would cost more than it tells.
+            goes_to_text = "text" in self.wanted_variants and "ts" not in self.wanted_variants
+            return Kind.STRING in kinds and self.evidence.timestamps > 0 and not goes_to_text
+        return True
 
     def settle(self) -> None:
         """Decide whether values must be judged one by one, once the type is known."""

@@ -168,6 +168,17 @@ def test_what_does_not_fit_goes_beside_its_column(amounts, first, misfit, suffix
     assert amounts.loading.differences() == []
 
 
+@pytest.mark.parametrize("first", [("1", "2", '"N/A"'), ("true", "false", '"N/A"')], ids=["numbers", "bools"])
+def test_a_timestamp_goes_where_texts_of_its_column_went_before(amounts, first):
+    """Beside a variant of texts there is none of timestamps; the value is that text, as it was sent."""
+    amounts.load(*first)
+    amounts.load('"2026-03-01T10:00:00Z"', '"later"')
+
+    assert amounts.values("__v_text", load=2) == ["2026-03-01T10:00:00Z", "later"]
+    assert "__v_ts" not in amounts.types
+    assert amounts.loading.differences() == []
+
+
 def test_widening_is_logged_once_per_load(amounts):
     """Many wider values are one change."""
     amounts.load("1", "2")
