@@ -20,7 +20,7 @@ _NOTHING: Final = pa.py_buffer(b"")
 _VIEW: Final = pa.string_view()
 _STRINGS: Final = frozenset({STRING, TIMESTAMP, DAY})
 _TOLD: Final[Mapping[str, Sequence[tuple[frozenset[int], str]]]] = {
-    "VARCHAR": ((_STRINGS, "{}"), (frozenset({ARRAY}), "json({})")),
+    "VARCHAR": ((_STRINGS, "{}"), (frozenset({ARRAY}), "json({})::varchar")),
     "BIGINT": ((frozenset({INTEGER}), "try_cast({} as bigint)"),),
     "DOUBLE": ((frozenset({INTEGER, FLOAT}), "try_cast({} as double)"),),
     "BOOLEAN": ((frozenset({BOOLEAN}), "try_cast({} as boolean)"),),

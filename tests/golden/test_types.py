@@ -211,6 +211,34 @@ def test_on_conflict_text_turns_the_column_into_text(loading):
     assert loading.differences() == []
 
 
+def test_on_conflict_text_spells_decimals_as_they_were_sent(loading):
+    """A column that becomes text says what it would say, had it been text from the start."""
+    amounts = Amounts(loading, on_conflict="text")
+    amounts.load("9007199254740993", "100", "1.5")
+    amounts.load('"N/A"')
+
+    assert amounts.types == {"": "VARCHAR"}
+    assert amounts.values() == ["9007199254740993", "100", "1.5", "N/A"]
+
+
+@pytest.mark.parametrize(
+    "pair", [('"x"', '["y"]'), ('["y"]', '"x"'), ('["y"]', '" "'), ('"x"', "[]")], ids=lambda pair: " and ".join(pair)
+)
+def test_keys_that_share_a_column_may_hold_a_text_and_a_list(loading, pair):
+    """Two spellings of a key, of which one has lists, are one column of texts."""
+    one, other = pair
+    loading.write(
+        with_properties(f'{{"tags":{one}}}', event="Paid"),
+        with_properties(f'{{"Tags":{other}}}', event="Paid", message_id="m2"),
+    )
+
+    loading.load()
+
+    rows = loading.held().rows(TABLE)
+    assert (rows["m1"]["tags"], rows["m2"]["tags"]) == tuple(text.strip('"') for text in pair)
+    assert loading.differences() == []
+
+
 @pytest.mark.parametrize(
     ("option", "kind"), [("text", "VARCHAR"), ("timestamp", "TIMESTAMP WITH TIME ZONE")], ids=["text", "timestamp"]
 )
