@@ -114,7 +114,7 @@ def _is_odd_envelope(shape: Shape, call: str) -> bool:
     if any(shape.leaves.get((key,)) is Kind.JSON for key in ("batch", "payload")):
         return True
     # An empty object where a text belongs is no leaf.
-    if any((key,) in shape.text_objects for key in (*_TEXT_KEYS, *names)):
+    if any((key,) in shape.text_objects for key in (*_TEXT_KEYS, *names, REQUEST_IP)):
         return True
     if any(("properties", key) in shape.objects | shape.text_objects for key in names):
         return True

@@ -198,7 +198,10 @@ class Objects:
         names: dict[str, str] = {}
         absorbed: set[str] = set()
         for key in _NAME_KEYS:
-            top, inner = _name_text(self.body.get(key)), _name_text(payload.get(key))
+            value = self.body.get(key)
+            top, inner = _name_text(value), _name_text(payload.get(key))
+            if top is None and value is not None:
+                self.losses.append(Loss("bad_name", (key,), compact(value)))
             final = inner if top is None else top
             if final is not None:
                 names[key] = final

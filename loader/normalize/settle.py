@@ -37,6 +37,7 @@ def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) ->
         is_other = column.column_type is ColumnType.OTHER
         column.sql_type = there[name] if is_other else SQL_TYPE[column.column_type]
         column.settle()
+    _read_alike(batch)
     misfits = [column for column in batch.columns.values() if column.has_misfits]
     for column in misfits:
         column.variants = {
@@ -50,6 +51,17 @@ def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) ->
     if rules.on_conflict != "discard":
         _find_variants(stage, batch, misfits, rules)
     return [*core_columns(batch.target), *_payload_columns(batch)]
+
+
+def _read_alike(batch: TableBatch) -> None:
+    """A leaf that two columns are made of, such as the address of the sender, is read in one way: where they want it
+    otherwise, as JSON."""
+    wanted = {path: {"VARCHAR"} for path in batch.absorbed}
+    for column in batch.columns.values():
+        for path in column.paths:
+            wanted.setdefault(path, set()).add(column.read_type)
+    for column in batch.columns.values():
+        column.has_misfits = column.has_misfits or any(len(wanted[path]) > 1 for path in column.paths)
 
 
 def core_columns(target: Target) -> list[WantedColumn]:

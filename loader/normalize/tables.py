@@ -67,11 +67,15 @@ class TableBatch:
     source_names: dict[str, str] = field(default_factory=dict)
     """Event names that this table has, with the slug of each."""
 
+    @property
+    def absorbed(self) -> Mapping[KeyPath, str]:
+        """Payload keys that fill a top-level key and become a column only where they differ from it."""
+        return _ABSORBED if self.target.call in ("page", "screen") else {}
+
     def reader(self, types: Mapping[KeyPath, str], told: Mapping[KeyPath, str] | None = None) -> LeafReader:
         """A reader of leaves of these rows. `told`: SQL of those that need no reading."""
-        absorbed = _ABSORBED if self.target.call in ("page", "screen") else {}
         guards = _TRAITS_OF_TRACKS if self.target.call == "track" else {}
-        return LeafReader(types, absorbed, self.objects, self.text_objects, guards, told)
+        return LeafReader(types, self.absorbed, self.objects, self.text_objects, guards, told)
 
     def column(self, name: str) -> ColumnBatch:
         """The column of that name, new or known."""

@@ -1,6 +1,7 @@
 """Every line of the bad-input catalogue (warehouse contract, section 8), from bytes to rows."""
 
 import gzip
+import json
 from hashlib import sha256
 
 import pytest
@@ -301,6 +302,8 @@ def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
         a_call("alias", previousId={}),
         a_page_call(name={}),
         a_page_call(category={}),
+        a_page_call({"name": "Home"}, name=["Home"]),
+        a_page_call({"name": ["Home"]}, name=ABSENT),
         a_page_call({"name": {}, "category": {}}, name=ABSENT),
         a_page_call({"name": {"first": 1}}, name=ABSENT),
     ],
@@ -309,9 +312,52 @@ def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
     ),
 )
 def test_an_object_is_no_text_even_when_it_is_empty(loading, call):
-    """Where a text or an instant belongs, it is as wrong as any other object."""
+    """Where a text or an instant belongs, it is as wrong as any other object, and as a list."""
     loading.write(call, a_page_call(message_id="other"), a_track_call(message_id="another"))
 
     loading.load()
 
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize("name", [["Home"], [], {"first": 1}, {}], ids=str)
+def test_a_name_that_is_no_text_is_a_discard(loading, name):
+    """The page takes the name of its properties."""
+    loading.write(a_page_call({"name": "Start"}, name=name, category=name))
+
+    loading.load()
+
+    row = loading.held().rows("pages")["m1"]
+    assert (row["name"], row.get("category")) == ("Start", None)
+    assert loading.query("select source_path, reason, value_json from _loader.discards order by all") == [
+        (key, "bad_name", json.dumps(name, separators=(",", ":"))) for key in ("category", "name")
+    ]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.9", 5, True, [1], {"v4": "192.0.2.9"}], ids=str)
+def test_the_address_of_the_sender_may_be_of_another_kind_than_that_of_the_context(loading, address):
+    """It is `context_request_ip`, and `context_ip` where the context has none; the two columns may differ in type."""
+    loading.write(
+        a_page_call(request_ip=address),
+        a_page_call(request_ip=address, context={}, message_id="m2"),
+        a_page_call(context={"ip": 4.5}, message_id="m3"),
+        a_page_call(context={"ip": "2026-03-01T10:00:00Z"}, message_id="m4"),
+    )
+
+    loading.load()
+
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize("other", [5, 1.5, True, "2026-03-01T10:00:00Z", ["Start"]], ids=str)
+@pytest.mark.parametrize("name", ["Start", ["Start"], 7], ids=str)
+def test_a_page_takes_the_name_of_its_properties_whatever_other_pages_have_there(loading, name, other):
+    """Beside the name of another page it is a column of its own, `_name`, which may be of any type."""
+    loading.write(a_page_call({"name": other}, name="Home"), a_page_call({"name": name}, name=ABSENT, message_id="m2"))
+
+    loading.load()
+
+    rows = loading.held().rows("pages")
+    assert (rows["m1"]["name"], "_name" in rows["m1"]) == ("Home", True)
+    assert rows["m2"]["name"] == (name if isinstance(name, str) else json.dumps(name))
     assert loading.differences() == []

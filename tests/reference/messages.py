@@ -193,6 +193,10 @@ class Reader:
         own = Own({})
         for key in ("name", "category") if call in ("page", "screen") else ():
             top, inner = _name_text(body.get(key)), _name_text(payload.get(key))
+            if top is None and body.get(key) is not None:
+                lost.append(Lost("bad_name", (key,)))
+            if isinstance(payload.get(key), list):
+                inner = compact(payload[key])
             own.values[key] = inner if top is None else top
             if inner is not None and inner == own.values[key]:
                 own.absorbed.add(key)
