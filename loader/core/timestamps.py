@@ -22,7 +22,7 @@ def is_day(text: str) -> bool:
 def is_timestamp(text: str) -> bool:
     """Whether a string is a day and a time with at least minutes, an instant of the years 1 to 9999 in UTC.
 
-    A fraction has up to nine digits. Without a zone it is UTC.
+    A fraction has up to nine digits, a zone is less than a day from UTC. Without a zone it is UTC.
     """
     match = _DAY.match(text)
     time = None if match is None else _TIME.fullmatch(text, match.end())
@@ -30,8 +30,12 @@ def is_timestamp(text: str) -> bool:
     if time is None or day is None:
         return False
     hours, minutes, sign, zone_hours, zone_minutes = time.groups(default="0")
-    offset = (int(zone_hours) * 60 + int(zone_minutes)) * (-1 if sign == "-" else 1)
-    minutes_of_all = day.toordinal() * _DAY_MINUTES + int(hours) * 60 + int(minutes) - offset
+    offset = int(zone_hours) * 60 + int(zone_minutes)
+    if offset >= _DAY_MINUTES:
+        return False
+    minutes_of_all = (
+        day.toordinal() * _DAY_MINUTES + int(hours) * 60 + int(minutes) + offset * (1 if sign == "-" else -1)
+    )
     return date.min.toordinal() * _DAY_MINUTES <= minutes_of_all < (date.max.toordinal() + 1) * _DAY_MINUTES
 
 

@@ -122,6 +122,8 @@ def _offset_minutes(content: Address, at: int, end: int) -> int:
     if hours < 0 or minutes < 0 or at != end:
         return NO_NUMBER
     offset = hours * 60 + minutes
+    if offset >= _DAY_MINUTES:
+        return NO_NUMBER
     return offset if sign == 43 else -offset
 
 

@@ -1,9 +1,10 @@
 -- Rules that every statement of the normalizing engine shares.
 -- In: values. Out: values. Reader: the statements of loader/normalize and loader/warehouses/duckdb.
 
--- A string that is a timestamp: date, time with at least minutes, optional fraction and zone (contract 4.3).
+-- A string that is a timestamp: date, time with at least minutes, optional fraction and zone of less than a day
+-- (contract 4.3).
 create or replace macro is_timestamp(v) as
-    regexp_full_match(v, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?');
+    regexp_full_match(v, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-](([01]\d|2[0-2])(:?\d\d)?|23(:?[0-5]\d)?))?');
 
 -- The instant a string names, null when it names none. Most strings are spelled as the engine reads them; the others
 -- are respelled first: older engines read a zone only with a colon.
@@ -11,7 +12,7 @@ create or replace macro in_range(t) as
     case when t between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z' then t end;
 create or replace macro timestamp_of(v) as
     case
-        when regexp_full_match(v, '\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)')
+        when regexp_full_match(v, '\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](([01]\d|2[0-2]):\d\d|23:[0-5]\d))')
             then in_range(try_cast(v as timestamptz))
         when is_timestamp(v)
             then in_range(try_cast(regexp_replace(upper(v), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz))
