@@ -78,18 +78,19 @@ def payload_values(call: str, body: dict[str, Any], load: LoadSettings) -> Itera
 def _wanted(call: str, root: str, value: Any, load: LoadSettings) -> Iterator[Wanted]:
     if isinstance(value, dict):
         reserved = frozenset[str](load.envelope_columns)
-        for path, leaf in _leaves((call, root), value, frozenset(load.json_paths)):
+        texts = frozenset(tuple(path.split(".")) for path in load.json_paths)
+        for path, leaf in _leaves((call, root), value, texts):
             yield Wanted(path, leaf, column_name(path, call, DUCKDB.identifier_bytes, reserved))
     elif value is not None:
         yield Wanted((root,), value, None)
 
 
 def _leaves(
-    at: tuple[str, ...], value: dict[str, Any], json_paths: frozenset[str]
+    at: tuple[str, ...], value: dict[str, Any], json_paths: frozenset[tuple[str, ...]]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     for key, below in value.items():
         path = (*at, key)
-        if isinstance(below, dict) and len(path) - 2 < _DEEPEST and ".".join(path) not in json_paths:
+        if isinstance(below, dict) and len(path) - 2 < _DEEPEST and path not in json_paths:
             yield from _leaves(path, below, json_paths)
         elif below is not None and below != {}:
             yield tuple(_text(part) for part in path[1:]), below

@@ -211,6 +211,14 @@ def test_options_of_the_load_are_respected(tmp_path):
     assert verified(today)[0]["mismatches"] == []
 
 
+def test_a_key_with_a_dot_is_no_path(tmp_path):
+    """`cart.id` in json_paths is the key `id` of `cart`; the key `cart.id` is taken apart, as the load does."""
+    message = a_track_call({"cart.id": {"n": 1}, "cart": {"id": {"n": 2}, "of": {"n": 3}}})
+    config = a_project(tmp_path, {a_key(): [message]}, json_paths=["track.properties.cart.id"])
+
+    assert verified(config)[0]["mismatches"] == []
+
+
 def test_objects_that_cannot_be_compared_are_named(tmp_path):
     """Gone, changed and new objects are no errors."""
     config = a_project(tmp_path, {a_key(1): [GOOD], a_key(2): [a_track_call(message_id="m2")], a_key(3): []})

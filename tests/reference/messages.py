@@ -218,6 +218,7 @@ class Columns:
     def __init__(self, call: str, options: Options, lost: list[Lost]) -> None:
         self.call, self.options, self.lost = call, options, lost
         self.reserved = options.envelope_columns
+        self.texts = {tuple(path.split(".")) for path in options.json_paths}
 
     def of(self, root: str, value: dict, is_reported: bool = True) -> dict[str, str]:
         """Every leaf that is not null. Of several paths of one column one wins, the others are reported as lost."""
@@ -250,8 +251,8 @@ class Columns:
     def _leaves(self, root: str, value: dict, path: tuple[str, ...]):
         for key, member in value.items():
             here = (*path, key)
-            dotted = ".".join((self.call, root, *here))
-            if isinstance(member, dict) and dotted not in self.options.json_paths and len(here) < DEEPEST_COLUMN:
+            is_text = (self.call, root, *here) in self.texts
+            if isinstance(member, dict) and not is_text and len(here) < DEEPEST_COLUMN:
                 yield from self._leaves(root, member, here)
             elif member is not None and member != {}:
                 yield here, member
