@@ -34,3 +34,9 @@ def literals(texts: Iterable[str]) -> str:
 def pointer(path: Iterable[str]) -> str:
     """A path of keys as a JSON pointer (RFC 6901), safe for any key."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def widened_sql(value: str, sql_type: str, wider: str) -> str:
+    """The SQL of a value in a wider type. Decimals that become texts lose the zeros their column put at the end."""
+    text = f"{value}::{wider}"
+    return f"rtrim(rtrim({text}, '0'), '.')" if (sql_type, wider) == ("DECIMAL(38,9)", "VARCHAR") else text

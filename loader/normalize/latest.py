@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from loader.core.dialect import identifier, literal
+from loader.core.dialect import identifier, literal, widened_sql
 from loader.core.naming import CORE_NAMES, KEYWORDS
 from loader.core.plan import WantedColumn
 from loader.core.tables import LATEST, NULLS, PROVENANCE, call_target, latest_target
@@ -66,7 +66,11 @@ class _Group:
         sources: dict[str, str] = {}
         for target, sql_type in self.columns.items():
             own = _of_call(target) if target in columns else "null"
-            given = [f"{_of_call(name)}::{sql_type}" for name, to in self.stand_in.items() if to == target]
+            given = [
+                widened_sql(_of_call(name), columns[name], sql_type)
+                for name, to in self.stand_in.items()
+                if to == target
+            ]
             stand_in = f"coalesce({', '.join(given)})" if given else "null"
             sources[target] = f"case when {has_own} then {own} else {stand_in} end"
         has = " or ".join([has_own, *(f"{_of_call(name)} is not null" for name in self.stand_in)])

@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 
 from loader.core.columns import Stored
-from loader.core.dialect import DUCKDB, identifier, literal
+from loader.core.dialect import DUCKDB, identifier, literal, widened_sql
 from loader.core.naming import schema_name
 from loader.core.plan import SchemaChange, WantedColumn
 from loader.core.tables import LATEST_TABLES, is_own_table
@@ -244,9 +244,10 @@ class DuckDBWarehouse:
             else:
                 (column,) = change.columns
                 name, sql_type = identifier(column.name), column.sql_type
+                value = widened_sql(name, str(change.old_type), sql_type)
                 # Rows of latest values whose value does not fit are made anew by whoever asks for the change.
-                using = f" using try_cast({name} as {sql_type})" if change.table in LATEST_TABLES else ""
-                self.engine.execute(f"alter table {table} alter column {name} set data type {sql_type}{using}")
+                using = f"try({value})" if change.table in LATEST_TABLES else value
+                self.engine.execute(f"alter table {table} alter column {name} set data type {sql_type} using {using}")
 
     def _rows(self, schema: str) -> dict[str, int]:
         """How many rows the tables of a schema have, about."""

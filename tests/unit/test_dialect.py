@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.core.dialect import identifier, literal, literals, pointer
+from loader.core.dialect import identifier, literal, literals, pointer, widened_sql
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
@@ -50,3 +50,25 @@ def test_a_pointer_finds_any_key(engine, path):
 def test_null_and_parts():
     """No text is null; parts are quoted one by one."""
     assert (literal(None), identifier("web", 'a"b')) == ("null", '"web"."a""b"')
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("1.5", "1.5"),
+        ("100", "100"),
+        ("0", "0"),
+        ("-0.000000001", "-0.000000001"),
+        ("9007199254740993", "9007199254740993"),
+    ],
+)
+def test_a_decimal_that_becomes_a_text_has_no_zeros_at_its_end(engine, number, text):
+    """Its column put them there."""
+    value = widened_sql(f"({number})::decimal(38,9)", "DECIMAL(38,9)", "VARCHAR")
+    assert engine.execute(f"select {value}").fetchone() == (text,)
+
+
+def test_every_other_widening_is_what_the_engine_makes_of_it(engine):
+    """Integers end in zeros of their own."""
+    assert engine.execute(f"select {widened_sql('100::bigint', 'BIGINT', 'VARCHAR')}").fetchone() == ("100",)
+    assert engine.execute(f"select {widened_sql('100::bigint', 'BIGINT', 'DOUBLE')}").fetchone() == (100.0,)
