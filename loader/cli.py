@@ -45,8 +45,10 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it as 2026-01-31") from None
 
 
-def _day_after(text: str) -> date:
-    return _day(text) + timedelta(days=1)
+def _day_after(text: str) -> date | None:
+    """None after the last day of the calendar."""
+    day = _day(text)
+    return None if day == date.max else day + timedelta(days=1)
 
 
 def _instant(text: str) -> str | date | datetime:

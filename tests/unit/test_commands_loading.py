@@ -85,6 +85,15 @@ def test_days_are_given_to_the_job_with_an_exclusive_end(jobs, capsys):
     assert (options["start"], options["until"], options["dry_run"]) == (date(2026, 1, 1), date(2026, 2, 1), True)
 
 
+def test_the_last_day_of_the_calendar_is_no_end(jobs, capsys):
+    """There is no day after it."""
+    calls = jobs("load", "load_source")
+
+    ran(capsys, "load", "web", "--to", "9999-12-31")
+
+    assert calls[0][2]["until"] is None
+
+
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
 def test_bad_lines_fail_a_strict_run_only(arguments, code, jobs, capsys):
     """A run with bad lines succeeds; --strict makes it fail."""
