@@ -104,7 +104,9 @@ class BatchLoad:
         with self._timed("types"):
             planned = self._plan(stage, dedupe, existing)
         self._count(read, counts, dedupe, planned)
-        if not is_dry:
+        if is_dry:
+            self._warehouse.guard(self._schema, planned.changes)
+        else:
             self._step("normalized")
             with self._timed("schema"):
                 self._change_schema(planned, now)

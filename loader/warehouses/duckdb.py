@@ -194,6 +194,10 @@ class DuckDBWarehouse:
         ).fetchall()
         return {name for source, name in rows if schema_name(source, DUCKDB.identifier_bytes) == schema}
 
+    def guard(self, schema: str, changes: Sequence[SchemaChange]) -> None:
+        """Raises GuardError when something of the user stands where these changes make a table."""
+        self.guard_new(schema, [change.table for change in changes if change.change == "create_table"])
+
     def guard_new(self, schema: str, tables: Sequence[str]) -> None:
         """Raises GuardError when something of the user stands where these tables shall be made."""
         # The engine's names differ by more than case.
@@ -225,7 +229,7 @@ class DuckDBWarehouse:
 
         Raises GuardError before any of them when a table or view of the user is in the way.
         """
-        self.guard_new(schema, [change.table for change in changes if change.change == "create_table"])
+        self.guard(schema, changes)
         if changes:
             self.engine.execute(f"create schema if not exists {self.schema(schema)}")
         rows, kept = self._rows(schema), 0

@@ -66,6 +66,20 @@ def test_a_rebuild_leaves_what_the_user_made(loading, statement, days):
     assert mismatches(loading) == []
 
 
+@pytest.mark.parametrize("statement", [statement for _, statement, _ in IN_THE_WAY])
+def test_a_dry_run_stops_where_the_load_would(loading, statement):
+    """With the same words; without what stands in the way it reports the table as one that would be made."""
+    assert {"signed_up", "aliases"} <= set(loading.load(dry_run=True)["new_tables"])
+    loading.change(statement)
+
+    with pytest.raises(GuardError) as dry:
+        loading.load(dry_run=True)
+    with pytest.raises(GuardError) as real:
+        loading.load()
+
+    assert str(dry.value) == str(real.value)
+
+
 @pytest.mark.parametrize(("kind", "statement", "name"), IN_THE_WAY)
 def test_a_load_stops_before_what_the_user_made_where_its_table_should_be(loading, kind, statement, name):
     """Nothing is added to it; once it has another name the load goes on."""
