@@ -28,7 +28,7 @@ from loader.inventory import schema_of
 from loader.jobs.batches import BatchContext, BatchLoad
 from loader.jobs.report import LoadReport
 from loader.jobs.rules import rules_of
-from loader.jobs.state import define_conflicts, open_state
+from loader.jobs.state import define_conflicts, guard_name, open_state
 from loader.leases import Lease
 from loader.ledger import Ledger, unknown_objects
 from loader.normalize.discover import Discovery
@@ -151,6 +151,8 @@ class _Run:
         with self._attached():
             if not self._is_dry:
                 open_state(self._warehouse, self._config, self._now)
+            guard_name(self._warehouse, self._source)
+            if not self._is_dry:
                 self._lease.take(self._holder, self._now)
                 self._ledger.begin_load(self.report.load_id, self._options, self._now)
             self._ledger.remember_known(again)

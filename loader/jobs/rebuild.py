@@ -20,7 +20,7 @@ from loader.inventory import schema_of
 from loader.jobs.carry import Days, carry
 from loader.jobs.load import WAIT_SECONDS, load_source
 from loader.jobs.report import LoadReport
-from loader.jobs.state import open_state
+from loader.jobs.state import guard_name, open_state
 from loader.jobs.swap import Swap
 from loader.leases import Lease
 from loader.normalize.engine import open_engine
@@ -110,6 +110,7 @@ def _leased(warehouse: DuckDBWarehouse, config: Config, source: SourceSettings, 
     lease, holder = Lease(warehouse, source.name), uuid.uuid4().hex
     with warehouse.attached(WAIT_SECONDS):
         open_state(warehouse, config, now)
+        guard_name(warehouse, source)
         lease.take(holder, now)
     try:
         yield

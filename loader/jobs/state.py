@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from loader.config import Config
-from loader.core.dialect import identifier, literal
+from loader.config import Config, SourceSettings
+from loader.core.dialect import DUCKDB, identifier, literal
+from loader.core.naming import schema_name
 from loader.core.tables import CALL_TABLE
+from loader.errors import ConfigError
 from loader.inventory import schema_of
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
@@ -18,6 +20,21 @@ def open_state(warehouse: DuckDBWarehouse, config: Config, now: datetime) -> Non
     """
     if warehouse.migrate(now):
         define_conflicts(warehouse, config)
+
+
+def guard_name(warehouse: DuckDBWarehouse, source: SourceSettings) -> None:
+    """Raises ConfigError when the schema of a source has rows of one with another name, which is spelled alike."""
+    schema = schema_of(source)
+    others = warehouse.engine.execute(
+        f"select distinct source from {warehouse.state('objects')} where source <> ? order by source", [source.name]
+    ).fetchall()
+    for (other,) in others:
+        if schema_name(other, DUCKDB.identifier_bytes) == schema:
+            raise ConfigError(
+                f"the schema {schema!r} of the source {source.name!r} has the rows of the source {other!r}",
+                "sources[].name",
+                f"call the source {other!r} again, or something whose schema is another one: that is loaded anew",
+            )
 
 
 def define_conflicts(warehouse: DuckDBWarehouse, config: Config) -> None:
