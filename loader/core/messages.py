@@ -86,12 +86,17 @@ def message_columns(
     columns.leaves = tuple(leaves)
     columns.is_odd = columns.is_odd or any(count > 1 for count in taken.values())
     for key in ("properties", "traits"):
-        if key != columns.root and (key,) in shape.objects and any(path[0] == key for path in shape.leaves):
+        if key != columns.root and (key,) in shape.objects and _has_members(shape, key):
             columns.unknown_keys.append(key)
     nulls = [path for path in shape.nulls if len(path) > 1 and path[0] == columns.root]
     names = {column_name(path, call, identifier_bytes, reserved) for path in nulls}
     columns.null_columns = sorted(names - set(taken) - excluded)
     return columns
+
+
+def _has_members(shape: Shape, key: str) -> bool:
+    """Whether there is anything in a top-level object, be it null."""
+    return any(len(path) > 1 and path[0] == key for path in (*shape.leaves, *shape.nulls, *shape.objects))
 
 
 def _columns_of(path: KeyPath, call: str, root: str, limit: int, reserved: frozenset[str]) -> list[tuple[str, bool]]:

@@ -155,6 +155,8 @@ def test_bad_lines_add_up(tmp_path):
             a_track_call({"id": 5, "user_id": True}, message_id=ABSENT),
             a_track_call({"id": 5, "user_id": True}, message_id=ABSENT),
             a_track_call({"x": [1, 2.50, {"y": None}], "z": {}}, message_id="t7", traits={"more": 1}, other="1"),
+            a_page_call(message_id="p2", traits={"email": None}),
+            an_identify_call(message_id="i2", properties={"campaign": {"name": None}, "cart": {}}),
             "[" * 600 + "]" * 600,
             a_page_call({"name": "Home", "category": 4}, message_id="p1"),
             a_track_call({"total": "free"}, message_id="t8"),

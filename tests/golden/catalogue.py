@@ -904,6 +904,12 @@ PAYLOADS = [
         discards=[("m1", "unknown_top_level", "")],
     ),
     Case(
+        "2.2 traits beside properties are unknown, though all of them are null",
+        [a_track_call({"n": 1}, traits={"plan": None}), a_track_call({"n": 1}, traits={}, message_id="m2")],
+        rows={"tracks": {"m1": {}, "m2": {}}},
+        discards=[("m1", "unknown_top_level", "")],
+    ),
+    Case(
         "1.4 envelope keys in lower case",
         [{key.lower(): value for key, value in a_track_call({"n": 1}).items()}],
         rows={"tracks": {"m1": {"user_id": "u-1", "received_at": RECEIVED}}, TABLE: {"m1": {"n": "1"}}},

@@ -57,6 +57,8 @@ def test_traits_beside_properties_are_unknown():
     """Of the two only one is the payload; empty ones are nothing."""
     assert columns(a_track_call(traits={"plan": "pro"})).unknown_keys == ["traits"]
     assert columns(a_track_call(traits={})).unknown_keys == []
+    assert columns(a_track_call(traits={"plan": None})).unknown_keys == ["traits"]
+    assert columns(a_track_call(traits={"address": {}})).unknown_keys == ["traits"]
     assert columns(an_identify_call(properties={"a": 1}), "identify").unknown_keys == ["properties"]
 
 
