@@ -102,10 +102,10 @@ class FolderTree:
                 for entry in entries:
                     if entry.is_dir():
                         named.append((entry.name + "/", entry))
-                    elif entry.is_file() and _is_utf8(entry.name):
-                        named.append((entry.name, entry))
-                    else:
+                    elif not entry.is_file() or not _is_utf8(entry.name):
                         self.unusable += 1
+                    elif _is_there(entry):
+                        named.append((entry.name, entry))
         except OSError as error:
             raise TerminalError(
                 f"the folder cannot be listed ({os.strerror(error.errno or 0)})",
@@ -118,6 +118,15 @@ class FolderTree:
         stat = entry.stat()
         modified = _EPOCH + timedelta(microseconds=stat.st_mtime_ns // 1000)
         return StoredFile(f"{folder}{entry.name}", _version(stat), stat.st_size, modified)
+
+
+def _is_there(entry: "os.DirEntry[str]") -> bool:
+    """Whether a file is still there; what is known of it is kept, so that it may go later on."""
+    try:
+        entry.stat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _is_utf8(name: str) -> bool:

@@ -141,6 +141,19 @@ def test_an_object_rewritten_after_listing_is_refused_and_the_rest_is_read(store
     assert {obj.key: obj.etag for obj in archive.objects()}[segment_key("b.gz")] != objects[1].etag
 
 
+def test_an_object_that_goes_while_it_is_listed_does_not_stop_the_listing(store):
+    """As temporary files of a copy program do, which get another name."""
+    for name in ("a.gz", "b.gz", "c.gz"):
+        store.put(segment_key(name), b'{"a":1}\n')
+    listing = store.open().objects()
+    first = next(listing)
+    store.delete(segment_key("b.gz"))
+
+    names = [obj.key for obj in (first, *listing)]
+
+    assert (names[0], names[-1]) == (segment_key("a.gz"), segment_key("c.gz"))
+
+
 def test_an_object_gone_after_listing_fails_alone(store, tmp_path):
     """Someone removed it between listing and reading."""
     for name in ("a.gz", "b.gz"):
