@@ -124,7 +124,6 @@ class BatchLoad:
     def _counts(self, index: int, read: Read) -> PartCounts:
         part = read.parts[index]
         status = part.status if part.is_last else "loading"
-        is_unread = part.status == "failed" and part.bytes_read == 0 and part.error is not None
         return PartCounts(
             part=index,
             obj=part.obj,
@@ -132,7 +131,7 @@ class BatchLoad:
             is_first=part.first_line == 1,
             status=status,
             error=None if part.error is None else part.error.what,
-            retry=is_unread,
+            retry=part.is_withheld,
             bytes_read=part.bytes_read,
             lines=part.lines,
             blank=part.blank + read.blank[index],

@@ -51,6 +51,7 @@ class ObjectReader:
             self._part.status = "partial" if self._lines.is_finished else "failed"
         except OSError as error:
             self._part.status = "failed"
+            self._part.is_withheld = True
             self._part.error = TerminalError(
                 f"the object cannot be read ({os.strerror(error.errno or 0)})",
                 self._obj.key,

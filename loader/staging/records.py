@@ -66,6 +66,8 @@ class Part:
     status: Literal["done", "partial", "failed"] = "done"
     """Of the object so far. partial: torn after complete lines; failed: no complete line could be read, wrong
     encoding, or stopped by a limit."""
+    is_withheld: bool = False
+    """Its bytes could not be had, whatever they say: the next load tries again."""
     trailing_bytes: int = 0
     """Padding or junk after the last gzip member."""
 

@@ -111,7 +111,8 @@ class Stager:
                 if self._channel.is_stopped():
                     raise StoppedError
                 if fetched.path is None or fetched.error is not None:
-                    writer.begin(Part(fetched.obj, is_last=True, error=fetched.error, status="failed"))
+                    part = Part(fetched.obj, is_last=True, error=fetched.error, status="failed", is_withheld=True)
+                    writer.begin(part)
                 else:
                     ObjectReader(fetched.obj, fetched.path, writer, self._limits).read(self._archive.local_path)
             writer.end_batch()

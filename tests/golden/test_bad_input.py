@@ -1,11 +1,12 @@
 """Every line of the bad-input catalogue (warehouse contract, section 8), from bytes to rows."""
 
+import errno
 import gzip
 import json
 from hashlib import sha256
 
 import pytest
-from factories import ABSENT, a_call, a_key, a_page_call, a_track_call, an_archive_object, received
+from factories import ABSENT, a_call, a_key, a_page_call, a_track_call, an_archive_object, as_bytes, received
 from golden.cases import KEY, OTHER, Case, with_properties
 from golden.catalogue import CASES
 from loading import outcome_of_product, outcome_of_reference
@@ -45,6 +46,38 @@ def test_3_a_broken_object_does_not_stop_the_others(loading):
     assert set(loading.held().rows("tracks")) == {"m2"}
     assert loading.statuses()[OTHER] == "done"
     assert loading.statuses()[KEY] in ("partial", "failed")
+
+
+@pytest.mark.parametrize(
+    "stored", [b"\x1f\x8b", b"\x1f\x8b\x08garbage", gzip.compress(gzip.compress(gzip.compress(b"{}")))], ids=repr
+)
+def test_3_an_object_that_says_nothing_is_read_again_when_it_changes(loading, stored):
+    """The load that finds it fails, later ones do not; only bytes that could not be had are asked for again."""
+    loading.write_stored(stored, b"", key=KEY)
+    reports = [loading.load_report() for _ in range(2)]
+    loading.write(a_track_call(), key=KEY)
+    reports.append(loading.load_report())
+
+    assert [(report.objects, report.exit_code(False)) for report in reports] == [(1, 1), (0, 0), (1, 0)]
+    assert loading.statuses()[KEY] == "done"
+
+
+def test_an_object_whose_bytes_end_in_an_error_of_the_disk_is_read_again(loading, monkeypatch):
+    """Lines that came before are loaded; the next load reads all of them, and each is one row."""
+    loading.write_stored(as_bytes(a_track_call()) + b"\n" + as_bytes(a_track_call(message_id="m2")), b"", key=KEY)
+
+    def broken(unpacker):
+        yield as_bytes(a_track_call()) + b"\n"
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("loader.staging.unpack.Unpacker._stored", broken)
+        first = loading.load_report()
+    second = loading.load_report()
+
+    assert [(report.objects, report.exit_code(False)) for report in (first, second)] == [(1, 1), (1, 0)]
+    assert sorted(loading.held().rows("tracks")) == ["m1", "m2"]
+    assert loading.held().copies == {}
 
 
 def test_1_quarantine_keeps_the_line_and_its_place(loading):
