@@ -206,24 +206,26 @@ def _is_same_json(value: Any, cell: str) -> bool:
 
 
 def _is_equal(one: Any, other: Any) -> bool:
-    if isinstance(one, Written):
-        return isinstance(other, Written) and _is_same_number(one, other)
-    if isinstance(one, str):
-        return type(other) is str and _text(one) == other
-    if isinstance(one, list):
-        return (
-            isinstance(other, list)
-            and len(one) == len(other)
-            and all(_is_equal(*pair) for pair in zip(one, other, strict=True))
-        )
-    if isinstance(one, dict):
-        named = {_text(key): item for key, item in one.items()}
-        return (
-            isinstance(other, dict)
-            and named.keys() == other.keys()
-            and all(_is_equal(named[key], other[key]) for key in named)
-        )
-    return one is other
+    """Whether two values of JSON say the same. Not recursive: they may be deeper than calls can be."""
+    waiting = [(one, other)]
+    while waiting:
+        left, right = waiting.pop()
+        if isinstance(left, Written):
+            is_equal = isinstance(right, Written) and _is_same_number(left, right)
+        elif isinstance(left, str):
+            is_equal = type(right) is str and _text(left) == right
+        elif isinstance(left, list):
+            if is_equal := isinstance(right, list) and len(left) == len(right):
+                waiting += zip(left, right, strict=True)
+        elif isinstance(left, dict):
+            named = {_text(key): item for key, item in left.items()}
+            if is_equal := isinstance(right, dict) and named.keys() == right.keys():
+                waiting += [(item, right[key]) for key, item in named.items()]
+        else:
+            is_equal = left is right
+        if not is_equal:
+            return False
+    return True
 
 
 def _text(text: str) -> str:
