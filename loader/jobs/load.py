@@ -234,7 +234,7 @@ class _Run:
         )
         everywhere = frozenset(name for name in rules.excluded if "." not in name)
         discovery = Discovery(walk, rules.identifier_bytes, everywhere, rules.reserved)
-        exact = ExactReader(walk, rules.identifier_bytes, rules.reserved, everywhere)
+        exact = ExactReader(walk, rules.identifier_bytes, rules.reserved, rules.excluded)
         reader = LineReader(StructureReader(walk), discovery, exact, self._force_exact)
         context = BatchContext(
             Load(self._source.name, self.report.load_id, self._now),

@@ -279,6 +279,18 @@ def test_exclude_leaves_columns_out(loading):
     assert held.discards == {}
 
 
+def test_what_is_left_out_of_a_table_is_no_discard(loading):
+    """Where another key of the message has its column, or where digits are lost."""
+    loading.with_options(exclude=["identifies.plan", "identifies.weight"])
+    line = json.dumps(an_identify_call({"plan": "a", "Plan": "b", "weight": "@"}))
+    loading.write(line.replace('"@"', "0.1234567890123456789"))
+
+    loading.load()
+
+    assert loading.held().discards == {}
+    assert loading.differences() == []
+
+
 def test_envelope_columns_load_what_is_left_out(loading):
     """Fields of the exclusion list become columns of every table of the call."""
     loading.with_options(envelope_columns=["channel", "project_id", "version", "integrations"])
