@@ -9,6 +9,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
 from loader.config.modelling import ModelsSettings
+from loader.core.naming import CORE_NAMES, OWN_NAMES
+from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -16,7 +18,6 @@ _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B)\s*$", re.IGNORECASE)
 _MINIMUM_MEMORY_BYTES = 256 * 10**6
 _CALLS = "identify|track|page|screen|group|alias"
 _JSON_PATH = re.compile(rf"^(?:{_CALLS})\.(?:properties|traits|context)(?:\.[^.]+)+$")
-_NEVER_EXCLUDED = frozenset({"id", "received_at"})
 
 EnvelopeColumn = Literal[
     "type",
@@ -118,9 +119,10 @@ class LoadSettings(Settings):
     @classmethod
     def _keeps_what_loading_needs(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            column = name.rpartition(".")[2]
-            if column in _NEVER_EXCLUDED:
-                raise ValueError(f"cannot exclude {column}: every row needs id and received_at")
+            table, _, column = name.rpartition(".")
+            own = [OWN_NAMES[call] for call, call_table in CALL_TABLE.items() if call_table == table]
+            if column in CORE_NAMES.union(*own):
+                raise ValueError(f"cannot exclude {name}: every row of such a table has it")
             if not re.fullmatch(r"(?:[a-z0-9_]+\.)?[a-z0-9_]+", name):
                 raise ValueError("must be column names as they are in the warehouse: lower case, digits, underscores")
         return names

@@ -97,8 +97,10 @@ def test_a_wrong_value_says_what_is_allowed(case, written):
 
 
 LOAD = {
-    "exclude: [id]": "cannot exclude id: every row needs id and received_at",
-    "exclude: [tracks.received_at]": "cannot exclude received_at: every row needs id and received_at",
+    "exclude: [id]": "cannot exclude id: every row of such a table has it",
+    "exclude: [tracks.received_at]": "cannot exclude tracks.received_at: every row of such a table has it",
+    "exclude: [anonymous_id]": "cannot exclude anonymous_id: every row of such a table has it",
+    "exclude: [pages.name]": "cannot exclude pages.name: every row of such a table has it",
     "exclude: [Context IP]": "must be column names as they are in the warehouse: lower case, digits, underscores",
     "json_paths: [properties.cart]": "must be CALL.PAYLOAD.KEY: a call (identify, track, page, screen, group, alias), then "
     "properties, traits or context, then keys, such as track.properties.cart",
