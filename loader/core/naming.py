@@ -179,6 +179,7 @@ OWN_NAMES: Final = {
     "alias": frozenset({"previous_id"}),
 }
 """Columns that only tables of one call have."""
+_ENVELOPE_OBJECTS: Final = frozenset({"integrations", "metadata"})
 _WORD: Final = re.compile("[A-Z0-9]*[a-z0-9]*")
 _VARIANT_BYTES: Final = 9
 """Kept free for the suffix of a variant column: `__v_text`."""
@@ -212,6 +213,11 @@ def key_name(key: str) -> str:
 
 
 @lru_cache(maxsize=200_000)
+def is_envelope(name: str, reserved: frozenset[str]) -> bool:
+    """Whether a name is one of the wanted envelope columns, or that of a key below one: `metadata_bundled`."""
+    return name in reserved or any(name.startswith(f"{key}_") for key in _ENVELOPE_OBJECTS & reserved)
+
+
 def column_name(path: tuple[str, ...], call: str, identifier_bytes: int, reserved: frozenset[str] = frozenset()) -> str:
     """The column of a path that begins with `context`, `properties` or `traits`: ("traits", "id") → `_id`.
 
@@ -220,7 +226,8 @@ def column_name(path: tuple[str, ...], call: str, identifier_bytes: int, reserve
     name = "_".join(key_name(key) for key in path[1:])
     if path[0] == "context":
         return _shortened(f"context_{name}", identifier_bytes)
-    taken = name in CORE_NAMES or name in OWN_NAMES[call] or name in reserved or name.startswith("context_")
+    is_own = name in CORE_NAMES or name in OWN_NAMES[call] or name.startswith("context_")
+    taken = is_own or is_envelope(name, reserved)
     return _shortened(f"_{name}" if taken or _is_escaped(name) else name, identifier_bytes)
 
 

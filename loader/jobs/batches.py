@@ -157,13 +157,12 @@ class BatchLoad:
         for name, batch in batches.items():
             wanted[name] = settle(stage, batch, bounds, self._rules)
         touched = self._touched(stage, dedupe, existing)
-        from_context = self._rules.users_from_context_traits
         for call, owners in touched.items():
             before = existing.get(CALL_TABLE[call], {})
             after = before | {column.name: column.sql_type for column in wanted.get(CALL_TABLE[call], [])}
             table = LATEST[call][0]
-            wanted[table] = latest_columns(call, after, from_context)
-            if table in existing and moves_values(call, before, after, from_context):
+            wanted[table] = latest_columns(call, after, self._rules)
+            if table in existing and moves_values(call, before, after, self._rules):
                 every = f"select id, '-infinity'::timestamptz from {self._warehouse.table(self._schema, table)}"
                 self._engine.execute(f"insert into {owners} {every}")
         parts = f"{stage.name}_parts"
@@ -356,9 +355,8 @@ class BatchLoad:
         first_object = min(planned.beside.objects.values(), default=0)
         for call, table in planned.touched.items():
             columns = catalogue[call_target(call).name]
-            latest = Latest(self._engine, schema, call, columns, from_context=self._rules.users_from_context_traits)
-            owners = Owners(table, first_object)
-            latest.recompute(owners, self._load.uuid_ts, clears_nulls=self._rules.null_traits == "clear")
+            latest = Latest(self._engine, schema, call, columns, self._rules)
+            latest.recompute(Owners(table, first_object), self._load.uuid_ts)
 
     def _record_copies(self, dedupe: Dedupe) -> None:
         for table in (dedupe.losers, dedupe.replaced):

@@ -165,7 +165,6 @@ def _recompute(
             columns = warehouse.catalogue(name).get(CALL_TABLE[call])
             if columns is None:
                 continue
-            wanted = {table: latest_columns(call, columns, rules.users_from_context_traits)}
+            wanted = {table: latest_columns(call, columns, rules)}
             warehouse.apply(name, changes(warehouse.catalogue(name), wanted))
-            latest = Latest(engine, warehouse.schema(name), call, columns, from_context=rules.users_from_context_traits)
-            latest.recompute(Owners(f"touched_{call}"), now, clears_nulls=rules.null_traits == "clear")
+            Latest(engine, warehouse.schema(name), call, columns, rules).recompute(Owners(f"touched_{call}"), now)

@@ -9,37 +9,39 @@ from datetime import datetime
 import duckdb
 
 from loader.core.dialect import identifier, literal, widened_sql
-from loader.core.naming import CORE_NAMES, KEYWORDS
+from loader.core.messages import table_excluded
+from loader.core.naming import CORE_NAMES, KEYWORDS, is_envelope
 from loader.core.plan import WantedColumn
 from loader.core.tables import LATEST, NULLS, PROVENANCE, call_target, latest_target
 from loader.normalize.settle import core_columns
+from loader.normalize.tables import Rules
 from loader.normalize.values import FAMILIES
 
 _CONTEXT_TRAITS = "context_traits_"
 
 
-def latest_columns(call: str, columns: Mapping[str, str], from_context: bool) -> list[WantedColumn]:
+def latest_columns(call: str, columns: Mapping[str, str], rules: Rules) -> list[WantedColumn]:
     """Columns of users or accounts, from those of identifies or groups."""
     target = latest_target(call)
     wanted = {column.name: column for column in core_columns(target)}
-    for group in _groups(call, columns, from_context):
+    for group in _groups(call, columns, rules):
         for name, sql_type in group.columns.items():
             wanted.setdefault(name, WantedColumn(name, sql_type))
     return list(wanted.values())
 
 
-def moves_values(call: str, before: Mapping[str, str], after: Mapping[str, str], from_context: bool) -> bool:
+def moves_values(call: str, before: Mapping[str, str], after: Mapping[str, str], rules: Rules) -> bool:
     """Whether, with columns of the history as they are after, values of rows made before stand elsewhere.
 
     A context trait gives way when the trait of its name is sent itself, as another type.
     """
-    places = _places(call, after, from_context)
-    return any(places.get(name) != place for name, place in _places(call, before, from_context).items())
+    places = _places(call, after, rules)
+    return any(places.get(name) != place for name, place in _places(call, before, rules).items())
 
 
-def _places(call: str, columns: Mapping[str, str], from_context: bool) -> dict[str, tuple[str, str]]:
+def _places(call: str, columns: Mapping[str, str], rules: Rules) -> dict[str, tuple[str, str]]:
     """Context trait → the column that it stands in for, and its type."""
-    groups = _groups(call, columns, from_context)
+    groups = _groups(call, columns, rules)
     return {name: (target, group.columns[target]) for group in groups for name, target in group.stand_in.items()}
 
 
@@ -84,7 +86,9 @@ def _of_call(column: str) -> str:
     return f"h.{identifier(column)}"
 
 
-def _groups(call: str, columns: Mapping[str, str], from_context: bool) -> list[_Group]:
+def _groups(call: str, columns: Mapping[str, str], rules: Rules) -> list[_Group]:
+    """Context and traits. Envelope columns are of the calls alone, and what is excluded from the table is left out."""
+    excluded = table_excluded(rules.excluded, LATEST[call][0])
     own = {*call_target(call).core, *PROVENANCE, NULLS, "id", "loaded_at"}
     found: dict[str, _Group] = {}
     for name, sql_type in columns.items():
@@ -94,7 +98,7 @@ def _groups(call: str, columns: Mapping[str, str], from_context: bool) -> list[_
         group = found.setdefault(base, _Group(base))
         group.columns[base + suffix] = sql_type
         group.is_own = True
-    if from_context and call == "identify":
+    if rules.users_from_context_traits and call == "identify":
         for name, sql_type in columns.items():
             if name.startswith(_CONTEXT_TRAITS):
                 base, suffix = _split(name.removeprefix(_CONTEXT_TRAITS))
@@ -105,7 +109,7 @@ def _groups(call: str, columns: Mapping[str, str], from_context: bool) -> list[_
                     target = f"{base}__v_text"
                 group.columns.setdefault(target, sql_type if target != f"{base}__v_text" else "VARCHAR")
                 group.stand_in[name] = target
-    return list(found.values())
+    return [each for each in found.values() if each.base not in excluded and not is_envelope(each.base, rules.reserved)]
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -139,20 +143,20 @@ class Latest:
         schema: str,
         call: str,
         columns: Mapping[str, str],
-        *,
-        from_context: bool,
+        rules: Rules,
     ) -> None:
-        """`columns` of the history, name → type. `from_context`: traits of the context stand in for those not given."""
+        """`columns` of the history, name → type."""
         table, owner = LATEST[call]
         self._engine = engine
+        self._clears_nulls = rules.null_traits == "clear"
         self._columns = columns
-        self._groups = _groups(call, columns, from_context)
+        self._groups = _groups(call, columns, rules)
         self._owner = f"h.{identifier(owner)}"
         self._into = f"{schema}.{identifier(table)}"
         self._history = f"{schema}.{identifier(call_target(call).name)}"
 
-    def recompute(self, owners: Owners, uuid_ts: datetime, clears_nulls: bool) -> None:
-        """Make the rows of owners anew. `clears_nulls`: an explicit null clears the value before it.
+    def recompute(self, owners: Owners, uuid_ts: datetime) -> None:
+        """Make the rows of owners anew.
 
         Where all new calls are later than those a row was made of, they alone are read, and change the row.
         """
@@ -173,7 +177,7 @@ class Latest:
             f'"timestamp", message_id) as place from ({given} where o.is_whole union all {given} where not o.is_whole '
             f"and h._object >= {owners.first_object} and (o.until is null or h.received_at > o.until))"
         )
-        nulls = self._nulls(calls) if clears_nulls else frozenset[str]()
+        nulls = self._nulls(calls) if self._clears_nulls else frozenset[str]()
         execute(f"create or replace temp table {made} as {self._rows(judged, calls, uuid_ts, nulls)}")
         execute(f"delete from {self._into} where id in (select id from {judged})")
         execute(f"insert into {self._into} by name select * from {made}")

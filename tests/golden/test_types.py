@@ -305,6 +305,40 @@ def test_envelope_columns_load_what_is_left_out(loading):
     assert loading.differences() == []
 
 
+def test_envelope_columns_are_of_calls_and_payload_keys_get_out_of_their_way(loading):
+    """Of `users` and `accounts` they say nothing. A trait of the same name has an underscore, also below an object."""
+    loading.with_options(envelope_columns=["channel", "metadata"])
+    traits = {"channel": "mail", "metadata": {"bundled": 1, "x": 2}}
+    loading.write(
+        an_identify_call(traits, _metadata={"bundled": ["a"]}), a_group_call(traits, _metadata={"bundled": ["a"]})
+    )
+
+    loading.load()
+
+    for table, row_id in (("identifies", "m1"), ("users", "u-1"), ("groups", "m1"), ("accounts", "g-1")):
+        row = loading.held().rows(table)[row_id]
+        assert (row["_channel"], row["_metadata_bundled"], row["_metadata_x"]) == ("mail", "1", "2")
+        is_of_a_call = table in ("identifies", "groups")
+        assert (row.get("channel"), row.get("metadata_bundled")) == (
+            ("client", '["a"]') if is_of_a_call else (None, None)
+        )
+    assert loading.differences() == []
+
+
+def test_a_trait_may_be_left_out_of_users_alone(loading):
+    """Then it is in `identifies` only."""
+    loading.with_options(exclude=["users.plan", "users.context_ip", "accounts.seats"])
+    loading.write(an_identify_call({"plan": "pro", "age": 3}), a_group_call({"seats": 5, "name": "Acme"}))
+
+    loading.load()
+
+    held = loading.held()
+    assert (held.rows("identifies")["m1"]["plan"], held.rows("groups")["m1"]["seats"]) == ("pro", "5")
+    assert not {"plan", "context_ip"} & set(loading.types("users"))
+    assert "seats" not in loading.types("accounts")
+    assert (held.rows("users")["u-1"]["age"], held.rows("accounts")["g-1"]["name"]) == ("3", "Acme")
+
+
 def test_without_envelope_columns_they_are_neither_loaded_nor_discarded(loading):
     """The exclusion list is published; it is no loss."""
     loading.write(a_track_call({"n": 1}, writeKey="k", _metadata={"bundled": []}, rudderId="r"))

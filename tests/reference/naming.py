@@ -60,7 +60,8 @@ def column(root: str, path: tuple[str, ...], call: str, extra: frozenset[str] = 
     if root == "context":
         return shortened(f"context_{name}")
     reserved = EVERYWHERE | OWN[call] | extra
-    if name in reserved or name.startswith("context_") or name[0].isdigit() or name in KEYWORDS:
+    below = tuple(f"{key}_" for key in extra if key in ("integrations", "metadata"))
+    if name in reserved or name.startswith(("context_", *below)) or name[0].isdigit() or name in KEYWORDS:
         name = f"_{name}"
     return shortened(name)
 
