@@ -30,6 +30,7 @@ ROW_GROUP_ROWS: Final = 16_384
 """Small groups are compressed inside the parallel INSERT instead of by one thread at the commit."""
 _PAUSE_SECONDS: Final = 0.25
 _HOLDER: Final = re.compile(r"PID (\d+)")
+_UNWRITTEN: Final = re.compile(r'Could not \w+ file "([^"]+)": ([^\n]+)')
 _LOCKED: Final = ("could not set lock", "unique file handle conflict", "already attached", "different configuration")
 _CHANGE_BYTES: Final = 16
 """What a row of a column that is added or altered keeps in memory until it is merged into the file, at most."""
@@ -52,9 +53,24 @@ class DuckDBWarehouse:
     def attached(self, wait_seconds: float, read_only: bool = False) -> Iterator[None]:
         """Attach the file, made when it is not there, and detach it at the end.
 
-        Raises BusyError when another process holds it for longer than `wait_seconds`, TerminalError when it is none.
+        Raises BusyError when another process holds it for longer than `wait_seconds`, TerminalError when it is none or
+        the disk takes no more.
         """
         self._attach(wait_seconds, read_only)
+        try:
+            with self._detaching():
+                yield
+        except (duckdb.IOException, duckdb.TransactionException) as error:
+            if (failed := _UNWRITTEN.search(str(error))) is None:
+                raise
+            raise TerminalError(
+                f"a file cannot be written: {failed[2]}",
+                failed[1],
+                "make room and run again: what is committed stays, and the rest is done then",
+            ) from error
+
+    @contextmanager
+    def _detaching(self) -> Iterator[None]:
         try:
             yield
         except BaseException:

@@ -112,3 +112,17 @@ def test_what_ended_the_work_is_told_even_when_the_file_cannot_be_closed(engine,
 
     with pytest.raises(duckdb.CatalogException, match="nowhere"):
         work()
+
+
+@pytest.mark.parametrize("kind", [duckdb.IOException, duckdb.TransactionException])
+def test_a_disk_that_takes_no_more_is_no_defect(warehouse, kind):
+    """The error names the file that cannot be written; every other one is as the engine says it."""
+    text = 'Failed to commit: Could not write file "/data/w.duckdb.wal": No space left on device'
+
+    with pytest.raises(TerminalError) as caught, warehouse.attached(0):
+        raise kind(text)
+    with pytest.raises(kind, match="something else"), warehouse.attached(0):
+        raise kind("something else")
+
+    assert caught.value.what == "a file cannot be written: No space left on device"
+    assert caught.value.where == "/data/w.duckdb.wal"
