@@ -77,11 +77,13 @@ class Reader:
     def query(self, text: str) -> Answer:
         """A query of the user. Raises TerminalError with the engine's words."""
         try:
-            return _answer(self._connection.execute(text))
+            if self._connection.extract_statements(text):
+                return _answer(self._connection.execute(text))
         except duckdb.Error as error:
             raise TerminalError(
                 f"the query failed: {error}", "the query", "correct it; the warehouse is read-only here"
             ) from None
+        raise TerminalError("the query says nothing", "the query", 'give one, such as: loader sql "select 1"')
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:

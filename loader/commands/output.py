@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,22 @@ def json_value(value: object) -> object:
     return str(value)
 
 
+def json_text(value: object) -> str:
+    """JSON, and no more than JSON: what it has no number and no key for is text."""
+    try:
+        return json.dumps(value, default=json_value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(_sayable(value), default=json_value, ensure_ascii=False)
+
+
+def _sayable(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(json_value(key)): _sayable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(item) for item in value]
+    return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def cell(value: object) -> str:
     """A value as text in a table. NULL is empty."""
     if value is None:
@@ -37,7 +54,7 @@ def cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, Mapping | list | tuple):
-        return json.dumps(value, default=json_value, ensure_ascii=False)
+        return json_text(value)
     return str(value)
 
 
@@ -94,7 +111,7 @@ class Output:
         """The one JSON object of the command; nothing without `--json`. `exact`: the user's data, as it is."""
         if self.as_json:
             shown = value if exact else _without_secrets(value)
-            print(json.dumps(shown, default=json_value, ensure_ascii=False), file=self._stream)
+            print(json_text(shown), file=self._stream)
 
     def error(self, error: LoaderError) -> None:
         """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""

@@ -1,5 +1,6 @@
 """The commands that look, run as a user runs them."""
 
+import json
 import re
 import subprocess
 import sys
@@ -77,6 +78,25 @@ def test_sql_prints_a_table_csv_or_json(loaded_project):
         "columns": ["id", "event"],
         "rows": [{"id": "m1", "event": "order_completed"}],
     }
+
+
+def test_sql_prints_json_whatever_the_values_are(loaded_project):
+    """What JSON has no number and no key for is text."""
+    query = "select 'nan'::double as a, ['-inf'::double, 1.5] as b, map {date '2026-03-01': 'inf'::double} as c"
+
+    out = loaded_project.run("sql", "--json", query).out
+    (row,) = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))["rows"]
+
+    assert row == {"a": "NaN", "b": ["-Infinity", 1.5], "c": {"2026-03-01": "Infinity"}}
+    assert loaded_project.run("sql", query).code == 0
+
+
+@pytest.mark.parametrize("query", ["", "  ", ";", "-- nothing"])
+def test_a_query_that_says_nothing_is_an_error(query, loaded_project):
+    """With an example of one that does."""
+    ran = loaded_project.run("sql", query)
+
+    assert (ran.code, ran.err.splitlines()[0]) == (1, "error: the query says nothing")
 
 
 @pytest.mark.parametrize("query", ["drop table web.tracks", "copy web.tracks to 'out.csv'", "select * from nowhere"])
