@@ -198,8 +198,9 @@ class Objects:
         names: dict[str, str] = {}
         absorbed: set[str] = set()
         for key in _NAME_KEYS:
-            value = self.body.get(key)
-            top, inner = _name_text(value), _name_text(payload.get(key))
+            value, below = self.body.get(key), payload.get(key)
+            top = _name_text(value)
+            inner = compact(below) if isinstance(below, list) else _name_text(below)
             if top is None and value is not None:
                 self.losses.append(Loss("bad_name", (key,), compact(value)))
             final = inner if top is None else top
