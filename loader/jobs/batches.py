@@ -54,6 +54,8 @@ class _Planned:
     """Table of the parts: part → object_id."""
     shapes: str
     """Table of shapes with unknown keys: call, signature → unknown."""
+    moves_values: bool
+    """Whether the changes of the schema move values of stored users or accounts to another column."""
     touched: dict[str, str] = field(default_factory=dict)
     """Call → table of the owners whose latest row changes."""
 
@@ -108,11 +110,11 @@ class BatchLoad:
             self._warehouse.guard(self._schema, planned.changes)
         else:
             self._step("normalized")
+            losses_table(self._engine, f"{stage.name}_losses", read.losses)
+            records = pa.Table.from_pylist(read.records, schema=QUARANTINE)
             with self._timed("schema"):
                 self._change_schema(planned, now)
             self._step("schema")
-            losses_table(self._engine, f"{stage.name}_losses", read.losses)
-            records = pa.Table.from_pylist(read.records, schema=QUARANTINE)
             self._write(stage, dedupe, planned, counts, records, now)
             with self._timed("commit"):
                 if is_last():
@@ -156,22 +158,22 @@ class BatchLoad:
         wanted: dict[str, list[WantedColumn]] = {}
         for name, batch in batches.items():
             wanted[name] = settle(stage, batch, bounds, self._rules)
-        touched = self._touched(stage, dedupe, existing)
+        touched, moves = self._touched(stage, dedupe, existing), False
         for call, owners in touched.items():
             before = existing.get(CALL_TABLE[call], {})
             after = before | {column.name: column.sql_type for column in wanted.get(CALL_TABLE[call], [])}
             table = LATEST[call][0]
             wanted[table] = latest_columns(call, after, self._rules)
             if table in existing and moves_values(call, before, after, self._rules):
+                moves = True
                 every = f"select id, '-infinity'::timestamptz from {self._warehouse.table(self._schema, table)}"
                 self._engine.execute(f"insert into {owners} {every}")
         parts = f"{stage.name}_parts"
         nulls, unknown = self._shape_facts(stage)
         objects = dict(self._engine.execute(f"select part, object_id from {parts}").fetchall())
         beside = Beside(objects, slugs, nulls)
-        return _Planned(
-            batches, over, changes(existing, wanted), beside, parts, losses.shapes_table(stage, unknown), touched
-        )
+        shapes = losses.shapes_table(stage, unknown)
+        return _Planned(batches, over, changes(existing, wanted), beside, parts, shapes, moves, touched)
 
     def _over_the_cap(
         self, batches: dict[str, TableBatch], existing: Mapping[str, Mapping[str, str]]
@@ -266,11 +268,19 @@ class BatchLoad:
     # Writing ----------------------------------------------------------------------------------------------------------
 
     def _change_schema(self, planned: _Planned, now: datetime) -> None:
-        self._warehouse.apply(self._schema, planned.changes)
-        self._engine.execute("begin")
+        """Make the changes, each by itself, or in the transaction of the rows where they move values.
+
+        A run that is killed between such changes and the rows could not tell any more that values have to move.
+        """
+        if planned.moves_values:
+            self._engine.execute("begin")
+        self._warehouse.apply(self._schema, planned.changes, in_transaction=planned.moves_values)
+        if not planned.moves_values:
+            self._engine.execute("begin")
         self._ledger.log_changes(planned.changes, self._load.load_id, now)
         self._ledger.register_names(list(self._new_names(planned)), now)
-        self._engine.execute("commit")
+        if not planned.moves_values:
+            self._engine.execute("commit")
 
     def _new_names(self, planned: _Planned) -> Iterator[tuple[str, str, str, str, str]]:
         limit = self._rules.identifier_bytes
@@ -301,7 +311,8 @@ class BatchLoad:
     ) -> None:
         engine, ledger, parts = self._engine, self._ledger, planned.parts
         with self._timed("insert"):
-            engine.execute("begin")
+            if not planned.moves_values:
+                engine.execute("begin")
             self._step("begin")
             self._take_over(dedupe)
             self._insert(stage, planned)

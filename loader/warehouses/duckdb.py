@@ -240,8 +240,8 @@ class DuckDBWarehouse:
         ).fetchall()
         return Stored(int(row[0]) + 1 if row[0] is not None else 0)
 
-    def apply(self, schema: str, changes: Sequence[SchemaChange]) -> None:
-        """Make the changes, each on its own: additive, or wider.
+    def apply(self, schema: str, changes: Sequence[SchemaChange], *, in_transaction: bool = False) -> None:
+        """Make the changes, each on its own or in the transaction that is open: additive, or wider.
 
         Raises GuardError before any of them when a table or view of the user is in the way.
         """
@@ -251,7 +251,7 @@ class DuckDBWarehouse:
         rows, kept = self._rows(schema), 0
         for change in changes:
             kept += rows.get(change.table, 0) * _CHANGE_BYTES
-            if kept > memory_limit(self.engine) / _CHANGES_SHARE:
+            if not in_transaction and kept > memory_limit(self.engine) / _CHANGES_SHARE:
                 self.engine.execute(f"checkpoint {ALIAS}")
                 kept = 0
             table = self.table(schema, change.table)

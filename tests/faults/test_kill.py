@@ -5,6 +5,7 @@ import time
 from collections import Counter
 
 import pytest
+from factories import a_key, an_identify_call
 from loading import canonical
 
 from loader.staging import StagingLimits
@@ -58,6 +59,23 @@ def test_a_load_killed_at_some_moment_is_repeated_in_full(start_load, loading, u
     loading.load(limits=SMALL)
 
     assert_as_undisturbed(loading, undisturbed)
+
+
+@pytest.mark.parametrize("name", ["schema", "begin", "inserted", "latest", "ledger"])
+def test_context_traits_that_give_way_do_so_after_a_kill_too(run_driver, loading, name):
+    """The values of people who are not heard of again move to another column, or stay until the next load moves them."""
+    loading.with_options(users_from_context_traits=True)
+    loading.load(limits=SMALL)
+    loading.write(an_identify_call({}, "u-2", "c1", context={"traits": {"seats": "many"}}), key=a_key(8, "context"))
+    loading.load()
+    loading.write(an_identify_call({"seats": 35}, "u-3", "c2"), key=a_key(9, "own"))
+    assert run_driver(name, 1)[0] == -signal.SIGKILL
+
+    loading.load()
+
+    users = loading.held().rows("users")
+    assert (users["u-2"]["seats"], users["u-3"]["seats"]) == ("many", "35")
+    assert loading.differences() == []
 
 
 @pytest.fixture(scope="module")
