@@ -118,5 +118,24 @@ def test_the_order_of_rows_changes_nothing(tmp_path):
 
     one, two = (resolve(tmp_path / name, given) for name, given in (("one", calls), ("two", shuffled)))
 
+    assert_same_tables(one, two)
+
+
+@pytest.mark.once
+def test_calls_that_are_put_in_order_part_by_part_are_the_same_calls(tmp_path, monkeypatch):
+    """More of them than memory holds at once."""
+    calls = streams(13)
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    whole = resolve(tmp_path / "whole", calls)
+    monkeypatch.setattr("loader.models.identity.resolve._ROWS_IN_ORDER", 100)
+
+    parts = resolve(tmp_path / "parts", calls)
+
+    assert_same_tables(whole, parts)
+
+
+def assert_same_tables(one, two):
+    """All that a resolution writes."""
     for table in (*_TABLES, "id_graph_updates", "external_id_mapping_updates", "profile_traits_updates", "user_traits"):
         assert one.rows(table) == two.rows(table), table

@@ -28,6 +28,8 @@ from loader.models.identity.work import Work
 _ROOM: Final = 1 << 17
 """Rows that are found before they are taken away."""
 _ROWS_AT_ONCE: Final = 1 << 20
+_ROWS_IN_ORDER: Final = 1 << 23
+"""Rows that are put in order at once: a quarter of a GiB."""
 _MICROSECONDS_PER_DAY: Final = 86_400_000_000
 HALF: Final = 32
 """Bits of each end of a pair."""
@@ -245,21 +247,32 @@ def _arrivals(work: Work, before: int) -> Longs:
 
 def _calls(work: Work, node_of: Numbers, at: Longs, before: int) -> Iterator[Calls]:
     """Calls with their identifiers, a part of them at a time."""
-    reader = work.connection.sql(
-        "select cast(seq as integer) as seq, cast(identifier as integer) as identifier from _identity_observed "
-        "order by seq, identifier"
-    ).to_arrow_reader(_ROWS_AT_ONCE)
-    left: list[Numbers] = [np.zeros(0, dtype=np.int32)] * 2
-    for batch in reader:
-        rows = [np.concatenate([old, column.to_numpy()]) for old, column in zip(left, batch.columns, strict=True)]
-        if len(rows[0]) == 0:
-            continue
-        whole = int(np.searchsorted(rows[0], rows[0][-1], side="left"))
-        left = [column[whole:] for column in rows]
-        if whole:
-            yield _as_calls(rows[0][:whole], rows[1][:whole], node_of, at, before)
-    if len(left[0]):
-        yield _as_calls(left[0], left[1], node_of, at, before)
+    for begin, end in _stretches(work):
+        reader = work.connection.sql(
+            "select cast(seq as integer) as seq, cast(identifier as integer) as identifier from _identity_observed "
+            f"where seq between {begin} and {end} order by seq, identifier"
+        ).to_arrow_reader(_ROWS_AT_ONCE)
+        left: list[Numbers] = [np.zeros(0, dtype=np.int32)] * 2
+        for batch in reader:
+            rows = [np.concatenate([old, column.to_numpy()]) for old, column in zip(left, batch.columns, strict=True)]
+            if len(rows[0]) == 0:
+                continue
+            whole = int(np.searchsorted(rows[0], rows[0][-1], side="left"))
+            left = [column[whole:] for column in rows]
+            if whole:
+                yield _as_calls(rows[0][:whole], rows[1][:whole], node_of, at, before)
+        if len(left[0]):
+            yield _as_calls(left[0], left[1], node_of, at, before)
+
+
+def _stretches(work: Work) -> Iterator[tuple[int, int]]:
+    """The first and last numbers of calls that are put in order together: all of them may be too many for memory."""
+    (found,) = work.connection.execute("select min(seq), max(seq), count(*) from _identity_observed").fetchall()
+    first, last, rows = found
+    if rows:
+        length = -(-(last - first + 1) // -(-rows // _ROWS_IN_ORDER))
+        for begin in range(first, last + 1, length):
+            yield begin, min(begin + length - 1, last)
 
 
 def _whole(batches: Iterator[Calls]) -> Iterator[Calls]:
