@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
-import duckdb
-
 from loader import __version__
 from loader.commands import inspect, loading, models, project, report, run, sql
 from loader.commands.logs import set_up_logs
 from loader.commands.output import Output
 from loader.config import find_config, load_config, redact
 from loader.config.base import read_instant
-from loader.errors import ConfigError, LoaderError, TerminalError
+from loader.errors import ConfigError, LoaderError
+from loader.warehouses.resources import shortage
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 failed, or finished with something recorded as failed; 2 wrong configuration or usage, nothing
@@ -232,17 +231,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away, as `head` does; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except duckdb.OutOfMemoryException as error:
-        short = TerminalError(
-            f"the engine needs more memory than it may use: {str(error).splitlines()[0]}",
-            "resources.memory",
-            "raise resources.memory, or lower resources.threads, and run again; what is committed stays",
-        )
-        output.error(short)
-        return short.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
         if is_verbose:
             logger.exception("unexpected error")
+        if (short := shortage(error)) is not None:
+            output.error(short)
+            return short.exit_code
         what = (
             f"unexpected {type(error).__name__}: {redact(str(error)).splitlines()[0] if str(error) else 'no message'}"
         )

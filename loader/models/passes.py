@@ -15,7 +15,7 @@ from sqlglot import exp
 from loader.errors import ConfigError
 from loader.models.header import Model
 from loader.models.render import Resolve, Tree, bare_table, render, tables_read
-from loader.warehouses.memory import memory_limit
+from loader.warehouses.resources import memory_limit
 
 _MOST: Final = 64
 

@@ -24,6 +24,7 @@ from loader.models.inputs import Catalogue, Input, empty_query, input_query
 from loader.models.passes import count_of, in_passes, rows_read
 from loader.models.patches import Patch, prepare
 from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
+from loader.warehouses.resources import shortage
 
 NEXT: Final = "_next_"
 """Prefix of tables that are being made."""
@@ -359,7 +360,9 @@ class ModelRun:
 
 
 def _failed(model: Model, error: duckdb.Error) -> LoaderError:
-    """The engine's words, with the file of the model."""
+    """The engine's words, with the file of the model; or what it has too little of."""
+    if (short := shortage(error)) is not None:
+        return short
     return TerminalError(f"model {model.name} failed: {str(error).splitlines()[0]}", str(model.path), "correct its SQL")
 
 

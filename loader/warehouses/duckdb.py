@@ -20,7 +20,7 @@ from loader.core.plan import SchemaChange, WantedColumn
 from loader.core.tables import LATEST_TABLES, is_own_table
 from loader.errors import BusyError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
-from loader.warehouses.memory import memory_limit
+from loader.warehouses.resources import memory_limit, shortage
 
 ALIAS: Final = "w"
 """Name of the attached file in the engine."""
@@ -30,7 +30,6 @@ ROW_GROUP_ROWS: Final = 16_384
 """Small groups are compressed inside the parallel INSERT instead of by one thread at the commit."""
 _PAUSE_SECONDS: Final = 0.25
 _HOLDER: Final = re.compile(r"PID (\d+)")
-_UNWRITTEN: Final = re.compile(r'Could not \w+ file "([^"]+)": ([^\n]+)')
 _LOCKED: Final = ("could not set lock", "unique file handle conflict", "already attached", "different configuration")
 _CHANGE_BYTES: Final = 16
 """What a row of a column that is added or altered keeps in memory until it is merged into the file, at most."""
@@ -53,21 +52,17 @@ class DuckDBWarehouse:
     def attached(self, wait_seconds: float, read_only: bool = False) -> Iterator[None]:
         """Attach the file, made when it is not there, and detach it at the end.
 
-        Raises BusyError when another process holds it for longer than `wait_seconds`, TerminalError when it is none or
-        the disk takes no more.
+        Raises BusyError when another process holds it for longer than `wait_seconds`, TerminalError when it is none, or
+        when memory or disk do not suffice.
         """
         self._attach(wait_seconds, read_only)
         try:
             with self._detaching():
                 yield
-        except (duckdb.IOException, duckdb.TransactionException) as error:
-            if (failed := _UNWRITTEN.search(str(error))) is None:
+        except duckdb.Error as error:
+            if (short := shortage(error)) is None:
                 raise
-            raise TerminalError(
-                f"a file cannot be written: {failed[2]}",
-                failed[1],
-                "make room and run again: what is committed stays, and the rest is done then",
-            ) from error
+            raise short from error
 
     @contextmanager
     def _detaching(self) -> Iterator[None]:

@@ -1,0 +1,36 @@
+"""How much memory an engine may use, and the errors of one that has too little memory or disk."""
+
+import re
+from typing import Final
+
+import duckdb
+
+from loader.errors import TerminalError
+
+_UNWRITTEN: Final = re.compile(r'Could not \w+ file "([^"]+)": ([^\n]+)')
+_UNITS: Final = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+def memory_limit(engine: duckdb.DuckDBPyConnection) -> float:
+    """The bytes that an engine may use, as it says itself, which is in rounded units."""
+    number, unit = str(engine.execute("select current_setting('memory_limit')").fetchall()[0][0]).split()
+    return float(number) * _UNITS[unit]
+
+
+def shortage(error: Exception) -> TerminalError | None:
+    """What to tell of an error of the engine when memory or disk did not suffice; None for any other error."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return TerminalError(
+            f"the engine needs more memory than it may use: {str(error).splitlines()[0]}",
+            "resources.memory",
+            "raise resources.memory, or lower resources.threads, and run again; what is committed stays",
+        )
+    if isinstance(error, duckdb.IOException | duckdb.TransactionException):
+        failed = _UNWRITTEN.search(str(error))
+        if failed is not None:
+            return TerminalError(
+                f"a file cannot be written: {failed[2]}",
+                failed[1],
+                "make room and run again: what is committed stays, and the rest is done then",
+            )
+    return None
