@@ -1,7 +1,7 @@
 -- What campaigns cost, in one currency. A person costs hours times salary by the hour, where no amount is given.
--- grain: one line of the input campaign_costs that began before as_of
+-- grain: one line of the input campaign_costs whose first day began before as_of, in the configured time zone
 -- keys: none
--- params: as_of, campaigns_hours_per_year, currency, currency_decimals
+-- params: as_of, campaigns_hours_per_year, currency, currency_decimals, timezone
 -- columns:
 --   campaign text: utm_campaign, or (none)
 --   cost_type text: person, media or other
@@ -23,7 +23,7 @@ with lines as (
     upper(coalesce(nullif(trim(currency), ''), $currency)) as original_currency, valid_from, valid_to,
     nullif(trim(source), '') as source, nullif(trim(medium), '') as medium
   from input_campaign_costs
-  where valid_from is null or cast(valid_from as timestamp) < $as_of
+  where valid_from is null or valid_from <= local_day($as_of - interval '1 microsecond', $timezone)
 ),
 currency_days as (
   select distinct original_currency, valid_from from lines

@@ -206,6 +206,17 @@ def test_r4_a_person_costs_hours_of_an_annual_salary(modelling):
     ]
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "UTC", "Asia/Tokyo"])
+def test_costs_of_days_before_as_of_count_in_every_zone(modelling, zone):
+    """The day that begins at as_of is not over, nor is it begun."""
+    lines = [{"campaign": "spring", "amount": day, "from": f"2026-03-0{day}"} for day in (1, 2, 3)]
+    modelling.csv("campaign_costs", lines)
+
+    modelling.run("campaign_costs", timezone=zone, as_of="2026-03-03")
+
+    assert modelling.rows("campaign_costs", "amount") == [(1,), (2,)]
+
+
 def test_money_spent_without_any_order_stays_visible(modelling):
     modelling.csv("campaign_costs", [{"campaign": "flop", "cost_type": "media", "amount": 100, "medium": "display"}])
 

@@ -24,7 +24,16 @@ FROM (
     FROM "models"."input_campaign_costs" AS input_campaign_costs
     WHERE
       valid_from IS NULL
-      OR CAST(valid_from AS TIMESTAMP) < CAST('2026-04-01 00:00:00' AS TIMESTAMP)
+      OR valid_from <= (
+        CAST(TIMEZONE(
+          (
+            'UTC'
+          ),
+          TIMEZONE('UTC', (
+            CAST('2026-04-01 00:00:00' AS TIMESTAMP) - INTERVAL '1 MICROSECOND'
+          ))
+        ) AS DATE)
+      )
   ), currency_days AS (
     SELECT DISTINCT
       original_currency,

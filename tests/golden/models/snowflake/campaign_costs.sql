@@ -24,7 +24,17 @@ FROM (
     FROM models.input_campaign_costs AS input_campaign_costs
     WHERE
       valid_from IS NULL
-      OR CAST(valid_from AS TIMESTAMPNTZ) < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+      OR valid_from <= (
+        CAST(CONVERT_TIMEZONE(
+          'UTC',
+          (
+            'UTC'
+          ),
+          (
+            CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ) - INTERVAL '1 MICROSECOND'
+          )
+        ) AS DATE)
+      )
   ), currency_days AS (
     SELECT DISTINCT
       original_currency,
