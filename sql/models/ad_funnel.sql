@@ -27,24 +27,28 @@
 --   not_negative: impressions < 0 or clicks < 0 or server_requests < 0 or page_views < 0 or conversions < 0
 --   every_view: select sum(page_views) from ad_funnel having coalesce(sum(page_views), 0) <>
 --     (select count(*) from input_pages where timestamp < $as_of
---       and coalesce(nullif(campaign_name, ''), nullif(campaign_source, ''), nullif(campaign_medium, '')) is not null
+--       and coalesce(nullif(trim(campaign_name), ''), nullif(trim(campaign_source), ''),
+--         nullif(trim(campaign_medium), '')) is not null
 --       and coalesce(library_name in ($ad_funnel_server_libraries), false) = false)
-with landings as (
-  select source, call, id, timestamp, local_day(timestamp, $timezone) as day,
-    coalesce(nullif(campaign_name, ''), '(none)') as campaign,
-    coalesce(nullif(campaign_source, ''), '(none)') as campaign_source,
-    coalesce(nullif(campaign_medium, ''), '(none)') as medium,
-    case when coalesce(library_name in ($ad_funnel_server_libraries), false) then 1 else 0 end as is_server,
-    case when coalesce(nullif(campaign_name, ''), nullif(campaign_source, ''), nullif(campaign_medium, '')) is null
-      then 0 else 1 end as has_campaign
+with named as (
+  select source, call, id, timestamp, library_name, nullif(trim(campaign_name), '') as campaign,
+    nullif(trim(campaign_source), '') as campaign_source, nullif(trim(campaign_medium), '') as medium
   from input_pages
   where timestamp < $as_of
+),
+landings as (
+  select source, call, id, timestamp, local_day(timestamp, $timezone) as day,
+    coalesce(campaign, '(none)') as campaign, coalesce(campaign_source, '(none)') as campaign_source,
+    coalesce(medium, '(none)') as medium,
+    case when coalesce(library_name in ($ad_funnel_server_libraries), false) then 1 else 0 end as is_server,
+    case when coalesce(campaign, campaign_source, medium) is null then 0 else 1 end as has_campaign
+  from named
 ),
 measured as (
   select max(is_server) as has_servers, max(1 - is_server) as has_browsers from landings
 ),
 ordered as (
-  select 1 as has_orders from input_order_completed where timestamp < $as_of having count(*) > 0
+  select 1 as has_orders from order_values having count(*) > 0
 ),
 pages as (
   select day, campaign, campaign_source, medium, sum(is_server) as server_requests, sum(1 - is_server) as page_views
@@ -58,28 +62,14 @@ touched as (
   join event_profiles as p on p.source = l.source and p.call = l.call and p.event_id = l.id
   where l.has_campaign = 1
 ),
--- An order that was sent twice is one, when it was first said.
-bought as (
-  select canonical_segment_id, order_key, timestamp
-  from (
-    select p.canonical_segment_id, coalesce(o.order_id, o.checkout_id, o.id) as order_key, o.timestamp,
-      row_number() over (
-        partition by coalesce(o.order_id, o.checkout_id, o.id) order by o.timestamp, o.id, o.source, o.call
-      ) as place
-    from input_order_completed as o
-    join event_profiles as p on p.source = o.source and p.call = o.call and p.event_id = o.id
-    where o.timestamp < $as_of
-  ) as orders_said
-  where place = 1
-),
 last_touches as (
   select b.order_key, t.day, t.campaign, t.campaign_source, t.medium,
     row_number() over (
       partition by b.order_key order by t.timestamp desc, t.id desc, t.source desc, t.call desc
     ) as place
-  from bought as b
-  join touched as t on t.canonical_segment_id = b.canonical_segment_id and t.timestamp <= b.timestamp
-    and t.timestamp >= add_days(b.timestamp, -$ad_funnel_lookback_days)
+  from order_values as b
+  join touched as t on t.canonical_segment_id = b.canonical_segment_id and t.timestamp <= b.ordered_at
+    and t.timestamp >= add_days(b.ordered_at, -$ad_funnel_lookback_days)
 ),
 converted as (
   select day, campaign, campaign_source, medium, count(*) as conversions
@@ -91,7 +81,7 @@ platforms as (
   select day, coalesce(campaign, '(none)') as campaign, coalesce(source, '(none)') as campaign_source,
     coalesce(medium, '(none)') as medium, sum(impressions) as impressions, sum(clicks) as clicks, sum(spend) as spend
   from input_ad_statistics
-  where day is not null
+  where day <= local_day($as_of - interval '1 microsecond', $timezone)
   group by day, coalesce(campaign, '(none)'), coalesce(source, '(none)'), coalesce(medium, '(none)')
 ),
 places as (

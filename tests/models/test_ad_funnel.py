@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
 SPRING = {"context_campaign_name": "spring", "context_campaign_source": "ads", "context_campaign_medium": "cpc"}
 SAID = {"campaign": "spring", "source": "ads", "medium": "cpc"}
@@ -100,3 +102,36 @@ def test_late_rows_and_rows_without_timestamp_are_on_their_day(modelling):
     modelling.run("ad_funnel", as_of="2026-03-02")
 
     assert modelling.rows("ad_funnel", "day", "page_views") == [(FIRST, 2)]
+
+
+def test_days_of_ad_platforms_that_begin_at_as_of_are_no_past(modelling):
+    """In the configured time zone, as everything else that is counted by days."""
+    rows = [{"day": day, **SAID, "clicks": day.day} for day in (FIRST, SECOND)]
+    modelling.csv("ad_statistics", rows)
+
+    modelling.run("ad_funnel", as_of="2026-03-02", timezone="America/Los_Angeles")
+
+    assert modelling.rows("ad_funnel", "day", "clicks") == [(FIRST, 1)]
+
+
+@pytest.mark.parametrize("order_id", ["", " ", None])
+def test_orders_without_an_order_id_are_orders_of_their_own(modelling, order_id):
+    """A blank id is none."""
+    for user in ("u1", "u2"):
+        modelling.page(user_id=user, at=0, **SPRING)
+        modelling.track("Order Completed", user_id=user, order_id=order_id, at=600)
+
+    modelling.run("ad_funnel")
+
+    assert modelling.rows("ad_funnel", "campaign", "conversions") == [("spring", 2)]
+
+
+def test_spaces_around_the_names_of_a_campaign_do_not_make_it_another_one(modelling):
+    """And a name of spaces alone is none."""
+    modelling.page(user_id="u1", **SPRING)
+    modelling.page(user_id="u1", **{name: f" {value} " for name, value in SPRING.items()})
+    modelling.page(user_id="u1", context_campaign_name="  ")
+
+    modelling.run("ad_funnel")
+
+    assert modelling.rows("ad_funnel", "campaign", "source", "medium", "page_views") == [("spring", "ads", "cpc", 2)]

@@ -18,7 +18,20 @@ SELECT
   CAST(made.cost_per_view AS DECIMAL(28, 6)) AS cost_per_view,
   CAST(made.cost_per_conversion AS DECIMAL(28, 6)) AS cost_per_conversion
 FROM (
-  WITH landings AS (
+  WITH named AS (
+    SELECT
+      source,
+      call,
+      id,
+      timestamp,
+      library_name,
+      NULLIF(TRIM(campaign_name), '') AS campaign,
+      NULLIF(TRIM(campaign_source), '') AS campaign_source,
+      NULLIF(TRIM(campaign_medium), '') AS medium
+    FROM models.input_pages AS input_pages
+    WHERE
+      timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+  ), landings AS (
     SELECT
       source,
       call,
@@ -31,9 +44,9 @@ FROM (
           timestamp
         )) AS DATE)
       ) AS day,
-      COALESCE(NULLIF(campaign_name, ''), '(none)') AS campaign,
-      COALESCE(NULLIF(campaign_source, ''), '(none)') AS campaign_source,
-      COALESCE(NULLIF(campaign_medium, ''), '(none)') AS medium,
+      COALESCE(campaign, '(none)') AS campaign,
+      COALESCE(campaign_source, '(none)') AS campaign_source,
+      COALESCE(medium, '(none)') AS medium,
       CASE
         WHEN COALESCE(
           library_name IN (
@@ -53,14 +66,8 @@ FROM (
         THEN 1
         ELSE 0
       END AS is_server,
-      CASE
-        WHEN COALESCE(NULLIF(campaign_name, ''), NULLIF(campaign_source, ''), NULLIF(campaign_medium, '')) IS NULL
-        THEN 0
-        ELSE 1
-      END AS has_campaign
-    FROM models.input_pages AS input_pages
-    WHERE
-      timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+      CASE WHEN COALESCE(campaign, campaign_source, medium) IS NULL THEN 0 ELSE 1 END AS has_campaign
+    FROM named
   ), measured AS (
     SELECT
       MAX(is_server) AS has_servers,
@@ -69,9 +76,7 @@ FROM (
   ), ordered AS (
     SELECT
       1 AS has_orders
-    FROM models.input_order_completed AS input_order_completed
-    WHERE
-      timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+    FROM models.order_values AS order_values
     HAVING
       COUNT(*) > 0
   ), pages AS (
@@ -106,28 +111,6 @@ FROM (
       ON p.source = l.source AND p.call = l.call AND p.event_id = l.id
     WHERE
       l.has_campaign = 1
-  ), bought AS (
-    SELECT
-      canonical_segment_id,
-      order_key,
-      timestamp
-    FROM (
-      SELECT
-        p.canonical_segment_id,
-        COALESCE(o.order_id, o.checkout_id, o.id) AS order_key,
-        o.timestamp,
-        ROW_NUMBER() OVER (
-          PARTITION BY COALESCE(o.order_id, o.checkout_id, o.id)
-          ORDER BY o.timestamp, o.id, o.source, o.call
-        ) AS place
-      FROM models.input_order_completed AS o
-      JOIN models.event_profiles AS p
-        ON p.source = o.source AND p.call = o.call AND p.event_id = o.id
-      WHERE
-        o.timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
-    ) AS orders_said
-    WHERE
-      place = 1
   ), last_touches AS (
     SELECT
       b.order_key,
@@ -139,15 +122,15 @@ FROM (
         PARTITION BY b.order_key
         ORDER BY t.timestamp DESC NULLS LAST, t.id DESC NULLS LAST, t.source DESC NULLS LAST, t.call DESC NULLS LAST
       ) AS place
-    FROM bought AS b
+    FROM models.order_values AS b
     JOIN touched AS t
       ON t.canonical_segment_id = b.canonical_segment_id
-      AND t.timestamp <= b.timestamp
+      AND t.timestamp <= b.ordered_at
       AND t.timestamp >= (
         DATEADD(HOUR, 24 * (
           -30
         ), (
-          b.timestamp
+          b.ordered_at
         ))
       )
   ), converted AS (
@@ -176,7 +159,17 @@ FROM (
       SUM(spend) AS spend
     FROM models.input_ad_statistics AS input_ad_statistics
     WHERE
-      NOT day IS NULL
+      day <= (
+        CAST(CONVERT_TIMEZONE(
+          'UTC',
+          (
+            'UTC'
+          ),
+          (
+            CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ) - INTERVAL '1 MICROSECOND'
+          )
+        ) AS DATE)
+      )
     GROUP BY
       day,
       COALESCE(campaign, '(none)'),
