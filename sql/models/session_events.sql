@@ -58,7 +58,8 @@ calls as (
     case when nullif(s.anonymous_id, '') is null then 'user_id' else 'anonymous_id' end as identity_type,
     coalesce(nullif(s.anonymous_id, ''), nullif(s.user_id, '')) as identity, p.canonical_segment_id,
     s.url, s.referrer, s.search, s.campaign_source, s.campaign_medium, s.campaign_name, s.campaign_term,
-    s.campaign_content, s.user_agent, s.device_type, s.device_model
+    s.campaign_content, nullif(s.user_agent, '') as user_agent, nullif(s.device_type, '') as device_type,
+    nullif(s.device_model, '') as device_model
   from sent as s
   left join profiles as p on p.source = s.source and p.call = s.call and p.event_id = s.id
   where s.timestamp < $as_of and coalesce(nullif(s.anonymous_id, ''), nullif(s.user_id, '')) is not null
@@ -83,15 +84,21 @@ activity as (
   from calls
 ),
 campaigns as (
-  select source, call, event_id,
-    coalesce(utm_campaign, '') || '|' || coalesce(utm_source, '') || '|' || coalesce(utm_medium, '') as campaign,
-    lag(coalesce(utm_campaign, '') || '|' || coalesce(utm_source, '') || '|' || coalesce(utm_medium, ''))
-      over (partition by identity_type, identity order by timestamp, event_id, source, call) as campaign_before
+  -- The lengths make the joined names say only one thing.
+  select source, call, event_id, timestamp, identity_type, identity,
+    cast(length(coalesce(utm_campaign, '')) as text) || '|' || cast(length(coalesce(utm_source, '')) as text) || '|'
+      || coalesce(utm_campaign, '') || coalesce(utm_source, '') || coalesce(utm_medium, '') as campaign
   from activity
   where $sessions_split_on_campaign and coalesce(utm_campaign, utm_source, utm_medium) is not null
 ),
+followed as (
+  select source, call, event_id, campaign, lag(campaign) over (
+    partition by identity_type, identity order by timestamp, event_id, source, call
+  ) as campaign_before
+  from campaigns
+),
 new_campaigns as (
-  select source, call, event_id from campaigns where campaign_before is null or campaign <> campaign_before
+  select source, call, event_id from followed where campaign_before is null or campaign <> campaign_before
 ),
 started as (
   select a.source, a.call, a.event_id, a.timestamp, a.identity_type, a.identity, a.canonical_segment_id, a.url,

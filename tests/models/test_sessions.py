@@ -149,6 +149,15 @@ def test_a_new_campaign_splits_a_session_only_on_request(modelling):
     assert sessions_of(modelling, sessions={"split_on_campaign": True}) == [1, 2, 2, 2, 3, 3]
 
 
+def test_a_campaign_is_another_one_wherever_its_parts_differ(modelling):
+    """Also where they read alike when they are written one after the other."""
+    for name, source in [("a|b", "c"), ("a", "b|c"), ("ab|c", None), (None, "ab|c")]:
+        modelling.page(anonymous_id="a1", context_campaign_name=name, context_campaign_source=source)
+        modelling.page(anonymous_id="a1", context_campaign_name=name or "", context_campaign_source=source or "")
+
+    assert sessions_of(modelling, sessions={"split_on_campaign": True}) == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
 def test_rows_at_as_of_are_not_behaviour_yet(modelling):
     modelling.page(anonymous_id="a1", at="2026-03-01 10:00")
     modelling.page(anonymous_id="a1", at="2026-03-02 00:00")
@@ -223,6 +232,8 @@ def test_the_click_id_is_a_parameter_of_the_query(modelling, columns, gclid):
         ({"context_user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"}, "Macintosh", "desktop"),
         ({"context_user_agent": "curl/8.0"}, None, "other"),
         ({"context_device_type": "ios", "context_device_model": "iPhone15,2"}, "iPhone15,2", "mobile"),
+        ({"context_device_model": "", "context_user_agent": "Mozilla/5.0 (iPhone; CPU)"}, "iPhone", "mobile"),
+        ({"context_device_model": "", "context_device_type": "", "context_user_agent": ""}, None, None),
         ({}, None, None),
     ],
 )

@@ -110,9 +110,9 @@ FROM (
       s.campaign_name,
       s.campaign_term,
       s.campaign_content,
-      s.user_agent,
-      s.device_type,
-      s.device_model
+      NULLIF(s.user_agent, '') AS user_agent,
+      NULLIF(s.device_type, '') AS device_type,
+      NULLIF(s.device_model, '') AS device_model
     FROM sent AS s
     LEFT JOIN profiles AS p
       ON p.source = s.source AND p.call = s.call AND p.event_id = s.id
@@ -182,19 +182,27 @@ FROM (
       source,
       call,
       event_id,
-      COALESCE(utm_campaign, '') || '|' || COALESCE(utm_source, '') || '|' || COALESCE(utm_medium, '') AS campaign,
-      LAG(
-        COALESCE(utm_campaign, '') || '|' || COALESCE(utm_source, '') || '|' || COALESCE(utm_medium, '')
-      ) OVER (PARTITION BY identity_type, identity ORDER BY timestamp, event_id, source, call) AS campaign_before
+      timestamp,
+      identity_type,
+      identity,
+      CAST(LENGTH(COALESCE(utm_campaign, '')) AS VARCHAR) || '|' || CAST(LENGTH(COALESCE(utm_source, '')) AS VARCHAR) || '|' || COALESCE(utm_campaign, '') || COALESCE(utm_source, '') || COALESCE(utm_medium, '') AS campaign
     FROM activity
     WHERE
       FALSE AND NOT COALESCE(utm_campaign, utm_source, utm_medium) IS NULL
+  ), followed AS (
+    SELECT
+      source,
+      call,
+      event_id,
+      campaign,
+      LAG(campaign) OVER (PARTITION BY identity_type, identity ORDER BY timestamp, event_id, source, call) AS campaign_before
+    FROM campaigns
   ), new_campaigns AS (
     SELECT
       source,
       call,
       event_id
-    FROM campaigns
+    FROM followed
     WHERE
       campaign_before IS NULL OR campaign <> campaign_before
   ), started AS (
