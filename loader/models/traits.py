@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
 from sqlglot import exp
 
 from loader.config.models_traits import TraitSettings
+from loader.core.dialect import literal
 from loader.models.conditions import fill_for
 from loader.models.generated import Generated, generated_model
 from loader.models.header import Column, LogicalType
@@ -62,15 +64,23 @@ from (
 ) as placed
 where place = 1
 """
+_NEVER_PLAIN: Final = '\\"' + "".join(map(chr, range(1, 32)))
+"""What JSON writes in another way inside of texts. The backslash is the first: all the others become one."""
+
+
+def _json_text(value: str) -> str:
+    """SQL of a column's value as a text of JSON."""
+    for each in _NEVER_PLAIN:
+        value = f"replace({value}, chr({ord(each)}), chr(92) || {literal(json.dumps(each)[2:-1])})"
+    return f"'\"' || {value} || '\"'"
+
+
 # A list is the text of a JSON array: no warehouse agrees with another about arrays.
-_UNIQUE_LIST: Final = """
+_UNIQUE_LIST: Final = f"""
 select canonical_segment_id, '[' || string_agg(quoted, ',' order by value) || ']' as value
 from (
-  select distinct canonical_segment_id, value,
-    '"' || replace(replace(replace(value, chr(92), chr(92) || chr(92)), '"', chr(92) || '"'), chr(10), chr(92) || 'n')
-      || '"' as quoted
-  from matching
-  where value is not null
+  select canonical_segment_id, value, {_json_text("value")} as quoted
+  from (select distinct canonical_segment_id, value from matching where value is not null) as distinct_values
 ) as listed
 group by canonical_segment_id
 """
