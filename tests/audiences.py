@@ -34,11 +34,12 @@ def a_project(modelling, merges=(), identifiers=(), traits=(), scores=()):
     a_model(
         modelling,
         "external_id_mapping",
+        "select *, row_number() over (order by timestamp, value) as seq from ("
         "select distinct p.canonical_segment_id, case when e.user_id is null then 'anonymous_id' else 'user_id' end as type, "
         "coalesce(e.user_id, e.anonymous_id) as value, timestamp '2024-01-01' as timestamp from events as e "
         "join event_profiles as p on p.source = e.source and p.call = e.call and p.event_id = e.id union all "
-        f"select profile, type, value, cast(at as timestamp) from {_values(identifiers, 'i', 'profile', 'type', 'value', 'at')}",
-        "canonical_segment_id text: p; type text: t; value text: v; timestamp timestamp: t",
+        f"select profile, type, value, cast(at as timestamp) from {_values(identifiers, 'i', 'profile', 'type', 'value', 'at')}) as m",
+        "canonical_segment_id text: p; type text: t; value text: v; timestamp timestamp: t; seq integer: s",
     )
     a_model(
         modelling,

@@ -9,7 +9,7 @@
 --   email text: its email, the newest of several
 with identifiers as (
   select canonical_segment_id, type, value,
-    row_number() over (partition by canonical_segment_id, type order by timestamp desc, value) as place
+    row_number() over (partition by canonical_segment_id, type order by seq desc) as place
   from external_id_mapping
   where type in ('user_id', 'email', 'android.idfa', 'ios.idfa')
     or (type = 'anonymous_id' and $audiences_include_anonymous)

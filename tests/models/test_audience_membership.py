@@ -46,6 +46,17 @@ def test_a_profile_is_in_an_audience_with_what_is_needed_to_send(modelling):
     assert project.rows("audience_members", "key", "canonical_segment_id") == [(KEY, "u1")]
 
 
+def test_the_address_to_send_to_is_the_one_that_arrived_last(modelling):
+    """Whenever its call says that it happened; as in user_identities."""
+    modelling.identify(user_id="u1", email="old@example.com", at="2024-06-05")
+    modelling.identify(user_id="u1", email="new@example.com", at="2024-06-01", received_at="2024-06-06")
+
+    modelling.run("audience_population", "user_identities")
+
+    assert modelling.rows("audience_population", "user_id", "email") == [("u1", "new@example.com")]
+    assert modelling.rows("user_identities", "user_id", "email") == [("u1", "new@example.com")]
+
+
 def test_who_is_known_by_an_anonymous_id_only_is_left_out_unless_included(modelling):
     """An email or an advertising id is enough."""
     project = a_small_project(

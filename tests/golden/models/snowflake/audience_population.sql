@@ -8,7 +8,7 @@ FROM (
       canonical_segment_id,
       type,
       value,
-      ROW_NUMBER() OVER (PARTITION BY canonical_segment_id, type ORDER BY timestamp DESC NULLS LAST, value) AS place
+      ROW_NUMBER() OVER (PARTITION BY canonical_segment_id, type ORDER BY seq DESC NULLS LAST) AS place
     FROM models.external_id_mapping AS external_id_mapping
     WHERE
       type IN ('user_id', 'email', 'android.idfa', 'ios.idfa')
