@@ -203,6 +203,16 @@ def test_high_ltv_is_the_top_tenth_by_predicted_value(scored):
     assert meets(scored, "high_ltv") == {"b19", "b20"}
 
 
+def test_buyers_without_a_predicted_value_are_among_none_that_are_told_by_it(modelling):
+    """Where values could not be fitted nobody has one; nor does a value count against those who have none."""
+    without = [(key, p_alive, soon, None) for key, p_alive, soon, _ in SCORES]
+    project = a_project(modelling, scores=[*without, ("c1", 0.1, 1, 10), ("c2", 0.1, 1, 20)])
+
+    assert meets(project, "high_ltv") == {"c2"}
+    assert meets(project, "high_value_churn") == {"c2"}
+    assert meets(a_project(modelling, scores=without), "high_ltv") == set()
+
+
 def test_a_seed_for_lookalikes_needs_an_address_and_consent(modelling):
     project = a_project(
         modelling,

@@ -9,7 +9,10 @@ FROM (
     canonical_segment_id,
     1 - EXP(-expected_orders_soon) AS likelihood,
     PERCENT_RANK() OVER (ORDER BY expected_orders_soon, canonical_segment_id DESC NULLS LAST) AS likelihood_percentile,
-    PERCENT_RANK() OVER (ORDER BY clv, canonical_segment_id DESC NULLS LAST) AS value_percentile,
+    CASE
+      WHEN NOT clv IS NULL
+      THEN PERCENT_RANK() OVER (PARTITION BY clv IS NULL ORDER BY clv, canonical_segment_id DESC NULLS LAST)
+    END AS value_percentile,
     p_alive
   FROM "models"."ltv_scores" AS ltv_scores
 ) AS made
