@@ -1,6 +1,7 @@
 -- Each order, and refund of its own, shared out among the touches before it, by eight models.
 -- In each model the amounts of an entry add up to it exactly: whole smallest units, the largest remainders rounded up,
--- ties to the earliest touch. What has no touch is one row of the channel (unattributed).
+-- ties to the earliest touch. What has no touch is one row of the channel (unattributed); so is an amount above
+-- 9,000,000,000,000 smallest units, which is a mistake and could not be shared out exactly.
 -- grain: one row per model, order or refund, and touch that gets a part
 -- keys: model, order_key, entry_id, touch_id
 -- params: attribution_half_life_days, currency_decimals
@@ -102,7 +103,7 @@ shared as (
     ) as bigint) as exact
   from weighted as w
   join attribution_entries as e on e.order_key = w.order_key
-  where w.weight > 0
+  where w.weight > 0 and abs(e.amount) * power(10, $currency_decimals) <= 9000000000000
 ),
 ranked as (
   select model, order_key, entry_id, touch_position, weight, amount, orders, is_first_order,
@@ -119,10 +120,10 @@ ranked as (
 ),
 exact_amounts as (
   select model, order_key, entry_id, touch_position, weight, orders, is_first_order,
-    case when amount < 0 then -1 else 1 end * cast(
+    case when amount < 0 then -1 else 1 end * round(cast(
       cast(floored + case when place <= left_over then 1000000 else 0 end as decimal(28, 6))
       / (1000000 * power(10, $currency_decimals)) as decimal(28, 6)
-    ) as revenue
+    ), $currency_decimals) as revenue
   from ranked
 ),
 models as (
@@ -142,4 +143,4 @@ select m.model, e.order_key, e.entry_id, e.entry_kind, '(unattributed)', e.canon
 from attribution_entries as e
 cross join models as m
 left join attribution_paths as p on p.order_key = e.order_key and p.touch_position = 1
-where p.order_key is null
+where p.order_key is null or abs(e.amount) * power(10, $currency_decimals) > 9000000000000

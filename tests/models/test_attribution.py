@@ -116,6 +116,26 @@ def test_a5_an_order_without_a_touch_in_time_is_unattributed(modelling):
         assert shares(modelling, model) == {"(unattributed)": 20, "email": 10}
 
 
+@pytest.mark.parametrize("total", [9e10 + 1, 1e21, -1e21])
+def test_an_absurd_amount_is_unattributed_and_stops_no_other(four_touches, total):
+    """Sums are as exact as they are without it."""
+    order(four_touches, total, order_id="o2")
+
+    run(four_touches)
+
+    shared = shares(four_touches, "linear")
+    assert float(shared.pop("(unattributed)")) == total
+    assert shared == {"email": 50, "display": 25, "social": 25}
+
+
+def test_the_greatest_amount_that_is_shared_out_adds_up(four_touches):
+    order(four_touches, 9e10, order_id="o2")
+
+    run(four_touches)
+
+    assert sum(shares(four_touches, "time_decay").values()) == 9e10 + 100
+
+
 @pytest.fixture
 def six_orders(modelling):
     """A6: A>B ×3 orders, A ×2 null, B ×1 order, C>B ×2 null, C ×2 orders."""

@@ -162,7 +162,7 @@ FROM (
     JOIN "models"."attribution_entries" AS e
       ON e.order_key = w.order_key
     WHERE
-      w.weight > 0
+      w.weight > 0 AND ABS(e.amount) * POWER(10, 2) <= 9000000000000
   ), ranked AS (
     SELECT
       model,
@@ -195,9 +195,12 @@ FROM (
       weight,
       orders,
       is_first_order,
-      CASE WHEN amount < 0 THEN -1 ELSE 1 END * CAST(CAST(floored + CASE WHEN place <= left_over THEN 1000000 ELSE 0 END AS DECIMAL(28, 6)) / (
-        1000000 * POWER(10, 2)
-      ) AS DECIMAL(28, 6)) AS revenue
+      CASE WHEN amount < 0 THEN -1 ELSE 1 END * ROUND(
+        CAST(CAST(floored + CASE WHEN place <= left_over THEN 1000000 ELSE 0 END AS DECIMAL(28, 6)) / (
+          1000000 * POWER(10, 2)
+        ) AS DECIMAL(28, 6)),
+        2
+      ) AS revenue
     FROM ranked
   ), models AS (
     SELECT
@@ -279,5 +282,5 @@ FROM (
   LEFT JOIN "models"."attribution_paths" AS p
     ON p.order_key = e.order_key AND p.touch_position = 1
   WHERE
-    p.order_key IS NULL
+    p.order_key IS NULL OR ABS(e.amount) * POWER(10, 2) > 9000000000000
 ) AS made
