@@ -43,6 +43,16 @@ def test_the_gradient_of_bgnbd_is_that_of_its_likelihood():
     assert gradient == pytest.approx(slopes, rel=1e-6, abs=1e-7)
 
 
+def test_people_who_all_stop_alike_are_fitted():
+    """a and b are then so large that their gamma functions have no digits left for what an order adds."""
+    alike = [(0, 0, 90, 30), (1, 10, 90, 20), (1, 60, 90, 8), (2, 30, 90, 10), (3, 40, 90, 5)]
+
+    parameters, fit = bgnbd.fit(Histories(*(np.array(each, dtype=float) for each in zip(*alike, strict=True))))
+
+    assert fit.converged
+    assert parameters.a / (parameters.a + parameters.b) == pytest.approx(0.6031, abs=1e-3)
+
+
 def test_the_gradient_of_gamma_gamma_is_that_of_its_likelihood():
     def likelihood(*values):
         return float(gamma_gamma.log_likelihood(gamma_gamma.Parameters(*values), SPENDING) @ SPENDING.people)
@@ -52,6 +62,17 @@ def test_the_gradient_of_gamma_gamma_is_that_of_its_likelihood():
     total, gradient = SpendingSums(SPENDING)(np.array([6.25, 3.74, 15.44]))
     assert total == pytest.approx(likelihood(6.25, 3.74, 15.44), rel=1e-13)
     assert gradient == pytest.approx(slopes, rel=1e-6, abs=1e-7)
+
+
+def test_a_subscription_of_two_prices_is_fitted():
+    """Nobody pays now more and now less: p is as large as it may be, which is said, and no reason to have no values."""
+    plans = [(1, 9.99, 100), (1, 19.99, 40), (2, 9.99, 30), (2, 19.99, 20), (5, 9.99, 5)]
+
+    given, fit = gamma_gamma.fit(gamma_gamma.Spending(*(np.array(each, float) for each in zip(*plans, strict=True))))
+
+    assert (fit.converged, fit.at_bound) == (True, True)
+    assert gamma_gamma.expected_value(given, np.array([5.0]), np.array([9.99])) == pytest.approx([9.99], abs=1e-3)
+    assert given.expected_of_new == pytest.approx(12.99, abs=0.01)
 
 
 @pytest.mark.parametrize("x", [0, 1, 7, 29, 250])

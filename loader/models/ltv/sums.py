@@ -6,7 +6,7 @@ number has, and there are few; what is left for every history are two logarithms
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +18,27 @@ if TYPE_CHECKING:
     from loader.models.ltv.bgnbd import Histories
     from loader.models.ltv.gamma_gamma import Spending
 
+_LARGE: Final = 100.0
+"""From here on three terms of the series for what Stirling's formula leaves are exact."""
+
 Places = npt.NDArray[np.intp]
 Numbers = npt.NDArray[Any]
 
 
 class OrderSums:
-    """ln L of BG/NBD, and its derivatives by r, alpha, a, b."""
+    """ln L of BG/NBD, and its derivatives by r, alpha, a, b.
+
+    Γ(r+x) / Γ(r) is the product of r+k over all k < x. Logarithms of such factors are added up, rather than those of
+    gamma functions subtracted: where people hardly differ a and b are large, and the difference is lost in the digits.
+    """
 
     def __init__(self, histories: Histories) -> None:
         people = histories.people
         self._total = float(people.sum())
-        self._x, self._of_x = _counted(histories.x, people)
+        self._orders = float(people @ histories.x)
+        counted = np.bincount(histories.x.astype(np.intp), people)
+        self._repeat = np.arange(counted.size - 1, dtype=np.float64)
+        self._beyond = counted[::-1].cumsum()[::-1][1:]
         self._age, place = _distinct(histories.age)
         self._of_age = np.bincount(place, people)
         self._orders_of_age = np.bincount(place, people * histories.x)
@@ -42,7 +52,8 @@ class OrderSums:
     def __call__(self, values: Floats) -> tuple[float, Floats]:
         """ln L at r, alpha, a, b, and its gradient there."""
         r, alpha, a, b = (float(value) for value in values)
-        x, total, of_x = self._x, self._total, self._of_x
+        total, beyond = self._total, self._beyond
+        in_r, in_b, in_both = r + self._repeat, b + self._repeat, a + b + self._repeat
         age, recency, repeats = self._place_of_age, self._place_of_recency, self._place_of_repeats
         aged, recent = alpha + self._age, alpha + self._recency
         stops = b + self._repeats - 1
@@ -51,57 +62,70 @@ class OrderSums:
         odds = rate * waited + (np.log(a) - np.log(stops))[repeats]
         small = 1 + np.exp(-np.abs(odds))
         gone = self._people * np.exp(np.minimum(odds, 0.0)) / small
-        of_age, of_both = _dot(self._of_age, np.log(aged)), _dot(of_x, psi(a + b + x))
+        waits = np.log1p(self._age / alpha)
+        of_age, of_both = _dot(self._of_age, waits), _dot(beyond, 1 / in_both)
         loglik = (
-            _dot(of_x, gammaln(r + x) + gammaln(b + x) - gammaln(a + b + x))
-            + total * float(gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha))
+            _dot(beyond, np.log(in_r) + np.log1p(-a / in_both))
             - r * of_age
-            - _dot(self._orders_of_age, np.log(aged))
+            - _dot(self._orders_of_age, waits)
+            - self._orders * float(np.log(alpha))
             + _dot(self._people, np.maximum(odds, 0.0) + np.log(small))
         )
         by_parameter = (
-            _dot(of_x, psi(r + x)) + total * float(np.log(alpha) - psi(r)) - of_age + _dot(gone, waited),
+            _dot(beyond, 1 / in_r) - of_age + _dot(gone, waited),
             total * r / alpha
             - _dot(r * self._of_age + self._orders_of_age, 1 / aged)
             + _dot(gone * rate, (1 / aged)[age] - (1 / recent)[recency]),
-            total * float(psi(a + b)) - of_both + float(gone.sum()) / a,
-            total * float(psi(a + b) - psi(b)) + _dot(of_x, psi(b + x)) - of_both - _dot(gone, (1 / stops)[repeats]),
+            float(gone.sum()) / a - of_both,
+            _dot(beyond, 1 / in_b) - of_both - _dot(gone, (1 / stops)[repeats]),
         )
         return loglik, np.array(by_parameter)
 
 
 class SpendingSums:
-    """ln L of Gamma-Gamma, and its derivatives by p, q, v."""
+    """ln L of Gamma-Gamma, and its derivatives by p, q, v.
+
+    With lnΓ(z) = (z - ½) ln z - z + ½ ln 2π + δ(z) and d = q·s - p·x·v, where s = x·m is what somebody spent, it is
+    p·x·ln(1 + d/(p·x·(s+v))) + q·ln(1 - d/(q·(s+v))) + ½ ln(p·x·q / (2π·(p·x+q))) + δ(p·x+q) - δ(p·x) - δ(q) - ln m:
+    no two large numbers are subtracted, also where prices or people are alike and the parameters without end.
+    """
 
     def __init__(self, spending: Spending) -> None:
         x, mean, people = spending.x, spending.mean, spending.people
         self._total = float(people.sum())
-        self._x, self._of_x = _counted(x, people)
-        self._spent, self._people, self._orders = x * mean, people, people * x
+        self._of_x = _counted(x, people)
+        self._repeats, self._spent, self._people, self._orders = x, x * mean, people, people * x
         self._log_mean = _dot(people, np.log(mean))
-        self._log_spent = _dot(self._orders, np.log(self._spent))
 
     def __call__(self, values: Floats) -> tuple[float, Floats]:
         """ln L at p, q, v, and its gradient there."""
         p, q, v = (float(value) for value in values)
-        x, total, of_x = self._x, self._total, self._of_x
-        level = self._spent + v
-        logs, parts = np.log(level), 1 / level
-        by_order, by_person = _dot(self._orders, logs), _dot(self._people, logs)
+        x, of_x = self._of_x
+        shape, level = p * self._repeats, self._spent + v
+        apart = (q * self._spent - shape * v) / level
+        of_orders, of_people = np.log1p(apart / shape), np.log1p(-apart / q)
+        alone, both = p * x, p * x + q
         loglik = (
-            _dot(of_x, (gammaln(p * x + q) - gammaln(p * x)))
-            + total * float(q * np.log(v) - gammaln(q))
-            + p * (self._log_spent - by_order)
+            _dot(self._people * shape, of_orders)
+            + q * _dot(self._people, of_people)
+            + _dot(of_x, 0.5 * np.log(alone / both) + _beyond_stirling(both) - _beyond_stirling(alone))
+            + self._total * float(0.5 * np.log(q / (2 * np.pi)) - _beyond_stirling(np.array([q]))[0])
             - self._log_mean
-            - q * by_person
         )
-        both = psi(p * x + q)
+        slope = psi(both) - np.log(both)
         by_parameter = (
-            _dot(of_x * x, (both - psi(p * x))) + self._log_spent - by_order,
-            _dot(of_x, both) + total * float(np.log(v) - psi(q)) - by_person,
-            total * q / v - p * _dot(self._orders, parts) - q * _dot(self._people, parts),
+            _dot(self._orders, of_orders) + _dot(of_x * x, slope - psi(alone) + np.log(alone)),
+            _dot(self._people, of_people) + _dot(of_x, slope) - self._total * float(psi(q) - np.log(q)),
+            _dot(self._people, apart) / v,
         )
         return loglik, np.array(by_parameter)
+
+
+def _beyond_stirling(z: Floats) -> Floats:
+    """δ(z): what Stirling's formula leaves of lnΓ(z)."""
+    small = np.minimum(z, _LARGE)
+    exact = gammaln(small) - ((small - 0.5) * np.log(small) - small + 0.5 * np.log(2 * np.pi))
+    return np.where(z < _LARGE, exact, (1 / 12 - (1 / 360 - 1 / (1260 * z**2)) / z**2) / z)
 
 
 def _dot(first: Numbers, second: Numbers) -> float:
