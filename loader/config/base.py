@@ -27,6 +27,6 @@ ConfigPath = Annotated[Path, AfterValidator(against_file)]
 
 
 class Settings(BaseModel):
-    """A section: unknown keys are errors, values never change and are not repeated in errors."""
+    """A section: unknown keys are errors, numbers are finite, values never change and are not repeated in errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)

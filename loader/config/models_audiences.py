@@ -5,7 +5,7 @@ from typing import Final, Literal
 from pydantic import Field, field_validator, model_validator
 
 from loader.config.base import Settings
-from loader.config.models_conditions import AudienceCondition
+from loader.config.models_conditions import MOST_DAYS, AudienceCondition, Days
 from loader.core.nearest import nearest
 
 LIBRARY: Final = (
@@ -116,19 +116,19 @@ class AudiencesSettings(Settings):
     likelihood_days: int = Field(
         30, ge=1, le=3650, description="Days after the `as_of` of `models.ltv` in which an order is likely or not."
     )
-    cart_abandonment_days: int = Field(7, ge=1, description="Days that are looked at.")
-    cart_abandonment_funnel_days: int = Field(7, ge=1, description="Days that are looked at.")
-    cart_abandonment_funnel_wait_days: int = Field(1, ge=1, description="Days in which an order may follow.")
-    checkout_abandonment_days: int = Field(7, ge=1, description="Days that are looked at.")
-    checkout_abandonment_funnel_days: int = Field(7, ge=1, description="Days that are looked at.")
-    checkout_abandonment_funnel_wait_days: int = Field(1, ge=1, description="Days in which an order may follow.")
-    push_ignored_days: int = Field(7, ge=1, description="Days that are looked at.")
-    email_ignored_days: int = Field(7, ge=1, description="Days that are looked at.")
-    one_time_purchasers_days: int = Field(14, ge=0, description="Days after the only order.")
-    loyalty_days: int = Field(30, ge=1, description="Days that are looked at.")
+    cart_abandonment_days: Days = Field(7, description="Days that are looked at.")
+    cart_abandonment_funnel_days: Days = Field(7, description="Days that are looked at.")
+    cart_abandonment_funnel_wait_days: Days = Field(1, description="Days in which an order may follow.")
+    checkout_abandonment_days: Days = Field(7, description="Days that are looked at.")
+    checkout_abandonment_funnel_days: Days = Field(7, description="Days that are looked at.")
+    checkout_abandonment_funnel_wait_days: Days = Field(1, description="Days in which an order may follow.")
+    push_ignored_days: Days = Field(7, description="Days that are looked at.")
+    email_ignored_days: Days = Field(7, description="Days that are looked at.")
+    one_time_purchasers_days: int = Field(14, ge=0, le=MOST_DAYS, description="Days after the only order.")
+    loyalty_days: Days = Field(30, description="Days that are looked at.")
     loyalty_orders: int = Field(3, ge=1, description="Orders, at least.")
     loyalty_amount: float = Field(100, description="Value that each of these orders is above.")
-    coupon_loyal_days: int = Field(30, ge=1, description="Days that are looked at.")
+    coupon_loyal_days: Days = Field(30, description="Days that are looked at.")
     coupon_loyal_orders: int = Field(3, ge=1, description="Orders, at least.")
     coupon_loyal_amount: float = Field(20, description="Value of the rule.")
     coupon_loyal_rule: str = Field(
@@ -136,23 +136,23 @@ class AudiencesSettings(Settings):
         pattern="^(average_above|any_above|any_at_least)$",
         description="Whether the average or one of the orders must be above the amount, or one at least the amount.",
     )
-    winback_180_days: int = Field(180, ge=1, description="Days without an order.")
+    winback_180_days: Days = Field(180, description="Days without an order.")
     winback_180_amount: float = Field(100, description="Value of all orders above which a profile is high value.")
-    re_engage_60_days: int = Field(60, ge=1, description="Days without a page view.")
-    dormant_days: int = Field(60, ge=1, description="Days without any activity.")
+    re_engage_60_days: Days = Field(60, description="Days without a page view.")
+    dormant_days: Days = Field(60, description="Days without any activity.")
     dormant_below: float = Field(0.25, ge=0, le=1, description="Likelihood below this percentile of buyers is low.")
-    potential_vip_days: int = Field(14, ge=1, description="Days in which there was activity.")
+    potential_vip_days: Days = Field(14, description="Days in which there was activity.")
     high_ltv_share: float = Field(0.1, ge=0, le=1, description="Share of buyers with the highest predicted value.")
     ready_to_buy_share: float = Field(0.2, ge=0, le=1, description="Share of buyers with the highest likelihood.")
     long_shots_from: float = Field(0.25, ge=0, le=1, description="Percentile of likelihood, included.")
     long_shots_to: float = Field(0.65, ge=0, le=1, description="Percentile of likelihood, excluded.")
     high_value_churn_share: float = Field(0.1, ge=0, le=1, description="Share of buyers by predicted value.")
     high_value_churn_p_alive: float = Field(0.5, ge=0, le=1, description="Probability to be alive that is low.")
-    suppress_with_purchase_days: int = Field(30, ge=1, description="Days in which an order suppresses.")
-    suppress_based_on_time_days: int = Field(30, ge=1, description="Days after which somebody is suppressed.")
+    suppress_with_purchase_days: Days = Field(30, description="Days in which an order suppresses.")
+    suppress_based_on_time_days: Days = Field(30, description="Days after which somebody is suppressed.")
     suppress_based_on_time_audience: str = Field("cart_abandonment", description="Audience of the advertisement.")
-    trial_not_converted_days: int = Field(5, ge=0, description="Days after the start of the trial.")
-    seed_days: int = Field(90, ge=1, description="Days that are looked at for seeds, nurture and upsell.")
+    trial_not_converted_days: int = Field(5, ge=0, le=MOST_DAYS, description="Days after the start of the trial.")
+    seed_days: Days = Field(90, description="Days that are looked at for seeds, nurture and upsell.")
 
     @field_validator("library")
     @classmethod

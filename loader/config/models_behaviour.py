@@ -13,10 +13,13 @@ class UsageSettings(Settings):
     """Monthly tracked users and throughput. Only the bill is computed with these; no row is left out elsewhere."""
 
     mtu_allowance: int | None = Field(
-        None, ge=1, description="Monthly tracked users that the plan includes. Throughput is not computed without it."
+        None,
+        ge=1,
+        le=1_000_000_000_000,
+        description="Monthly tracked users that the plan includes. Throughput is not computed without it.",
     )
     calls_per_mtu: int = Field(
-        250, ge=1, description="API calls and objects a month that the plan includes for each of them."
+        250, ge=1, le=1_000_000, description="API calls and objects a month that the plan includes for each of them."
     )
     exclude_sources: tuple[str, ...] = Field(
         (),

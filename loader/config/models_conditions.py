@@ -38,6 +38,9 @@ TIMES = ("before", "after")
 NUMBERS = ("less_than", "greater_than", "at_most", "at_least")
 TEXTS = ("contains", "not_contains", "starts_with", "ends_with", "contains_one_of")
 DAYS = ("within_last_days", "within_next_days", "before_last_days", "after_next_days")
+MOST_DAYS = 36_500
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+"""A number of days whose beginning is a time in every warehouse."""
 
 
 def _as_list(given: object) -> object:
@@ -80,8 +83,8 @@ class Comparison(Settings):
             raise ValueError(f"`is: {kind}` takes {'a list' if kind in LISTS else 'one value'}")
         if kind in NUMBERS and not is_number:
             raise ValueError(f"`is: {kind}` takes a number; days and times are compared by before and after")
-        if kind in DAYS and (not is_number or value < 0):  # type: ignore[operator]
-            raise ValueError(f"`is: {kind}` takes a number of days")
+        if kind in DAYS and not (is_number and 0 <= value <= MOST_DAYS):  # type: ignore[operator]
+            raise ValueError(f"`is: {kind}` takes a number of days, {MOST_DAYS} at most")
         if kind in TEXTS and not all(
             isinstance(each, str) for each in (value if isinstance(value, tuple) else [value])
         ):
@@ -111,7 +114,7 @@ class AudienceCondition(Comparison):
     event: Events = Field((), description="Events that are counted, as they were sent.")
     call: Call | None = Field(None, description="Calls that are counted instead of events.")
     where: tuple[PropertyCondition, ...] = Field((), description="What properties of the counted must be.")
-    within_days: int | None = Field(None, ge=1, description="Days before `as_of` in which they are counted; ever.")
+    within_days: Days | None = Field(None, description="Days before `as_of` in which they are counted; ever.")
     at_least: int | None = Field(None, ge=0, description="Least number of them; 1, or 0 where `at_most` is given.")
     at_most: int | None = Field(None, ge=0, description="Greatest number of them.")
     trait: str | None = Field(None, description="Computed trait that is compared.")

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from loader.config.base import Settings
-from loader.config.models_conditions import Call, Events, PropertyCondition
+from loader.config.models_conditions import Call, Days, Events, PropertyCondition
 
 TraitKind = Literal[
     "count", "sum", "average", "min", "max", "most_frequent", "first", "last", "unique_list", "unique_count"
@@ -26,7 +26,7 @@ class TraitSettings(Settings):
         None, description="Property whose values are taken; nested ones with dots. Not for `count`."
     )
     where: tuple[PropertyCondition, ...] = Field((), description="What properties of the events must be.")
-    within_days: int | None = Field(None, ge=1, description="Days before `as_of` that are looked at; ever.")
+    within_days: Days | None = Field(None, description="Days before `as_of` that are looked at; ever.")
     session_minutes: int | None = Field(
         None,
         ge=30,

@@ -19,7 +19,10 @@ NOT_PARAMETERS: Final = frozenset(
 
 
 def resolve_as_of(as_of: str | date | datetime, timezone: str, now: datetime) -> datetime:
-    """The instant before which behaviour counts, UTC without a zone. `now` comes from whoever has the clock."""
+    """The instant before which behaviour counts, UTC without a zone. `now` comes from whoever has the clock.
+
+    Raises ConfigError for a time so far from ours that windows of days around it are no times.
+    """
     zone = ZoneInfo(timezone)
     if as_of == "now":
         instant = now
@@ -31,6 +34,8 @@ def resolve_as_of(as_of: str | date | datetime, timezone: str, now: datetime) ->
         instant = datetime.combine(as_of, time(), zone)
     else:
         raise ConfigError(f"as_of cannot be {as_of!r}", "models.as_of", "use today, now, a day or a time")
+    if not 1000 <= instant.year <= 9000:
+        raise ConfigError(f"as_of cannot be {as_of}", "models.as_of", "use a day of the years 1000 to 9000")
     return instant.astimezone(UTC).replace(tzinfo=None)
 
 

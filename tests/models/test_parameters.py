@@ -1,10 +1,11 @@
 """Parameters: settings by flat names, instants resolved, typed literals."""
 
+import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from loader.config import ModelsSettings
 from loader.errors import ConfigError
@@ -28,6 +29,33 @@ NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
 def test_as_of_is_an_instant_in_utc(as_of, timezone, expected):
     """A day begins in the zone of the configuration."""
     assert resolve_as_of(as_of, timezone, NOW) == expected
+
+
+@pytest.mark.parametrize("as_of", [date(1, 1, 1), date(999, 12, 31), datetime(9999, 12, 31, tzinfo=UTC)])
+def test_as_of_is_not_at_the_ends_of_time(as_of):
+    """No windows of days are around it, and in another zone it may be none."""
+    with pytest.raises(ConfigError, match="use a day of the years 1000 to 9000"):
+        resolve_as_of(as_of, "Asia/Tokyo", NOW)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"audiences": {"cart_abandonment_days": 36_501}},
+        {"audiences": {"trial_not_converted_days": 36_501}},
+        {"audiences": {"loyalty_amount": math.inf}},
+        {"audiences": {"custom": {"a": {"all": [{"event": "A", "within_days": 36_501}]}}}},
+        {"audiences": {"custom": {"a": {"all": [{"profile_trait": "t", "is": "before_last_days", "value": 36_501}]}}}},
+        {"audiences": {"custom": {"a": {"all": [{"profile_trait": "t", "is": "at_least", "value": math.nan}]}}}},
+        {"traits": {"t": {"kind": "count", "event": "A", "within_days": 36_501}}},
+        {"usage": {"mtu_allowance": 10**13}},
+        {"usage": {"calls_per_mtu": 10**7}},
+    ],
+)
+def test_numbers_that_no_run_could_compute_with_are_refused(settings):
+    """Before anything is computed, with the place in the file."""
+    with pytest.raises(ValidationError):
+        ModelsSettings.model_validate(settings)
 
 
 def test_a_setting_of_a_section_has_its_name_before_it():
