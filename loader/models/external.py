@@ -14,6 +14,7 @@ from loader.models.inputs import Catalogue, Input, InputColumn, empty_query
 from loader.models.render import SQL_TYPES
 
 _SETTING: Final = "models.inputs"
+_OF_EVERY_CALL: Final = frozenset({"id", "received_at"})
 
 
 def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> Catalogue:
@@ -27,6 +28,17 @@ def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str 
     for table, column, sql_type in rows:
         found.setdefault(table, {})[column] = sql_type
     return found
+
+
+def call_tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> Catalogue:
+    """Tables of a source's schema that hold calls. Views, and tables without what every call has, are users' own."""
+    rows = connection.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = coalesce(?, current_database()) and schema_name = ? order by table_name",
+        [database, schema],
+    ).fetchall()
+    found = tables_in(connection, schema, database)
+    return {name: found[name] for (name,) in rows if found[name].keys() >= _OF_EVERY_CALL}
 
 
 def external_query(

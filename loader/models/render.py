@@ -43,7 +43,9 @@ def parse(text: str, path: Path | str, line: int = 0) -> Tree:
     except (ParseError, TokenError) as error:
         details = getattr(error, "errors", None)
         at = details[0].get("line") or 1 if details else 1
-        problem = details[0].get("description") if details else str(error).splitlines()[0]
+        problem = (
+            str(details[0].get("description") if details else error).splitlines()[0].partition(" but got <Token")[0]
+        )
         raise ConfigError(f"the SQL is not understood: {problem}", f"{path}:{line + at}", "correct it") from None
     if len(statements) != 1:
         raise ConfigError(f"there are {len(statements)} statements", f"{path}:{line + 1}", "write exactly one")
@@ -76,14 +78,14 @@ def line_of(node: Tree, text: str) -> int:
 def tables_read(tree: Tree) -> list[exp.Table]:
     """Bare tables that a query names: no CTE of its own, nothing qualified by a schema, no table function."""
     found = list(tree.find_all(exp.CTE, exp.Table))
-    own = {cte.alias for cte in found if isinstance(cte, exp.CTE)}
+    own = {cte.alias.lower() for cte in found if isinstance(cte, exp.CTE)}
     return [
         table
         for table in found
         if isinstance(table, exp.Table)
         and isinstance(table.this, exp.Identifier)
         and not table.db
-        and table.name not in own
+        and table.name.lower() not in own
     ]
 
 

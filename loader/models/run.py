@@ -16,7 +16,7 @@ from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
 from loader.models.context import Context, Keeping
-from loader.models.external import external_query, setting_of, tables_in, unreadable
+from loader.models.external import call_tables_in, external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
 from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
@@ -173,14 +173,12 @@ class ModelRun:
                     )
 
     def _make_inputs(self) -> None:
-        tables = {schema: tables_in(self._connection, schema, self._database) for schema in self._schemas}
-        self._sources = tables
+        self._sources = {s: call_tables_in(self._connection, s, self._database) for s in self._schemas}
         for given in self._catalog.inputs.values():
             if given.is_external:
                 self._make_external(given)
             else:
-                query = input_query(given, tables, self._parameters)
-                self._views[given.name] = query
+                self._views[given.name] = query = input_query(given, self._sources, self._parameters)
                 self._connection.execute(f"create or replace view {self._next(given.name)} as {query}")
                 self._built.add(given.name)
 
@@ -222,7 +220,7 @@ class ModelRun:
             try:
                 self._connection.execute(f"insert into {self._next(model.name)} {render(each)}")
             except duckdb.Error as error:
-                raise _failed(model, error) from None
+                raise self._failed(model, error) from None
 
     def _count_of_passes(self, model: Model, query: Tree) -> int:
         if model.passes is None:
@@ -255,7 +253,7 @@ class ModelRun:
                 return False
             self._patch(model.name, False, str(model.incremental), part.gone, part.new)
         except duckdb.Error as error:
-            raise _failed(model, error) from None
+            raise self._failed(model, error) from None
         self._recomputed[model.name] = part.keys_recomputed
         return True
 
@@ -273,7 +271,14 @@ class ModelRun:
             self._create,
             Keeping(self._state, self._write_state, self._patch),
         )
-        python.load()(context)
+        try:
+            python.load()(context)
+        except duckdb.Error as error:
+            cause = self._or_what_it_reads(step.tables[0])
+            if not cause or shortage(error) is not None:
+                raise
+            what = f"the Python model {step.name} failed: {str(error).splitlines()[0]}"
+            raise TerminalError(what, python.entry, f"correct its SQL{cause}") from None
         self._facts |= context.facts
         for table in step.tables:
             if context.keys_recomputed is not None:
@@ -309,7 +314,7 @@ class ModelRun:
         try:
             self._connection.execute(render(statement))
         except duckdb.Error as error:
-            raise _failed(model, error) from None
+            raise self._failed(model, error) from None
         self._built.add(name)
 
     def _swap(self, finish: Callable[[], None]) -> None:
@@ -343,6 +348,17 @@ class ModelRun:
             if name.startswith(NEXT):
                 self._connection.execute(f"drop {kind} {identifier(self._schema, name)}")
 
+    def _failed(self, model: Model, error: duckdb.Error) -> LoaderError:
+        """The engine's words, with the file of the model; or what it has too little of."""
+        if (short := shortage(error)) is not None:
+            return short
+        what = f"model {model.name} failed: {str(error).splitlines()[0]}"
+        return TerminalError(what, str(model.path), f"correct its SQL{self._or_what_it_reads(model.name)}")
+
+    def _or_what_it_reads(self, name: str) -> str:
+        replaced = [table for table in self._catalog.reads(name) if table in self._catalog.overridden]
+        return f", or your {' and '.join(replaced)}, which it reads in place of ours" if replaced else ""
+
     def _next(self, name: str) -> str:
         return identifier(self._schema, f"{NEXT}{name}")
 
@@ -357,13 +373,6 @@ class ModelRun:
             [self._schema],
         ).fetchall()
         return {str(name): str(kind) for name, kind in rows}
-
-
-def _failed(model: Model, error: duckdb.Error) -> LoaderError:
-    """The engine's words, with the file of the model; or what it has too little of."""
-    if (short := shortage(error)) is not None:
-        return short
-    return TerminalError(f"model {model.name} failed: {str(error).splitlines()[0]}", str(model.path), "correct its SQL")
 
 
 class DryRun(ModelRun):

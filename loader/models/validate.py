@@ -51,7 +51,7 @@ def _check_tables(model: Model, query: exp.Query, known: Collection[str], reserv
                 f"{nearest(table.name, known)}",
             )
     for cte in query.find_all(exp.CTE):
-        if cte.alias in reserved:
+        if cte.alias.lower() in reserved:
             raise ConfigError(
                 f"model {model.name} has a WITH of the name {cte.alias!r}, which is a model or an input",
                 f"{model.path}:{line_of(cte.args['alias'].this, model.text)}",

@@ -35,6 +35,26 @@ def test_a_source_without_the_table_gives_an_empty_input_of_the_declared_types(m
     assert types == [("TIMESTAMP",), ("VARCHAR",)]
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "create table web.screens as select 1 as id, 1024 as width",
+        "create view web.screens as select * from web.pages",
+        "create table web.order_completed as select 'x' as id",
+    ],
+)
+def test_what_users_keep_in_the_schema_of_a_source_is_no_call(modelling, own):
+    """Views, and tables without what every call has, whatever their names."""
+    modelling.page(anonymous_id="a1")
+    modelling.flush()
+    modelling.change(own)
+
+    modelling.run("events", "order_events")
+
+    assert modelling.rows("events", "call") == [("page",)]
+    assert modelling.rows("order_events") == []
+
+
 def test_variants_of_a_number_are_one_number(modelling):
     """`total` sent as number and as text is a number in the input; what is none is empty."""
     modelling.track("Order Completed", total=25.0)
@@ -146,11 +166,12 @@ def test_a_check_that_names_nothing_known_is_an_error_with_its_line(modelling):
     assert (error.value.where, "did you mean counted?" in error.value.fix) == (f"{path}:5", True)
 
 
-def test_a_with_may_not_have_the_name_of_a_model(modelling):
-    """It would be guesswork which of the two is meant."""
-    path = a_model(modelling, "wrong", "with events as (select 1 as n)\nselect n from events")
+@pytest.mark.parametrize("name", ["events", "Events"])
+def test_a_with_may_not_have_the_name_of_a_model(modelling, name):
+    """It would be guesswork which of the two is meant; the case of letters tells no names apart."""
+    path = a_model(modelling, "wrong", f"with {name} as (select 1 as n)\nselect n from events")
 
-    with pytest.raises(ConfigError, match="has a WITH of the name 'events'") as error:
+    with pytest.raises(ConfigError, match=f"has a WITH of the name '{name}'") as error:
         modelling.run("wrong")
 
     assert error.value.where == f"{path}:6"
@@ -174,6 +195,29 @@ def test_a_model_of_the_user_replaces_ours_of_its_name(modelling):
     modelling.run("events")
 
     assert modelling.rows("events") == [(1,)]
+
+
+def test_a_model_that_fails_names_those_of_the_user_that_it_reads_in_place_of_ours(modelling):
+    """Our SQL is rarely what has to be corrected then."""
+    a_model(modelling, "events", "select 1 as n")
+
+    with pytest.raises(TerminalError, match="model events_daily failed") as error:
+        modelling.run("events_daily")
+
+    assert "your events, which it reads in place of ours" in str(error.value)
+    a_model(modelling, "ltv_rfm", "select 1 as n")
+    with pytest.raises(TerminalError, match="the Python model ltv failed") as error:
+        modelling.run("ltv_params")
+    assert "your ltv_rfm, which it reads in place of ours" in str(error.value)
+
+
+def test_sql_that_is_not_understood_is_told_with_its_line_and_no_token_of_the_parser(modelling):
+    path = a_model(modelling, "wrong", "select 1 as n\nfrom from")
+
+    with pytest.raises(ConfigError) as error:
+        modelling.run("wrong")
+
+    assert error.value.args[:2] == ("the SQL is not understood: Expected table name", f"{path}:7")
 
 
 def test_an_external_input_comes_from_a_csv_file_and_is_empty_without_one(modelling):
