@@ -3,9 +3,10 @@
 import re
 from typing import Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from loader.config.base import Settings
+from loader.core.nearest import nearest
 
 IDENTIFIER_TYPES: Final = (
     "user_id",
@@ -119,6 +120,18 @@ class IdentitySettings(Settings):
         except re.error as error:
             raise ValueError(f"must be a regular expression: {error}") from None
         return pattern
+
+    @model_validator(mode="after")
+    def _known_types(self) -> "IdentitySettings":
+        known = sorted({*IDENTIFIER_TYPES, *self.custom})
+        for key, names in (("priority", self.priority), ("limits", self.limits), ("ignored_types", self.ignored_types)):
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{key}: there is no type of identifier {name!r}; use one of: {', '.join(known)}, or declare "
+                        f"it in `custom`{nearest(name, known)}"
+                    )
+        return self
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -351,6 +351,9 @@ def test_a_call_without_any_id_is_explained(modelling):
         ({"limits": {"email": "5 daily"}}, "weekly"),
         ({"custom": {"phone": ["phone"]}}, "external_ids"),
         ({"blocked_pattern": "("}, "regular expression"),
+        ({"priority": ["user_id", "emial"]}, "priority: there is no type .*; did you mean email?"),
+        ({"limits": {"phone": "5 ever"}}, "limits: there is no type .* declare it in `custom`"),
+        ({"ignored_types": ["ios_id"]}, "ignored_types: there is no type .*; did you mean ios.id?"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_is_allowed(modelling, settings, problem):
