@@ -18,6 +18,9 @@
 --   has_an_order (warn): select e.order_key, e.source, e.id from order_events as e
 --     left join order_values as v on v.order_key = e.order_key
 --     where e.kind in ('refunded', 'cancelled') and v.order_key is null
+--   in_the_currency_of_its_order (warn): select e.order_key, e.source, e.id, e.currency, v.original_currency
+--     from order_events as e join order_values as v on v.order_key = e.order_key
+--     where e.kind = 'refunded' and e.currency <> v.original_currency
 with requested as (
   select e.source, e.call, e.id, e.order_key, e.timestamp as refunded_at, e.received_at, e.total,
     v.gross, v.original_total, v.original_value, v.rate,

@@ -167,6 +167,17 @@ def test_an_order_without_a_rate_is_left_out_and_reported(shop):
     assert (warned.failures, warned.rows[0][0]) == (1, "o2")
 
 
+def test_a_refund_of_another_currency_than_its_order_is_reported(shop):
+    """It is taken for an amount in the order's currency; one that says none is."""
+    for currency in (None, "USD", "eur"):
+        shop.track("Order Refunded", order_id="o1", total=1.0, currency=currency)
+
+    result = shop.run("orders")
+
+    (warned,) = [check for check in result.checks if check.name == "in_the_currency_of_its_order"]
+    assert [row[-2:] for row in warned.rows] == [("EUR", "USD")]
+
+
 def test_a_shop_without_orders_has_no_orders(modelling):
     modelling.page(anonymous_id="a1")
 
