@@ -218,7 +218,9 @@ def _as(value: str, sql_type: str, kind: LogicalType) -> str | None:
     is_text, is_number = sql_type == "VARCHAR", sql_type.startswith(_NUMBERS)
     is_time = sql_type.startswith("TIMESTAMP")
     if kind == "text":
-        return value if is_text else f"cast({value} as varchar)"
+        text = value if is_text else f"cast({value} as varchar)"
+        # The same text for the same number, whether the column of its source became whole numbers or not.
+        return f"regexp_replace({text}, '[.]0$', '')" if sql_type in ("DOUBLE", "FLOAT") else text
     if kind in ("integer", "decimal", "float"):
         return f"try_cast({value} as {SQL_TYPES[kind]})" if is_text or is_number else None
     if kind == "boolean":

@@ -70,6 +70,17 @@ def test_variants_of_a_number_are_one_number(modelling):
     ]
 
 
+def test_a_number_is_the_same_text_whatever_numbers_stand_beside_it(modelling):
+    """An id that is a number finds its order in a source where another one has a fraction."""
+    modelling.track("Order Completed", user_id="u1", order_id=1200.0, total=10.0)
+    modelling.track("Order Completed", user_id="u1", order_id=1.5, total=10.0)
+    modelling.track("Order Refunded", order_id=1200, total=4.0, source="till")
+
+    modelling.run("orders")
+
+    assert modelling.rows("orders", "order_key", "net") == [("1.5", 10), ("1200", 6)]
+
+
 def test_a_missing_timestamp_is_the_time_of_arrival(modelling):
     modelling.page(at="2026-03-02 10:00", timestamp=None)
 
