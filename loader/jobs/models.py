@@ -22,9 +22,10 @@ from loader.jobs.models_record import attached_alone, recorded
 from loader.models.catalog import Catalog, read_catalog
 from loader.models.checks import CheckResult
 from loader.models.configured import configured_models
+from loader.models.dry_run import DryRun
 from loader.models.parameters import parameters_of
 from loader.models.registry import PYTHON_MODELS, PythonModel
-from loader.models.run import DryRun, ModelRun, Progress, RunResult
+from loader.models.run import ModelRun, Progress, RunResult
 from loader.normalize.engine import open_engine
 from loader.staging.workspace import Workspace
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse

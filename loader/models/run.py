@@ -20,10 +20,10 @@ from loader.models.external import call_tables_in, external_query, setting_of, t
 from loader.models.header import Model
 from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
-from loader.models.inputs import Catalogue, Input, empty_query, input_query
+from loader.models.inputs import Catalogue, Input, input_query
 from loader.models.passes import count_of, in_passes, rows_read
 from loader.models.patches import Patch, prepare
-from loader.models.render import Tree, bind, parse, qualify, render, table_of, typed
+from loader.models.render import Tree, bind, qualify, render, table_of, typed
 from loader.warehouses.resources import shortage
 
 NEXT: Final = "_next_"
@@ -373,31 +373,3 @@ class ModelRun:
             [self._schema],
         ).fetchall()
         return {str(name): str(kind) for name, kind in rows}
-
-
-class DryRun(ModelRun):
-    """Makes every table without rows, so that all SQL is bound against the columns there are. Nothing is swapped.
-
-    The current database is one in memory; `database` is the warehouse, which is only read.
-    """
-
-    def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
-        """The steps must be closed: everything that they read among them."""
-        result = RunResult()
-        self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
-        self._build(steps, progress, result)
-        if finish is not None:
-            finish(result)
-        return result
-
-    def _check(self, models: Sequence[Model]) -> list[CheckResult]:
-        # Tables without rows do not agree with inputs that have some.
-        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, is_dry=True)
-
-    def _make_in_python(self, step: Step) -> None:
-        for table in step.tables:
-            empty = parse(empty_query(self._catalog.models[table].columns), table)
-            self._create(table, empty)
-
-    def _create(self, name: str, query: Tree) -> None:
-        super()._create(name, exp.select("*").from_(exp.Subquery(this=query, alias="made")).limit(0))

@@ -1,0 +1,43 @@
+"""A run of models that writes nothing: all SQL is bound against the columns there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from loader.core.dialect import identifier
+from loader.models.catalog import Step
+from loader.models.checks import CheckResult, run_checks
+from loader.models.header import Model
+from loader.models.inputs import empty_query
+from loader.models.render import Tree, parse
+from loader.models.run import Finish, ModelRun, Progress, RunResult
+
+
+class DryRun(ModelRun):
+    """Makes every table without rows, and swaps nothing.
+
+    The current database is one in memory; `database` is the warehouse, which is only read.
+    """
+
+    def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
+        """The steps must be closed: everything that they read among them."""
+        result = RunResult()
+        self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
+        self._build(steps, progress, result)
+        if finish is not None:
+            finish(result)
+        return result
+
+    def _check(self, models: Sequence[Model]) -> list[CheckResult]:
+        # Tables without rows do not agree with inputs that have some.
+        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, is_dry=True)
+
+    def _make_in_python(self, step: Step) -> None:
+        for table in step.tables:
+            empty = parse(empty_query(self._catalog.models[table].columns), table)
+            self._create(table, empty)
+
+    def _create(self, name: str, query: Tree) -> None:
+        super()._create(name, exp.select("*").from_(exp.Subquery(this=query, alias="made")).limit(0))
