@@ -212,12 +212,12 @@ def key_name(key: str) -> str:
     return snake(key) or f"x{_digest(key)}"
 
 
-@lru_cache(maxsize=200_000)
 def is_envelope(name: str, reserved: frozenset[str]) -> bool:
     """Whether a name is one of the wanted envelope columns, or that of a key below one: `metadata_bundled`."""
     return name in reserved or any(name.startswith(f"{key}_") for key in _ENVELOPE_OBJECTS & reserved)
 
 
+@lru_cache(maxsize=200_000)
 def column_name(path: tuple[str, ...], call: str, identifier_bytes: int, reserved: frozenset[str] = frozenset()) -> str:
     """The column of a path that begins with `context`, `properties` or `traits`: ("traits", "id") → `_id`.
 
