@@ -86,7 +86,7 @@ class BatchLoad:
         self._step = step
         self._engine = warehouse.engine
         self._own: set[int] = set()
-        """Objects that this run began: what is known of them, it wrote itself."""
+        """Objects that this run began: what is known of them, it wrote itself, in earlier batches."""
         self._named: set[tuple[str, str, str]] = set()
 
     def write(self, stage: Stage, read: Read, now: datetime, is_last: Callable[[], bool], is_dry: bool = False) -> None:
@@ -99,7 +99,7 @@ class BatchLoad:
         with self._timed("dedupe"):
             self._ledger.place(counts, parts)
             resumed = [count.object_id for count in counts if count.is_known and count.object_id not in self._own]
-            self._own.update(count.object_id for count in counts)
+            self._own.update(count.object_id for count in counts if not count.is_known)
             existing = self._warehouse.catalogue(self._schema)
             dedupe = Dedupe(stage, parts)
             dedupe.run(self._history(existing), sorted(set(resumed)))

@@ -1,4 +1,7 @@
-"""Loads or rebuilds the only source of a project and dies where it is told to. Run as a process, by path."""
+"""Loads or rebuilds the only source of a project and dies where it is told to. Run as a process, by path.
+
+With `CUT_OBJECTS` in the environment, an object takes several batches.
+"""
 
 import os
 import signal
@@ -9,6 +12,9 @@ from loader.config import load_config
 from loader.jobs import load as job
 from loader.jobs import rebuild
 from loader.staging import StagingLimits
+
+SMALL = StagingLimits(batch_objects=2)
+CUT = StagingLimits(batch_bytes=3_000, block_bytes=1_000)
 
 
 def main(config_file: str, name: str, occurrence: int, *days: str) -> None:
@@ -25,7 +31,7 @@ def main(config_file: str, name: str, occurrence: int, *days: str) -> None:
     if days:
         rebuild.rebuild(config, config.sources[0], None, *map(date.fromisoformat, days))
     else:
-        job.load_source(config, config.sources[0], limits=StagingLimits(batch_objects=2))
+        job.load_source(config, config.sources[0], limits=CUT if "CUT_OBJECTS" in os.environ else SMALL)
     print(" ".join(passed))
 
 

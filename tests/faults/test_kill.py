@@ -6,12 +6,10 @@ from collections import Counter
 
 import pytest
 from factories import a_key, an_identify_call
+from faults.driver import CUT, SMALL
 from loading import canonical
 
-from loader.staging import StagingLimits
-
 STEPS = ("staged", "normalized", "schema", "begin", "inserted", "latest", "ledger", "committed")
-SMALL = StagingLimits(batch_objects=2)
 pytestmark = pytest.mark.slow
 
 
@@ -34,6 +32,18 @@ def test_a_load_killed_at_a_step_is_repeated_in_full(run_driver, loading, undist
     assert (code, err) == (-signal.SIGKILL, "")
 
     loading.load(limits=SMALL)
+
+    assert_as_undisturbed(loading, undisturbed)
+
+
+@pytest.mark.parametrize(("name", "occurrence"), [("committed", 2), ("inserted", 4), ("committed", 5)])
+def test_a_load_killed_within_an_object_goes_on_in_it(run_driver, loading, undisturbed, monkeypatch, name, occurrence):
+    """Several batches of the object are there already, and several are not; none of its rows is a copy of itself."""
+    monkeypatch.setenv("CUT_OBJECTS", "1")
+    assert run_driver(name, occurrence)[0] == -signal.SIGKILL
+    assert ("loading",) in loading.query("select status from _loader.objects")
+
+    loading.load(limits=CUT)
 
     assert_as_undisturbed(loading, undisturbed)
 
