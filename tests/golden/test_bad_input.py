@@ -49,7 +49,12 @@ def test_3_a_broken_object_does_not_stop_the_others(loading):
 
 
 @pytest.mark.parametrize(
-    "stored", [b"\x1f\x8b", b"\x1f\x8b\x08garbage", gzip.compress(gzip.compress(gzip.compress(b"{}")))], ids=repr
+    "stored",
+    [
+        pytest.param(b"\x1f\x8b", id="two bytes of a header"),
+        pytest.param(b"\x1f\x8b\x08garbage", id="a broken header"),
+        pytest.param(gzip.compress(gzip.compress(gzip.compress(b"{}"))), id="gzip three deep"),
+    ],
 )
 def test_3_an_object_that_says_nothing_is_read_again_when_it_changes(loading, stored):
     """The load that finds it fails, later ones do not; only bytes that could not be had are asked for again."""
