@@ -123,12 +123,14 @@ def test_the_order_of_rows_changes_nothing(tmp_path):
 
 @pytest.mark.once
 def test_calls_that_are_put_in_order_part_by_part_are_the_same_calls(tmp_path, monkeypatch):
-    """More of them than memory holds at once."""
+    """More of them than memory holds at once, some without a time of arrival."""
     calls = streams(13)
+    calls += [("page", {"id": f"undated{n}", "anonymous_id": f"1a{n}", "received_at": None}, None) for n in range(3)]
     (tmp_path / "whole").mkdir()
     (tmp_path / "parts").mkdir()
     whole = resolve(tmp_path / "whole", calls)
     monkeypatch.setattr("loader.models.identity.resolve._ROWS_IN_ORDER", 100)
+    monkeypatch.setattr("loader.models.identity.observed._CALLS_IN_ORDER", 100)
 
     parts = resolve(tmp_path / "parts", calls)
 

@@ -24,6 +24,8 @@ _NAME_OF_EVENT: Final = {
     "group": "null",
     "alias": "null",
 }
+_CALLS_IN_ORDER: Final = 1 << 21
+"""Calls that are put in order together. The engine needs memory for all of them, ids and names included."""
 _WHITE_SPACE: Final = r"E' \t\n\r\f\x0b'"  # to the engine \v is the letter
 
 
@@ -120,12 +122,37 @@ def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str], bef
             f"select source, call, id, received_at, timestamp, {_NAME_OF_EVENT[call]} as name, "
             f"{previous} as previous_id{listed} from {table}"
         )
-    work.make(
-        "_identity_calls",
-        f"select cast({before} + row_number() over (order by received_at, timestamp, source, call, id) as integer) "
-        f"as seq, * from ({' union all '.join(queries)})",
-    )
+    _put_in_order(work, " union all ".join(queries), before)
     return [(wanted[column][0], column) for column in columns]
+
+
+def _put_in_order(work: Work, calls: str, before: int) -> None:
+    """Make `_identity_calls`: the calls with `seq`, span by span of their arrival, as the engine sorts in memory."""
+    work.make("_identity_calls", f"select cast(0 as integer) as seq, * from ({calls}) limit 0")
+    for span in _spans(work, calls):
+        # The places of a span go on where the spans before it end.
+        (count,) = work.connection.execute(
+            f"insert into _identity_calls select cast({before} + row_number() over "
+            f"(order by received_at, timestamp, source, call, id) as integer), * from ({calls}) where {span}"
+        ).fetchall()[0]
+        before += count
+
+
+def _spans(work: Work, calls: str) -> list[str]:
+    """Conditions that part the calls by `received_at` into spans of about `_CALLS_IN_ORDER`; the last has the nulls."""
+    parts = -(-work.number(f"select count(*) from ({calls})") // _CALLS_IN_ORDER)
+    if parts < 2:
+        return ["true"]
+    shares = [part / parts for part in range(1, parts)]
+    bounds = work.connection.execute(
+        f"select cast(bound as varchar) from (select unnest(approx_quantile(received_at, {shares})) as bound "
+        f"from ({calls})) where bound is not null group by bound order by bound"
+    ).fetchall()
+    times = [f"timestamp {literal(bound)}" for (bound,) in bounds]
+    begins = ["true", *(f"received_at >= {time}" for time in times)]
+    ends = [*(f"received_at < {time}" for time in times), "true"]
+    spans = [f"{begin} and {end}" for begin, end in zip(begins, ends, strict=True)]
+    return [*spans[:-1], f"({spans[-1]} or received_at is null)"]
 
 
 def _present(work: Work, table: str, call: str, wanted: Mapping[str, tuple[str, str]]) -> set[str]:
