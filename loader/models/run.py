@@ -274,8 +274,10 @@ class ModelRun:
         try:
             python.load()(context)
         except duckdb.Error as error:
+            if (short := shortage(error, f"the model {step.name}")) is not None:
+                raise short from error
             cause = self._or_what_it_reads(step.tables[0])
-            if not cause or shortage(error) is not None:
+            if not cause:
                 raise
             what = f"the Python model {step.name} failed: {str(error).splitlines()[0]}"
             raise TerminalError(what, python.entry, f"correct its SQL{cause}") from None
@@ -350,7 +352,7 @@ class ModelRun:
 
     def _failed(self, model: Model, error: duckdb.Error) -> LoaderError:
         """The engine's words, with the file of the model; or what it has too little of."""
-        if (short := shortage(error)) is not None:
+        if (short := shortage(error, f"the model {model.name}")) is not None:
             return short
         what = f"model {model.name} failed: {str(error).splitlines()[0]}"
         return TerminalError(what, str(model.path), f"correct its SQL{self._or_what_it_reads(model.name)}")

@@ -17,11 +17,14 @@ def memory_limit(engine: duckdb.DuckDBPyConnection) -> float:
     return float(number) * _UNITS[unit]
 
 
-def shortage(error: Exception) -> TerminalError | None:
-    """What to tell of an error of the engine when memory or disk did not suffice; None for any other error."""
+def shortage(error: Exception, work: str = "the engine") -> TerminalError | None:
+    """What to tell of an error of the engine when memory or disk did not suffice; None for any other error.
+
+    `work` says what needed them.
+    """
     if isinstance(error, duckdb.OutOfMemoryException):
         return TerminalError(
-            f"the engine needs more memory than it may use: {str(error).splitlines()[0]}",
+            f"{work} needs more memory than it may use: {str(error).splitlines()[0]}",
             "resources.memory",
             "raise resources.memory, or lower resources.threads, and run again; what is committed stays",
         )

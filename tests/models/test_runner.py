@@ -222,6 +222,16 @@ def test_a_model_that_fails_names_those_of_the_user_that_it_reads_in_place_of_ou
     assert "your ltv_rfm, which it reads in place of ours" in str(error.value)
 
 
+def test_a_model_that_needs_more_memory_than_there_is_is_named(modelling):
+    """One list cannot be written aside."""
+    a_model(modelling, "too_large", "select list(n) as n from (select unnest(range(100000000)) as n)")
+
+    with pytest.raises(TerminalError, match="the model too_large needs more memory than it may use") as error:
+        modelling.run("too_large")
+
+    assert "raise resources.memory" in str(error.value)
+
+
 def test_sql_that_is_not_understood_is_told_with_its_line_and_no_token_of_the_parser(modelling):
     path = a_model(modelling, "wrong", "select 1 as n\nfrom from")
 
