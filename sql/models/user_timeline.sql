@@ -2,6 +2,7 @@
 -- grain: one row per page, screen or track call of a person, before as_of
 -- keys: source, call, event_id
 -- params: as_of
+-- incremental: canonical_segment_id of calls
 -- columns:
 --   canonical_segment_id text: profile
 --   place integer: 1 is the newest
@@ -23,12 +24,20 @@ with activities as (
   select source, call, id, timestamp, name, user_id, anonymous_id from input_screens
   union all
   select source, call, id, timestamp, event_text, user_id, anonymous_id from input_tracks
+),
+-- Of the calls in question only: then the engine keeps these few columns in memory for the join, and not the rows above.
+profiles as (
+  select source, call, event_id, canonical_segment_id from event_profiles where call in ('page', 'screen', 'track')
+),
+calls as (
+  select p.canonical_segment_id, a.source, a.call, a.id as event_id, a.timestamp, a.activity, a.user_id, a.anonymous_id
+  from activities as a
+  join profiles as p on p.source = a.source and p.call = a.call and p.event_id = a.id
+  where a.timestamp < $as_of
 )
-select p.canonical_segment_id,
+select canonical_segment_id,
   row_number() over (
-    partition by p.canonical_segment_id order by a.timestamp desc, a.id desc, a.source desc, a.call desc
+    partition by canonical_segment_id order by timestamp desc, event_id desc, source desc, call desc
   ) as place,
-  a.timestamp, a.call, a.activity, a.source, a.id as event_id, a.user_id, a.anonymous_id
-from activities as a
-join event_profiles as p on p.source = a.source and p.call = a.call and p.event_id = a.id
-where a.timestamp < $as_of
+  timestamp, call, activity, source, event_id, user_id, anonymous_id
+from calls

@@ -39,23 +39,43 @@ FROM (
       user_id,
       anonymous_id
     FROM "models"."input_tracks" AS input_tracks
+  ), profiles AS (
+    SELECT
+      source,
+      call,
+      event_id,
+      canonical_segment_id
+    FROM "models"."event_profiles" AS event_profiles
+    WHERE
+      call IN ('page', 'screen', 'track')
+  ), calls AS (
+    SELECT
+      p.canonical_segment_id,
+      a.source,
+      a.call,
+      a.id AS event_id,
+      a.timestamp,
+      a.activity,
+      a.user_id,
+      a.anonymous_id
+    FROM activities AS a
+    JOIN profiles AS p
+      ON p.source = a.source AND p.call = a.call AND p.event_id = a.id
+    WHERE
+      a.timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMP)
   )
   SELECT
-    p.canonical_segment_id,
+    canonical_segment_id,
     ROW_NUMBER() OVER (
-      PARTITION BY p.canonical_segment_id
-      ORDER BY a.timestamp DESC NULLS LAST, a.id DESC NULLS LAST, a.source DESC NULLS LAST, a.call DESC NULLS LAST
+      PARTITION BY canonical_segment_id
+      ORDER BY timestamp DESC NULLS LAST, event_id DESC NULLS LAST, source DESC NULLS LAST, call DESC NULLS LAST
     ) AS place,
-    a.timestamp,
-    a.call,
-    a.activity,
-    a.source,
-    a.id AS event_id,
-    a.user_id,
-    a.anonymous_id
-  FROM activities AS a
-  JOIN "models"."event_profiles" AS p
-    ON p.source = a.source AND p.call = a.call AND p.event_id = a.id
-  WHERE
-    a.timestamp < CAST('2026-04-01 00:00:00' AS TIMESTAMP)
+    timestamp,
+    call,
+    activity,
+    source,
+    event_id,
+    user_id,
+    anonymous_id
+  FROM calls
 ) AS made

@@ -1,4 +1,4 @@
-"""Sessions in parts: the identities whose rows or profiles changed are made anew, and the tables are those of a full run."""
+"""Sessions, timelines and calls of people in parts: what changed is made anew, and the tables are those of a full run."""
 
 import random
 import shutil
@@ -7,31 +7,32 @@ import pytest
 from chance import random_seeds
 from modelling import a_model
 
-TABLES = ("session_events", "sessions")
+SESSIONS = ("session_events", "sessions")
+PEOPLE = ("user_timeline", "audience_events")
 
 
-def both(modelling):
-    return [modelling.rows(table) for table in TABLES]
+def rows_of(modelling, tables=SESSIONS):
+    return [modelling.rows(table) for table in tables]
 
 
-def run(modelling, **settings):
-    """A run, and how much of each of the two tables it computed: a number of identities, or None for all."""
-    result = modelling.run("sessions", **settings)
-    return [made.keys_recomputed for name in TABLES for made in result.made if made.name == name]
+def run(modelling, tables=SESSIONS, **settings):
+    """A run, and how much of each of the tables it computed: a number of identities or people, or None for all."""
+    result = modelling.run(*tables, **settings)
+    return [made.keys_recomputed for name in tables for made in result.made if made.name == name]
 
 
 def reasons(modelling):
-    return [made.full_because for name in TABLES for made in modelling.result.made if made.name == name]
+    return [made.full_because for name in SESSIONS for made in modelling.result.made if made.name == name]
 
 
-def made_in_full(modelling, **settings):
+def made_in_full(modelling, tables=SESSIONS, **settings):
     """What a run makes that knows of none before it. The warehouse stays as it is."""
     aside = modelling.warehouse.with_suffix(".aside")
     shutil.copy(modelling.warehouse, aside)
-    for table in TABLES:
+    for table in tables:
         modelling.change(f'drop table models."_keys_of_{table}"')
-    assert run(modelling, **settings) == [None, None]
-    rows = both(modelling)
+    assert run(modelling, tables, **settings) == [None] * len(tables)
+    rows = rows_of(modelling, tables)
     shutil.move(aside, modelling.warehouse)
     return rows
 
@@ -54,7 +55,25 @@ def test_only_the_identities_that_received_rows_are_made_anew(modelling):
     assert modelling.rows("sessions", "identity", "events") == [
         *(("a1", 1), ("a1", 1), ("a2", 3), ("a3", 1), ("a3", 1)),
     ]
-    assert both(modelling) == made_in_full(modelling)
+    assert rows_of(modelling) == made_in_full(modelling)
+
+
+def test_only_the_people_who_received_calls_are_made_anew(modelling):
+    """Calls that move to somebody else change both."""
+    for user in ("u1", "u2", "u3", "u4", "u5", "u6"):
+        modelling.page(user_id=user, anonymous_id=f"a-{user}", at=0)
+    assert run(modelling, PEOPLE) == [None, None]
+    assert run(modelling, PEOPLE) == [0, 0]
+
+    modelling.identify(user_id="u2", anonymous_id="a-u2", at=60)
+
+    assert run(modelling, PEOPLE) == [0, 1]
+    modelling.page(user_id="u3", at=120)
+    assert run(modelling, PEOPLE) == [1, 1]
+    assert rows_of(modelling, PEOPLE) == made_in_full(modelling, PEOPLE)
+    modelling.alias(user_id="u1", previous_id="u4", at=180)
+    assert run(modelling, PEOPLE) == [2, 2]
+    assert rows_of(modelling, PEOPLE) == made_in_full(modelling, PEOPLE)
 
 
 def test_a_device_whose_rows_are_all_gone_has_no_sessions(modelling):
@@ -77,7 +96,7 @@ def test_people_who_merge_change_the_owner_of_sessions_without_a_new_row(modelli
     assert run(modelling) == [1, 1]
     after = dict(modelling.rows("sessions", "identity", "canonical_segment_id"))
     assert {device for device in after if after[device] != before[device]} == {"a2"}
-    assert both(modelling) == made_in_full(modelling)
+    assert rows_of(modelling) == made_in_full(modelling)
 
 
 def test_a_changed_setting_makes_all_sessions_and_says_so(modelling):
@@ -99,7 +118,7 @@ def test_as_of_may_move_without_a_full_run(modelling):
 
     assert run(modelling, as_of="2026-03-20") == [0, 0]
     assert run(modelling, as_of="2026-03-21") == [1, 1]
-    assert both(modelling) == made_in_full(modelling)
+    assert rows_of(modelling) == made_in_full(modelling)
     assert run(modelling, as_of="2026-03-20") == [1, 1]
     assert run(modelling, as_of="2026-03-22", sessions={"all_events": True}) == [1, 1]
 
@@ -158,11 +177,11 @@ def something_else(modelling, chance):
 
 
 @pytest.mark.parametrize("seed", random_seeds(3))
-def test_sessions_in_parts_are_those_of_a_full_run(modelling, seed):
+def test_what_is_made_in_parts_is_what_a_full_run_makes(modelling, seed):
     """After any split of any calls, late ones too, deletions, other settings and other moments."""
-    chance = random.Random(seed)
+    chance, tables = random.Random(seed), (*SESSIONS, *PEOPLE)
     modelling.page(anonymous_id="a1", url="https://x.example/1", context_campaign_name=None)
-    in_parts = 0
+    in_parts = dict.fromkeys(tables, 0)
     for calls in [60, *(chance.choice([0, 1, 2, 12]) for _ in range(5))]:
         for _ in range(calls):
             a_call(modelling, chance)
@@ -175,7 +194,8 @@ def test_sessions_in_parts_are_those_of_a_full_run(modelling, seed):
                 "split_on_campaign": chance.random() < 0.5,
             }
 
-        in_parts += sum(computed is not None for computed in run(modelling, **settings))
+        for table, computed in zip(tables, run(modelling, tables, **settings), strict=True):
+            in_parts[table] += computed is not None
 
-        assert both(modelling) == made_in_full(modelling, **settings)
-    assert in_parts
+        assert rows_of(modelling, tables) == made_in_full(modelling, tables, **settings)
+    assert all(in_parts.values()), in_parts
