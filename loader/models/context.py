@@ -10,9 +10,10 @@ import duckdb
 from sqlglot import exp
 
 from loader.config import ModelsSettings
+from loader.core.plan import SchemaTables
 from loader.errors import TerminalError
 from loader.models.header import Model
-from loader.models.inputs import Catalogue, empty_query
+from loader.models.inputs import empty_query
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
@@ -37,7 +38,7 @@ class Context:
         settings: ModelsSettings,
         resolve: Callable[[str], exp.Table | None],
         previous: Callable[[str], exp.Table | None],
-        sources: Mapping[str, Catalogue],
+        sources: Mapping[str, SchemaTables],
         create: Callable[[str, Tree], None],
         keeping: Keeping,
     ) -> None:
