@@ -1,7 +1,6 @@
 """Reads the warehouse without changing it: a read-only connection, opened late and closed early."""
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ import duckdb
 from loader.config import Config
 from loader.errors import BusyError, ConfigError, TerminalError
 from loader.sqlfiles import read_sql
+from loader.waiting import Deadline
 
 _LOCKED = "could not set lock"
 _HOLDER = re.compile(r"PID (\d+)")
-_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
         "enable_external_access": False,
         "lock_configuration": True,
     }
-    deadline = time.monotonic() + wait_seconds
+    deadline = Deadline(wait_seconds)
     while True:
         try:
             return duckdb.connect(str(path), read_only=True, config=settings)
@@ -125,9 +124,9 @@ def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
                     str(path),
                     "check that it is a DuckDB file",
                 ) from None
-            if time.monotonic() >= deadline:
+            if deadline.has_passed:
                 raise busy(text, path) from None
-            time.sleep(_PAUSE_SECONDS)
+            deadline.pause()
         except duckdb.Error as error:
             raise TerminalError(
                 f"the warehouse cannot be opened: {str(error).splitlines()[0]}",

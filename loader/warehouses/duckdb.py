@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +19,7 @@ from loader.core.plan import SchemaChange, WantedColumn
 from loader.core.tables import LATEST_TABLES, is_own_table
 from loader.errors import BusyError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
+from loader.waiting import Deadline
 from loader.warehouses.resources import memory_limit, shortage
 
 ALIAS: Final = "w"
@@ -28,7 +28,6 @@ STORAGE_VERSION: Final = "v1.5.0"
 """The newest that every DuckDB in the declared range opens."""
 ROW_GROUP_ROWS: Final = 16_384
 """Small groups are compressed inside the parallel INSERT instead of by one thread at the commit."""
-_PAUSE_SECONDS: Final = 0.25
 _HOLDER: Final = re.compile(r"PID (\d+)")
 _LOCKED: Final = ("could not set lock", "unique file handle conflict", "already attached", "different configuration")
 _CHANGE_BYTES: Final = 16
@@ -95,7 +94,7 @@ class DuckDBWarehouse:
         options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         if not read_only and not self._path.exists():
             options += f", storage_version '{STORAGE_VERSION}'"
-        deadline = time.monotonic() + wait_seconds
+        deadline = Deadline(wait_seconds)
         is_told = False
         while True:
             try:
@@ -108,12 +107,12 @@ class DuckDBWarehouse:
                         str(self._path),
                         "check that it is a DuckDB file that may be written, made by a version in the supported range",
                     ) from None
-                if time.monotonic() >= deadline:
+                if deadline.has_passed:
                     raise _busy(text, self._path, wait_seconds) from None
                 if not is_told:
                     logger.warning("waiting for the warehouse file: %s", _who(text))
                     is_told = True
-                time.sleep(_PAUSE_SECONDS)
+                deadline.pause()
             else:
                 return
 
