@@ -16,7 +16,7 @@ from loader.core.plan import SchemaTables
 from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
-from loader.models.context import Context, Keeping
+from loader.models.context import Context, Tables
 from loader.models.external import call_tables_in, external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
 from loader.models.incremental import STATE as KEYS
@@ -266,11 +266,8 @@ class ModelRun:
             self._catalog.models,
             self._parameters,
             self._settings,
-            self.resolve,
-            self._previous,
             self._sources,
-            self._create,
-            Keeping(self._state, self._write_state, self._patch),
+            Tables(self.resolve, self._previous, self._create, self._patch, self._state, self._write_state),
         )
         try:
             python.load()(context)
