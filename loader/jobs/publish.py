@@ -18,9 +18,9 @@ from loader.core.dialect import literal
 from loader.errors import BusyError, ConfigError, TerminalError
 from loader.reading import busy
 from loader.waiting import Deadline
+from loader.warehouses.locks import is_locked
 
 WAIT_SECONDS = 5.0
-_LOCKED = ("could not set lock", "unique file handle conflict", "already attached")
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         try:
             connection.execute(f"attach {literal(str(path))} as source (read_only)")
         except duckdb.Error as error:
-            text = str(error)
-            if not any(mark in text.lower() for mark in _LOCKED):
+            if not is_locked(error):
                 raise
             if deadline.has_passed:
-                raise busy(text, path) from None
+                raise busy(error, path) from None
             deadline.pause()
         else:
             return
