@@ -78,7 +78,9 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
     """Every model as an asset of one step."""
     specs = [_spec(config, catalog, catalog.models[table]) for step in catalog.steps for table in step.tables]
     checks = [
-        dg.AssetCheckSpec(check.name, asset=model_key(name), description=_rule_of(model, check))
+        dg.AssetCheckSpec(
+            check.name, asset=model_key(name), description=_rule_of(model, check), blocking=check.severity == "fail"
+        )
         for name, model in catalog.models.items()
         for check, _ in check_queries(model)
     ]

@@ -1,7 +1,5 @@
 """Reads the warehouse without changing it: a read-only connection, opened late and closed early."""
 
-import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +10,8 @@ import duckdb
 from loader.config import Config
 from loader.errors import BusyError, ConfigError, TerminalError
 from loader.sqlfiles import read_sql
-
-_LOCKED = "could not set lock"
-_HOLDER = re.compile(r"PID (\d+)")
-_PAUSE_SECONDS = 0.5
+from loader.waiting import Deadline
+from loader.warehouses.locks import holder_of, is_locked
 
 
 @dataclass(frozen=True)
@@ -113,35 +109,26 @@ def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
         "enable_external_access": False,
         "lock_configuration": True,
     }
-    deadline = time.monotonic() + wait_seconds
+    deadline = Deadline(wait_seconds)
     while True:
         try:
             return duckdb.connect(str(path), read_only=True, config=settings)
-        except (duckdb.IOException, duckdb.ConnectionException) as error:
-            text = str(error)
-            if _LOCKED not in text.lower():
+        except duckdb.Error as error:
+            if not is_locked(error):
                 raise TerminalError(
-                    f"the warehouse cannot be opened: {text.splitlines()[0]}",
+                    f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
                     str(path),
                     "check that it is a DuckDB file",
                 ) from None
-            if time.monotonic() >= deadline:
-                raise busy(text, path) from None
-            time.sleep(_PAUSE_SECONDS)
-        except duckdb.Error as error:
-            raise TerminalError(
-                f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
-                str(path),
-                "check that it is a DuckDB file",
-            ) from None
+            if deadline.has_passed:
+                raise busy(error, path) from None
+            deadline.pause()
 
 
-def busy(message: str, path: Path) -> BusyError:
-    """Who holds the file, from the engine's message."""
-    holder = _HOLDER.search(message)
-    who = f"process {holder[1]}" if holder else "another process"
+def busy(error: duckdb.Error, path: Path) -> BusyError:
+    """Who holds the file, from the engine's error."""
     return BusyError(
-        f"the warehouse is open for writing in {who}",
+        f"the warehouse is open for writing in {holder_of(error)}",
         str(path),
-        "wait until that process ends, or read a copy: set publish.path in loader.yaml",
+        "wait until it is closed there, or read a copy: set publish.path in loader.yaml",
     )

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class Postgres:
         from loader.jobs.models import catalog_of
         from loader.models.inputs import input_query
         from loader.models.parameters import parameters_of
-        from loader.models.render import model_query, parse_query, render, table_of
+        from loader.models.render import parse_query, render
 
         config = load_config(modelling.config_file, {})
         catalog, parameters = catalog_of(config, NOW), parameters_of(config.models, NOW)
@@ -92,9 +93,8 @@ class Postgres:
                 if table not in catalog.queries:
                     script.append(self._copy(modelling, "models", table))
                     continue
-                columns = catalog.models[table].columns
-                tree = model_query(catalog.queries[table], columns, parameters, lambda name: table_of("models", name))
-                script.append(f"create table models.{table} as {render(tree, 'postgres')};")
+                query = render(model_query(catalog, table, parameters), "postgres")
+                script.append(f"create table models.{table} as {query};")
         self.run("\n".join(script))
         return [text for name in names for text in self._compared(modelling, name)]
 
@@ -133,6 +133,14 @@ class Postgres:
         if os.getuid() != 0:
             return []
         return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+def model_query(catalog: Any, name: str, parameters: Mapping[str, object]) -> Any:
+    """The query of a model as it runs: parameters bound, tables qualified, columns typed."""
+    from loader.models.render import bind, qualify, table_of, typed
+
+    bound = bind(catalog.queries[name], parameters, name)
+    return typed(qualify(bound, lambda table: table_of("models", table)), catalog.models[name].columns)
 
 
 def _tables(modelling: Modelling, schema: str) -> dict[str, dict[str, str]]:

@@ -2,8 +2,8 @@
 
 from loader.config.file import find_config, load_config
 from loader.config.interpolate import redact
-from loader.config.modelling import ModelsSettings
-from loader.config.models import (
+from loader.config.models import ModelsSettings
+from loader.config.settings import (
     ArchiveSettings,
     Config,
     LoadSettings,

@@ -6,8 +6,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from loader.config.models import Config
 from loader.config.positions import Path, Problem
+from loader.config.settings import Config
 from loader.core.nearest import nearest
 
 

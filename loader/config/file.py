@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from loader.config.explain import explain
 from loader.config.interpolate import Interpolation, remember_secrets
-from loader.config.models import Config
 from loader.config.positions import Document, Problem, dotted, read_document
+from loader.config.settings import Config
 from loader.core.dialect import DUCKDB
 from loader.core.naming import schema_name
 from loader.core.nearest import nearest

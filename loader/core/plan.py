@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Catalogue = Mapping[str, Mapping[str, str]]
-"""Tables with their columns and the warehouse's names of their types."""
+SchemaTables = Mapping[str, Mapping[str, str]]
+"""Tables of one schema: name → column → type, as the warehouse says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def ordered(columns: Iterable[WantedColumn]) -> list[WantedColumn]:
     return [column for column in listed if column.is_core] + others
 
 
-def changes(existing: Catalogue, wanted: Mapping[str, Sequence[WantedColumn]]) -> list[SchemaChange]:
+def changes(existing: SchemaTables, wanted: Mapping[str, Sequence[WantedColumn]]) -> list[SchemaChange]:
     """What is missing or too narrow. Columns that nobody asked for are left alone."""
     found: list[SchemaChange] = []
     for table, columns in wanted.items():

@@ -19,7 +19,7 @@ from typing import Final
 
 import duckdb
 
-from loader.archive import Archive, open_archive
+from loader.archive import Archive, ArchiveObject, open_archive
 from loader.config import Config, SourceSettings
 from loader.core.samples import WalkRules
 from loader.core.tables import EXCLUDED
@@ -89,13 +89,15 @@ def load_source(
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     starts = [day for day in (start, source.start) if day is not None]
-    archive = open_archive(source.archive)  # a folder that is not there leaves no warehouse behind
+    # An archive that is not there, or not of the layout, leaves no warehouse behind.
+    archive = open_archive(source.archive)
+    objects = _begun(archive.objects(max(starts, default=None), until))
     run = _Run(config, source, now, dry_run, force_exact)
     workspace = Workspace(run.work_dir)
     try:
         run.open(workspace.folder, again)
         try:
-            run.load(archive, max(starts, default=None), until, limits, progress)
+            run.load(archive, objects, limits, progress)
         except BaseException:
             run.abandon()
             raise
@@ -104,6 +106,25 @@ def load_source(
         workspace.remove()
     run.report.seconds = time.perf_counter() - began
     return run.report
+
+
+def _begun(objects: Iterator[ArchiveObject]) -> Iterator[ArchiveObject]:
+    """The objects, once the first is found. Raises ConfigError; other errors come to whoever reads the objects."""
+    try:
+        first: ArchiveObject | LoaderError | None = next(objects, None)
+    except ConfigError:
+        raise
+    except LoaderError as error:
+        first = error
+    return _resumed(first, objects)
+
+
+def _resumed(first: ArchiveObject | LoaderError | None, others: Iterator[ArchiveObject]) -> Iterator[ArchiveObject]:
+    if isinstance(first, LoaderError):
+        raise first
+    if first is not None:
+        yield first
+        yield from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +194,13 @@ class _Run:
     def load(
         self,
         archive: Archive,
-        start: date | None,
-        until: date | None,
+        objects: Iterator[ArchiveObject],
         limits: StagingLimits | None,
         progress: Progress,
     ) -> None:
         """Stage, normalize and write, batch by batch."""
         reader, writer = self._parts()
-        listing = unknown_objects(self._engine, archive.objects(start, until))
+        listing = unknown_objects(self._engine, objects)
         if limits is None:
             size = batch_bytes(self._config.resources.memory_bytes)
             limits = StagingLimits(batch_bytes=size, first_batch_bytes=size // _FIRST_PART)

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from loader.config import Config
+from loader.core.plan import SchemaTables
 from loader.errors import ConfigError
 from loader.inventory import schema_of
 from loader.jobs.models import catalog_of, open_for_reading
 from loader.models.dbt import MARKER, Export, project_files
 from loader.models.external import call_tables_in
-from loader.models.inputs import Catalogue
 from loader.models.parameters import parameters_of
 from loader.warehouses.duckdb import ALIAS
 
@@ -48,7 +48,7 @@ def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> lis
     return sorted(files)
 
 
-def _sources(config: Config) -> dict[str, Catalogue]:
+def _sources(config: Config) -> dict[str, SchemaTables]:
     schemas = [schema_of(source) for source in config.sources]
     with open_for_reading(config, schemas) as connection:
         return {schema: call_tables_in(connection, schema, ALIAS) for schema in schemas}

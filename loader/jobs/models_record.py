@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final
 
 from loader.config import Config, redact
 from loader.errors import BusyError, LoaderError
@@ -17,9 +15,8 @@ from loader.jobs.state import open_state
 from loader.leases import Lease
 from loader.model_runs import ModelRuns
 from loader.models.run import Finish, RunResult
+from loader.waiting import Deadline
 from loader.warehouses.duckdb import DuckDBWarehouse
-
-_PAUSE_SECONDS: Final = 0.5
 
 logger = logging.getLogger("loader.models")
 
@@ -32,7 +29,7 @@ def attached_alone(warehouse: DuckDBWarehouse, config: Config, wait_seconds: flo
     `wait_seconds`.
     """
     holder, lease = uuid.uuid4().hex, Lease(warehouse, None)
-    deadline, is_told = time.monotonic() + wait_seconds, False
+    deadline, is_told = Deadline(wait_seconds), False
     while True:
         with warehouse.attached(wait_seconds):
             now = datetime.now(UTC)
@@ -40,7 +37,7 @@ def attached_alone(warehouse: DuckDBWarehouse, config: Config, wait_seconds: flo
             try:
                 lease.take(holder, now)
             except BusyError as error:
-                if time.monotonic() >= deadline:
+                if deadline.has_passed:
                     raise
                 if not is_told:
                     logger.warning("waiting: %s", error.what)
@@ -52,7 +49,7 @@ def attached_alone(warehouse: DuckDBWarehouse, config: Config, wait_seconds: flo
                     warehouse.roll_back()
                     lease.drop(holder)
                 return
-        time.sleep(_PAUSE_SECONDS)
+        deadline.pause()
 
 
 @contextmanager

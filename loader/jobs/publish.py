@@ -17,10 +17,10 @@ from loader.config import Config
 from loader.core.dialect import literal
 from loader.errors import BusyError, ConfigError, TerminalError
 from loader.reading import busy
+from loader.waiting import Deadline
+from loader.warehouses.locks import is_locked
 
 WAIT_SECONDS = 5.0
-_PAUSE_SECONDS = 0.25
-_LOCKED = ("could not set lock", "unique file handle conflict", "already attached")
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,18 @@ def _target(config: Config) -> Path:
 def _only_one(target: Path) -> Iterator[None]:
     """Hold the folder of the copy; the system lets go of it when the process ends, however it ends."""
     folder = os.open(target.parent, os.O_RDONLY)
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = Deadline(WAIT_SECONDS)
     try:
         while True:
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() >= deadline:
+                if deadline.has_passed:
                     raise BusyError(
                         "another process is publishing into the same folder", str(target), "try again when it is done"
                     ) from None
-                time.sleep(_PAUSE_SECONDS)
+                deadline.pause()
         yield
     finally:
         os.close(folder)
@@ -158,16 +158,15 @@ def _copy(config: Config, copy: Path) -> None:
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = Deadline(WAIT_SECONDS)
     while True:
         try:
             connection.execute(f"attach {literal(str(path))} as source (read_only)")
         except duckdb.Error as error:
-            text = str(error)
-            if not any(mark in text.lower() for mark in _LOCKED):
+            if not is_locked(error):
                 raise
-            if time.monotonic() >= deadline:
-                raise busy(text, path) from None
-            time.sleep(_PAUSE_SECONDS)
+            if deadline.has_passed:
+                raise busy(error, path) from None
+            deadline.pause()
         else:
             return

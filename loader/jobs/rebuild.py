@@ -15,7 +15,7 @@ from typing import Any, Final
 import duckdb
 
 from loader.config import Config, SourceSettings, WarehouseSettings
-from loader.errors import GuardError, LoaderError
+from loader.errors import ConfigError, GuardError, LoaderError
 from loader.inventory import schema_of
 from loader.jobs.carry import Days, carry
 from loader.jobs.load import WAIT_SECONDS, load_source
@@ -61,12 +61,14 @@ def rebuild(
 
     With days, the rows of all other objects stay as they are. Readers see the old tables until the new ones are there,
     and no other load of the source runs meanwhile. Raises GuardError when rows would be lost, because objects are gone
-    from the archive or cannot be read; ConfigError for an unknown table; BusyError while the source is loaded.
+    from the archive or cannot be read; ConfigError without a warehouse and for an unknown table; BusyError while the
+    source is loaded.
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     path = config.warehouse.path
+    if not path.is_file():
+        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
     folder = path.parent / f".{path.name}.rebuild-{schema_of(source)}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
     engine = open_engine(config.resources.memory_bytes, config.resources.threads, folder)
     warehouse = DuckDBWarehouse(engine, path, config.system_schema)
     days = None if start is None and until is None else Days(start, until)

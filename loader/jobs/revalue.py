@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from loader.config.models import LoadSettings
+from loader.config.settings import LoadSettings
 from loader.core.columns import VARIANTS
 from loader.core.dialect import DUCKDB, pointer
 from loader.core.naming import column_name

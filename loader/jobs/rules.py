@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loader.config.models import LoadSettings
+from loader.config.settings import LoadSettings
 from loader.core.dialect import DUCKDB
 from loader.normalize.tables import Rules
 

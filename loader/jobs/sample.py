@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from loader.config.models import LoadSettings
+from loader.config.settings import LoadSettings
 from loader.core.dialect import DUCKDB
 from loader.core.naming import table_name
 from loader.core.tables import CALL_TABLE

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from loader.archive import Archive, ArchiveObject, open_archive
 from loader.config import Config, SourceSettings
-from loader.config.models import LoadSettings
+from loader.config.settings import LoadSettings
 from loader.core.tables import CALL_TABLE
 from loader.errors import TerminalError, TransientError
 from loader.inventory import tables

@@ -10,19 +10,23 @@ import duckdb
 from sqlglot import exp
 
 from loader.config import ModelsSettings
+from loader.core.plan import SchemaTables
 from loader.errors import TerminalError
 from loader.models.header import Model
-from loader.models.inputs import Catalogue, empty_query
+from loader.models.inputs import empty_query
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """How a Python model keeps tables of its own between runs, and changes its tables in part."""
+class Tables:
+    """How a Python model finds tables, and how it makes its own, changes them in part and keeps some between runs."""
 
+    resolve: Callable[[str], exp.Table | None]
+    previous: Callable[[str], exp.Table | None]
+    create: Callable[[str, Tree], None]
+    patch: Callable[[str, bool, str, str, Tree | str], None]
     state: Callable[[str], str | None]
     write_state: Callable[[str, str], None]
-    patch: Callable[[str, bool, str, str, Tree | str], None]
 
 
 class Context:
@@ -35,11 +39,8 @@ class Context:
         models: Mapping[str, Model],
         parameters: Mapping[str, object],
         settings: ModelsSettings,
-        resolve: Callable[[str], exp.Table | None],
-        previous: Callable[[str], exp.Table | None],
-        sources: Mapping[str, Catalogue],
-        create: Callable[[str, Tree], None],
-        keeping: Keeping,
+        sources: Mapping[str, SchemaTables],
+        tables: Tables,
     ) -> None:
         self.connection = connection
         """DuckDB, for temporary tables and whatever the common subset cannot say."""
@@ -51,10 +52,7 @@ class Context:
         """Tables of each source, by its schema: name → column → type. Named with their schema in SQL."""
         self._name = name
         self._models = models
-        self._resolve = resolve
-        self._previous = previous
-        self._create = create
-        self._keeping = keeping
+        self._tables = tables
         self.written: set[str] = set()
         self.keys_recomputed: int | None = None
         """How many people were made anew, where the tables were changed in part."""
@@ -68,7 +66,7 @@ class Context:
 
         Raises TerminalError for a name that is none of them.
         """
-        found = self._resolve(name)
+        found = self._tables.resolve(name)
         if found is None:
             raise TerminalError(
                 f"there is no table {name!r}", f"the Python model {self._name}", "add it to what it reads"
@@ -77,12 +75,12 @@ class Context:
 
     def previous(self, name: str) -> str | None:
         """The table of one of our models as the last finished run left it, as SQL; None before the first."""
-        found = self._previous(name)
+        found = self._tables.previous(name)
         return None if found is None else found.sql(dialect="duckdb")
 
     def sql(self, text: str) -> str:
         """A statement in the models' spelling for the engine: tables qualified, `$name` bound, macros expanded."""
-        tree = qualify(bind(parse(text, self._name), self.parameters, self._name), self._resolve)
+        tree = qualify(bind(parse(text, self._name), self.parameters, self._name), self._tables.resolve)
         return render(tree)
 
     def execute(self, text: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
@@ -104,8 +102,8 @@ class Context:
         Raises TerminalError for a table that is not this model's, or is written twice.
         """
         model = self._own(name)
-        tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._resolve)
-        self._create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
+        tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._tables.resolve)
+        self._tables.create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
         self.written.add(name)
 
     def patch(self, name: str, column: str, gone: str, new: str) -> None:
@@ -114,22 +112,22 @@ class Context:
         `new` is in the models' spelling. Raises TerminalError for a table that is not this model's or is written twice.
         """
         model = self._own(name)
-        tree = qualify(bind(parse_query(new, self._name), self.parameters, self._name), self._resolve)
+        tree = qualify(bind(parse_query(new, self._name), self.parameters, self._name), self._tables.resolve)
         rows = typed(tree, model.columns, is_open=model.further_columns is not None)
-        self._keeping.patch(name, False, column, gone, rows)
+        self._tables.patch(name, False, column, gone, rows)
         self.written.add(name)
 
     def state(self, name: str) -> str | None:
         """A table that the last run kept for this one, as SQL; None where there is none."""
-        return self._keeping.state(name)
+        return self._tables.state(name)
 
     def write_state(self, name: str, query: str) -> None:
         """Keep a table for the next run. It appears with the tables of this run."""
-        self._keeping.write_state(name, query)
+        self._tables.write_state(name, query)
 
     def patch_state(self, name: str, column: str, gone: str, new: str) -> None:
         """Change a kept table as `patch` does."""
-        self._keeping.patch(name, True, column, gone, new)
+        self._tables.patch(name, True, column, gone, new)
 
     def write_rows(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         """Make a table of this model from a few rows of Python values, in the order of the header's columns.
@@ -137,7 +135,7 @@ class Context:
         Raises TerminalError for a table that is not this model's, or is written twice.
         """
         model = self._own(name)
-        self._create(name, parse_query(empty_query(model.columns), self._name).copy())
+        self._tables.create(name, parse_query(empty_query(model.columns), self._name).copy())
         self.written.add(name)
         marks = ", ".join("?" for _ in model.columns)
         if rows:

@@ -15,10 +15,11 @@ from typing import Any, Final
 import yaml
 from sqlglot import exp
 
+from loader.core.plan import SchemaTables
 from loader.models.catalog import Catalog
 from loader.models.checks import check_queries
 from loader.models.header import Column, Model
-from loader.models.inputs import Catalogue, Input, input_query, tables_of
+from loader.models.inputs import Input, input_query, tables_of
 from loader.models.parameters import typed_literal
 from loader.models.render import Tree, parse_query, render, tables_read, typed
 
@@ -36,7 +37,7 @@ class Export:
     parameters: Mapping[str, object]
     schema: str
     """Of the models that loader itself makes."""
-    sources: Mapping[str, Catalogue]
+    sources: Mapping[str, SchemaTables]
     """Tables of each source, by its schema."""
     dialect: str
     warehouse: str

@@ -9,15 +9,16 @@ from typing import Any, Final
 import duckdb
 
 from loader.core.dialect import identifier, literal
+from loader.core.plan import SchemaTables
 from loader.errors import ConfigError
-from loader.models.inputs import Catalogue, Input, InputColumn, empty_query
+from loader.models.inputs import Input, InputColumn, empty_query
 from loader.models.render import SQL_TYPES
 
 _SETTING: Final = "models.inputs"
 _OF_EVERY_CALL: Final = frozenset({"id", "received_at"})
 
 
-def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> Catalogue:
+def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> SchemaTables:
     """Tables of a schema with their columns and types; of the current database unless another is named."""
     rows: list[tuple[Any, ...]] = connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
@@ -30,7 +31,7 @@ def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str 
     return found
 
 
-def call_tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> Catalogue:
+def call_tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> SchemaTables:
     """Tables of a source's schema that hold calls. Views, and tables without what every call has, are users' own."""
     rows = connection.execute(
         "select table_name from duckdb_tables() "

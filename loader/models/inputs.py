@@ -12,6 +12,7 @@ import yaml
 
 from loader.core.dialect import DUCKDB, identifier, literal
 from loader.core.naming import table_name
+from loader.core.plan import SchemaTables
 from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError
 from loader.models.header import INPUT_PREFIX, NAME, TYPES, Column, LogicalType
@@ -31,9 +32,6 @@ _VARIANTS: Final = ("__v_num", "__v_ts", "__v_bool", "__v_text")
 _NUMBERS: Final = ("BIGINT", "INTEGER", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT", "SMALLINT", "TINYINT", "UBIGINT")
 _KEYS: Final = frozenset({"description", "call", "event", "external", "columns"})
 _COLUMN_KEYS: Final = frozenset({"type", "from", "description"})
-
-Catalogue = Mapping[str, Mapping[str, str]]
-"""Tables of one schema: name → column → type, as the warehouse says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ def tables_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]
     return tuple(dict.fromkeys(table_name(event, DUCKDB.identifier_bytes) for event in events_of(given, parameters)))
 
 
-def input_query(given: Input, sources: Mapping[str, Catalogue], parameters: Mapping[str, object]) -> str:
+def input_query(given: Input, sources: Mapping[str, SchemaTables], parameters: Mapping[str, object]) -> str:
     """The union over the sources, by the schema of each, in DuckDB's spelling. Typed and empty when none has a table.
 
     Source: every name went through `identifier`, every text through `literal`.

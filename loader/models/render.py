@@ -169,10 +169,3 @@ def render(tree: Tree, dialect: str = DIALECT, pretty: bool = False) -> str:
         for node in expanded.find_all(exp.Identifier):
             node.set("quoted", node.args.get("quoted") and NAME.fullmatch(node.name.lstrip("_")) is None)
     return expanded.sql(dialect=dialect, comments=False, pretty=pretty)
-
-
-def model_query(
-    query: exp.Query, columns: tuple[Column, ...], parameters: Mapping[str, object], resolve: Resolve
-) -> Tree:
-    """The statement that makes a model: parameters bound, tables qualified, columns typed."""
-    return typed(qualify(bind(query, parameters, "the model"), resolve), columns)

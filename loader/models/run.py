@@ -12,15 +12,16 @@ from sqlglot import exp
 
 from loader.config import ModelsSettings
 from loader.core.dialect import identifier
+from loader.core.plan import SchemaTables
 from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
 from loader.models.checks import CheckResult, run_checks
-from loader.models.context import Context, Keeping
+from loader.models.context import Context, Tables
 from loader.models.external import call_tables_in, external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
 from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
-from loader.models.inputs import Catalogue, Input, input_query
+from loader.models.inputs import Input, input_query
 from loader.models.passes import count_of, in_passes, rows_read
 from loader.models.patches import Patch, prepare
 from loader.models.render import Tree, bind, qualify, render, table_of, typed
@@ -95,7 +96,7 @@ class ModelRun:
         self._views: dict[str, str] = {}
         self._existing: set[str] = set()
         self._states: list[str] = []
-        self._sources: dict[str, Catalogue] = {}
+        self._sources: dict[str, SchemaTables] = {}
         self._recomputed: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._facts: dict[str, dict[str, int | float]] = {}
@@ -265,11 +266,8 @@ class ModelRun:
             self._catalog.models,
             self._parameters,
             self._settings,
-            self.resolve,
-            self._previous,
             self._sources,
-            self._create,
-            Keeping(self._state, self._write_state, self._patch),
+            Tables(self.resolve, self._previous, self._create, self._patch, self._state, self._write_state),
         )
         try:
             python.load()(context)

@@ -92,7 +92,7 @@ class ColumnBatch:
         if family == "num":
             return bool(kinds & {Kind.INT, Kind.FLOAT, Kind.HUGE})
         if family == "ts":
-            # Strings go where strings of this column went before; asking again in every batch would cost more than it tells.
+            # Strings go where strings of this column went before: asking again in every batch costs more than it tells.
             goes_to_text = "text" in self.wanted_variants and "ts" not in self.wanted_variants
             return Kind.STRING in kinds and self.evidence.timestamps > 0 and not goes_to_text
         return True

@@ -12,6 +12,10 @@ from loader.errors import TerminalError
 from loader.report.facts import Facts, Records
 from loader.report.markup import text
 from loader.report.numbers import count, decimals, month, number_of, percent, share
+from loader.report.sections.identity import SIZES, VIOLATIONS
+from loader.report.sections.lifetime import DECILES
+from loader.report.sections.marketing import FUNNEL
+from loader.report.sections.usage import MTU
 from loader.report.tables import Column
 
 MOST_ROWS: Final = 25
@@ -33,18 +37,16 @@ class Digest:
     newest_first: bool = False
 
 
+def _some(columns: Sequence[Column], *names: str) -> tuple[Column, ...]:
+    by_name = {column.name: column for column in columns}
+    return tuple(by_name[name] for name in names)
+
+
 DIGESTS: Final = (
     Digest(
         "campaign_performance",
         "campaigns",
-        (
-            Column("value", "Campaign"),
-            Column("store_visits", "Store visits", count),
-            Column("product_views", "Product views", count),
-            Column("orders", "Orders", count),
-            Column("order_rate", "Orders of visits", share),
-            Column("revenue", "Revenue", decimals),
-        ),
+        _some(FUNNEL, "value", "store_visits", "product_views", "orders", "order_rate", "revenue"),
         "store_visits",
         {"dimension": "campaign"},
     ),
@@ -75,38 +77,11 @@ DIGESTS: Final = (
     Digest(
         "ltv_scores",
         "deciles",
-        (
-            Column("decile", "Tenth", count),
-            Column("people", "Buyers", count),
-            Column("mean_clv", "Mean value", decimals),
-            Column("total_clv", "Value together", decimals),
-            Column("mean_p_alive", "Customers still", share),
-        ),
+        _some(DECILES, "decile", "people", "mean_clv", "total_clv", "mean_p_alive"),
         "mean_clv",
     ),
-    Digest(
-        "mtu_monthly",
-        "mtu",
-        (
-            Column("period_start", "Month (UTC)", month),
-            Column("users", "Known users", count),
-            Column("anonymous_only", "Anonymous only", count),
-            Column("mtu", "Tracked users", count),
-            Column("api_calls", "Calls", count),
-        ),
-        "mtu",
-        newest_first=True,
-    ),
-    Digest(
-        "external_id_mapping",
-        "profile_sizes",
-        (
-            Column("size", "Identifiers of a profile"),
-            Column("profiles", "Profiles", count),
-            Column("identifiers", "Identifiers together", count),
-        ),
-        "profiles",
-    ),
+    Digest("mtu_monthly", "mtu", MTU, "mtu", newest_first=True),
+    Digest("external_id_mapping", "profile_sizes", SIZES, "profiles"),
     Digest(
         "id_graph",
         "merges",
@@ -118,17 +93,7 @@ DIGESTS: Final = (
         ),
         "people",
     ),
-    Digest(
-        "identity_violations",
-        "violations",
-        (
-            Column("code", "Rule"),
-            Column("id_type", "Type of the identifier"),
-            Column("violations", "Times", count),
-            Column("profiles", "Profiles", count),
-        ),
-        "violations",
-    ),
+    Digest("identity_violations", "violations", VIOLATIONS, "violations"),
 )
 RETENTION: Final = "cohort_retention"
 DIGESTED: Final = frozenset({RETENTION, *(digest.model for digest in DIGESTS)})

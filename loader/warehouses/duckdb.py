@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +18,8 @@ from loader.core.plan import SchemaChange, WantedColumn
 from loader.core.tables import LATEST_TABLES, is_own_table
 from loader.errors import BusyError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
+from loader.waiting import Deadline
+from loader.warehouses.locks import holder_of, is_locked
 from loader.warehouses.resources import memory_limit, shortage
 
 ALIAS: Final = "w"
@@ -28,9 +28,6 @@ STORAGE_VERSION: Final = "v1.5.0"
 """The newest that every DuckDB in the declared range opens."""
 ROW_GROUP_ROWS: Final = 16_384
 """Small groups are compressed inside the parallel INSERT instead of by one thread at the commit."""
-_PAUSE_SECONDS: Final = 0.25
-_HOLDER: Final = re.compile(r"PID (\d+)")
-_LOCKED: Final = ("could not set lock", "unique file handle conflict", "already attached", "different configuration")
 _CHANGE_BYTES: Final = 16
 """What a row of a column that is added or altered keeps in memory until it is merged into the file, at most."""
 _CHANGES_SHARE: Final = 4
@@ -95,25 +92,24 @@ class DuckDBWarehouse:
         options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         if not read_only and not self._path.exists():
             options += f", storage_version '{STORAGE_VERSION}'"
-        deadline = time.monotonic() + wait_seconds
+        deadline = Deadline(wait_seconds)
         is_told = False
         while True:
             try:
                 self.engine.execute(f"attach {literal(str(self._path))} as {ALIAS} ({options})")
             except duckdb.Error as error:
-                text = str(error)
-                if not any(mark in text.lower() for mark in _LOCKED):
+                if not is_locked(error):
                     raise TerminalError(
-                        f"the warehouse cannot be opened: {text.splitlines()[0]}",
+                        f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
                         str(self._path),
                         "check that it is a DuckDB file that may be written, made by a version in the supported range",
                     ) from None
-                if time.monotonic() >= deadline:
-                    raise _busy(text, self._path, wait_seconds) from None
+                if deadline.has_passed:
+                    raise _busy(error, self._path, wait_seconds) from None
                 if not is_told:
-                    logger.warning("waiting for the warehouse file: %s", _who(text))
+                    logger.warning("waiting for the warehouse file: %s has it open", holder_of(error))
                     is_told = True
-                time.sleep(_PAUSE_SECONDS)
+                deadline.pause()
             else:
                 return
 
@@ -284,14 +280,10 @@ def _in_transaction(engine: duckdb.DuckDBPyConnection) -> bool:
     return False
 
 
-def _who(message: str) -> str:
-    holder = _HOLDER.search(message)
-    return f"process {holder[1]} has it open" if holder else "another connection has it open"
-
-
-def _busy(message: str, path: Path, waited_seconds: float) -> BusyError:
+def _busy(error: duckdb.Error, path: Path, waited_seconds: float) -> BusyError:
     return BusyError(
-        f"the warehouse is in use: {_who(message)}, and it did not close it within {waited_seconds:g} seconds",
+        f"the warehouse is in use: {holder_of(error)} has it open, and it did not close it within "
+        f"{waited_seconds:g} seconds",
         str(path),
         "close that program or its connection and run again; readers who open the copy of publish.path delay nobody",
     )

@@ -8,6 +8,10 @@ import sys
 import duckdb
 import pytest
 
+from loader.config import load_config
+from loader.errors import BusyError
+from loader.reading import open_reader
+
 
 def test_status_shows_the_watermark_and_what_was_set_aside(loaded_project):
     """Objects, watermark, quarantine and discards per source, and the objects that failed."""
@@ -144,6 +148,16 @@ def test_a_file_that_a_load_holds_is_reported_with_its_holder(loaded_project):
 
     assert ran.code == 4
     assert ran.json["error"]["what"] == f"the warehouse is open for writing in process {pid}"
+
+
+def test_a_file_that_a_load_of_the_same_process_holds_is_busy_too(loaded_project):
+    """It is no broken file: a program may load in one thread and read in another."""
+    config = load_config(str(loaded_project.folder / "loader.yaml"), {})
+    with duckdb.connect(":memory:") as engine:
+        engine.execute(f"attach '{loaded_project.warehouse}' as w")
+
+        with pytest.raises(BusyError, match="is open for writing in another connection"), open_reader(config, 0):
+            pass
 
 
 def test_data_is_shown_as_it_is_whatever_the_secrets_are(loaded_project):

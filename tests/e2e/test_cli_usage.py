@@ -49,6 +49,19 @@ def test_a_load_of_a_folder_that_is_not_there_touches_nothing(project):
     assert "the archive folder does not exist" in ran.err
 
 
+@pytest.mark.parametrize(("layout", "folder"), [("rudderstack", "segment-logs"), ("segment", "rudder-logs")])
+def test_a_load_of_an_archive_of_another_layout_touches_nothing(layout, folder, project):
+    """Exit code 2 leaves no warehouse behind."""
+    (project.folder / "archive" / folder).mkdir(parents=True)
+    config = "warehouse: {path: ./warehouse.duckdb}\nsources: [{name: web, archive: {uri: ./archive, layout: %s}}]\n"
+    (project.folder / "loader.yaml").write_text(config % layout, encoding="utf-8")
+
+    ran = project.run("load")
+
+    assert (ran.code, project.warehouse.exists()) == (2, False)
+    assert f"there is no {layout} archive" in ran.err
+
+
 def test_an_error_is_the_one_json_object(project):
     """With --json an error has a shape of its own, wherever the option stands."""
     for arguments in (["--json", "status"], ["status", "--json"], ["--json", "nonsense"]):

@@ -77,6 +77,24 @@ def test_a_check_says_what_it_asks(deployment):
     }
 
 
+def test_a_check_blocks_unless_it_warns(deployment):
+    """A failed check stops the run, so nothing that depends on the model is made of it."""
+    a_model(
+        deployment,
+        "named",
+        "select 'all' as name, count(*) as n from events",
+        "-- checks:\n--   positive: n < 1\n--   small (warn): n > 100\n",
+    )
+
+    graph = deployment.definitions.resolve_asset_graph()
+
+    assert {
+        key.name: graph.get_check_spec(key).blocking
+        for key in graph.asset_check_keys
+        if key.asset_key == model_key("named")
+    } == {"keys_are_unique": True, "keys_are_not_null": True, "positive": True, "small": False}
+
+
 def test_a_table_of_the_user_is_an_asset_outside(deployment):
     """Named in `models.inputs`, declared beside the models."""
     folder = deployment.config.parent

@@ -321,6 +321,16 @@ def test_one_table_cannot_run_ahead_of_the_others(loaded):
     assert loaded.differences() == []
 
 
+def test_without_a_warehouse_there_is_nothing_to_rebuild(tmp_path):
+    """Exit code 2 leaves none behind, whatever is wrong with the archive."""
+    loading = Loading(tmp_path)
+
+    with pytest.raises(ConfigError, match="the warehouse does not exist yet"):
+        loading.rebuild()
+
+    assert not loading.warehouse.exists()
+
+
 def test_an_unknown_table_is_named_with_those_that_exist(loaded):
     """Before anything is replaced."""
     with pytest.raises(ConfigError, match="no table 'trakcs'") as caught:

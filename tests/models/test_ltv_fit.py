@@ -71,7 +71,8 @@ def test_a_subscription_of_two_prices_is_fitted():
     given, fit = gamma_gamma.fit(gamma_gamma.Spending(*(np.array(each, float) for each in zip(*plans, strict=True))))
 
     assert (fit.converged, fit.at_bound) == (True, True)
-    assert gamma_gamma.expected_value(given, np.array([5.0]), np.array([9.99])) == pytest.approx([9.99], abs=1e-3)
+    of_known = given.p * (given.v + 5 * 9.99) / (given.p * 5 + given.q - 1)
+    assert of_known == pytest.approx(9.99, abs=1e-3)
     of_new = given.p * given.v / (given.q - 1)
     assert of_new == pytest.approx(12.99, abs=0.01)
 

@@ -4,13 +4,16 @@ Published: Fader, Hardie and Lee (2005), tables 2 and 3; Fader and Hardie (2013)
 """
 
 import math
+import shutil
 
 import duckdb
 import numpy as np
 import pytest
 from ltv_shop import CALIBRATION_END, CDNOW, cdnow
-from modelling import Modelling
+from modelling import NOW, Modelling
 
+from loader.config import load_config
+from loader.jobs.models import run_models
 from loader.models.ltv import bgnbd, gamma_gamma
 from loader.models.ltv.bgnbd import Histories
 
@@ -153,13 +156,20 @@ def test_published_gamma_gamma_of_the_summary(summary):
     assert fit.loglik == pytest.approx(-4055.9232, abs=0.01)
 
 
-def test_published_order_values_at_the_published_parameters():
-    """E[M] of ids 1 and 2, of somebody without a repeat order, and of id 6."""
-    given = gamma_gamma.Parameters(6.25, 3.74, 15.44)
+def test_published_order_values_at_the_published_parameters(sample, tmp_path):
+    """E[M] of ids 1 and 2, of id 3, who has no repeat order, and of id 6. Published with means of two decimals."""
+    shutil.copytree(sample.folder, tmp_path, dirs_exist_ok=True)
+    made = Modelling(tmp_path, settings=sample.settings, sources=sample.sources)
+    made.change("update models.ltv_params set p = 6.25, q = 3.74, v = 15.44")
 
-    values = gamma_gamma.expected_value(given, numbers(2, 1, 0, 7), numbers(22.35, 11.77, 0, 73.74))
+    run_models(load_config(made.config_file, {}), NOW, ["ltv_scores"])
 
-    assert values == pytest.approx([24.6637, 18.9169, 35.2190, 71.4697], abs=5e-4)
+    values = made.query(
+        "select expected_value::double from models.ltv_scores join "
+        "(select distinct customer, sample_id from shop.purchases) on customer = canonical_segment_id "
+        "where sample_id in ('0001', '0002', '0003', '0006') order by sample_id"
+    )
+    assert [value for (value,) in values] == pytest.approx([24.6637, 18.9169, 35.2190, 71.4697], rel=CLOSE)
 
 
 def test_published_expectation_of_one_customer():

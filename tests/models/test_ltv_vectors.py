@@ -5,7 +5,7 @@ import pytest
 from ltv_shop import CALIBRATION_END, cdnow, shop
 from modelling import Modelling
 
-from loader.models.ltv import bgnbd, gamma_gamma
+from loader.models.ltv import bgnbd
 from loader.models.ltv.bgnbd import Histories
 from loader.models.ltv.guide import sheet_columns
 
@@ -75,12 +75,16 @@ def test_l2_value_of_an_order_and_of_a_customer(sample):
     assert clv == pytest.approx((36.7480, 4.7018, 8.4547, 43.9253), rel=2e-5)
 
 
-def test_l2_without_a_repeat_order_the_value_is_that_of_everybody():
-    given = gamma_gamma.Parameters(6.249587, 3.744218, 15.443450)
+def test_l2_without_a_repeat_order_the_value_is_that_of_everybody(sample):
+    ((of_everybody,),) = sample.query("select p * v / (q - 1) from models.ltv_params")
 
-    values = gamma_gamma.expected_value(given, np.array([2.0, 1, 0, 2]), np.array([22.345, 11.77, 0, 25.55]))
+    values = sample.query(
+        "select distinct expected_value::double from models.ltv_scores join models.ltv_rfm using (canonical_segment_id) "
+        "where valued_repeat_days = 0"
+    )
 
-    assert values == pytest.approx([24.6539, 18.9100, 35.1704, 27.2819], abs=5e-5)
+    assert of_everybody == pytest.approx(35.1704, rel=2e-5)
+    assert values == [(pytest.approx(of_everybody, abs=1e-6),)]
 
 
 def test_l3_edges():

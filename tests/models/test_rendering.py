@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from postgres import model_query
 from sqlglot import exp
 
 from loader.config import ModelsSettings
 from loader.models.catalog import read_catalog
 from loader.models.parameters import parameters_of
-from loader.models.render import model_query, render, table_of
+from loader.models.render import render
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "models"
 PARAMETERS = parameters_of(ModelsSettings.model_validate({"as_of": "2026-04-01"}), datetime(2026, 4, 1, tzinfo=UTC))
@@ -37,10 +38,7 @@ NOT_PORTABLE = {
 
 
 def rendered(name, dialect):
-    tree = model_query(
-        CATALOG.queries[name], CATALOG.models[name].columns, PARAMETERS, lambda table: table_of("models", table)
-    )
-    return render(tree, dialect, pretty=True) + "\n"
+    return render(model_query(CATALOG, name, PARAMETERS), dialect, pretty=True) + "\n"
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "snowflake"])

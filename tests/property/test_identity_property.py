@@ -129,7 +129,7 @@ def test_calls_that_are_put_in_order_part_by_part_are_the_same_calls(tmp_path, m
     (tmp_path / "whole").mkdir()
     (tmp_path / "parts").mkdir()
     whole = resolve(tmp_path / "whole", calls)
-    monkeypatch.setattr("loader.models.identity.resolve._ROWS_IN_ORDER", 100)
+    monkeypatch.setattr("loader.models.identity.calls._ROWS_IN_ORDER", 100)
     monkeypatch.setattr("loader.models.identity.observed._CALLS_IN_ORDER", 100)
 
     parts = resolve(tmp_path / "parts", calls)

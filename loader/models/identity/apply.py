@@ -9,7 +9,8 @@ import numpy as np
 from loader.models.context import Context
 from loader.models.identity.changes import Last
 from loader.models.identity.kept import fill_nodes, limited
-from loader.models.identity.resolve import HALF, Resolver
+from loader.models.identity.links import HALF
+from loader.models.identity.resolve import Resolver
 from loader.models.identity.state import Longs, Numbers
 from loader.models.identity.tables import (
     Earlier,

@@ -15,10 +15,10 @@ from typing import Final
 
 import loader
 from loader.core.dialect import identifier, literal
+from loader.core.plan import SchemaTables
 from loader.models.context import Context
 from loader.models.identity.traits import trait_types
 from loader.models.identity.work import Work
-from loader.models.inputs import Catalogue
 
 STATES: Final = (
     *("identity", "identity_inputs", "identity_values", "identity_nodes", "identity_profiles", "identity_links"),
@@ -67,7 +67,7 @@ class Last:
     until: datetime | None
 
 
-def definition_of(context: Context, tables: Mapping[str, Catalogue]) -> str:
+def definition_of(context: Context, tables: Mapping[str, SchemaTables]) -> str:
     """Everything that the tables depend on besides the calls."""
     version = context.connection.execute("select version()").fetchall()[0][0]
     settings = context.settings.identity.model_dump(mode="json", exclude={"max_users_per_profile"})
@@ -76,7 +76,7 @@ def definition_of(context: Context, tables: Mapping[str, Catalogue]) -> str:
 
 
 def marks(
-    work: Work, inputs: Mapping[str, str], tables: Mapping[str, Catalogue], until: datetime | None
+    work: Work, inputs: Mapping[str, str], tables: Mapping[str, SchemaTables], until: datetime | None
 ) -> dict[str, Marks]:
     """Of each table that identity reads. `until`: when the newest call had arrived that the last run read.
 
@@ -88,8 +88,8 @@ def marks(
             continue
         listed = ", ".join((*_READ, *_READ_OF.get(call, ())))
         found[call] = _marks_of(work, table, f"hash({listed})", "received_at", until)
-    for schema, catalogue in tables.items():
-        for table in catalogue:
+    for schema, schema_tables in tables.items():
+        for table in schema_tables:
             name = identifier(schema, table)
             found[name] = _marks_of(work, name, "hash(t)", "cast(received_at as timestamp)", until)
     return found

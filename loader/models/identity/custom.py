@@ -7,9 +7,10 @@ from pathlib import Path
 
 from loader.core.dialect import DUCKDB, literal
 from loader.core.naming import column_name
+from loader.core.plan import SchemaTables
 from loader.core.tables import CALL_TABLE, STANDARD_TABLES
 from loader.models.context import Context
-from loader.models.inputs import Catalogue, Input, InputColumn, input_query
+from loader.models.inputs import Input, InputColumn, input_query
 
 _TRAIT_CALLS = ("identify",)
 _PROPERTY_CALLS = ("page", "screen")
@@ -37,7 +38,7 @@ def _external(kind: str, inputs: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _columns(origin: str, sources: Mapping[str, Catalogue]) -> Iterator[str]:
+def _columns(origin: str, sources: Mapping[str, SchemaTables]) -> Iterator[str]:
     """The column of a key in each table that may have it."""
     path = tuple(origin.split("."))
     for schema, tables in sources.items():

@@ -14,9 +14,11 @@ import numpy as np
 
 from loader.models.context import Context
 from loader.models.identity import kernel
+from loader.models.identity.calls import types_of
 from loader.models.identity.changes import Last
+from loader.models.identity.found import write_found
 from loader.models.identity.observed import observe
-from loader.models.identity.resolve import Resolver, resolver_of, take_calls, types_of, write_found
+from loader.models.identity.resolve import Resolver, resolver_of, take_calls
 from loader.models.identity.state import Numbers
 from loader.models.identity.work import Work
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from loader.models.context import Context
-from loader.models.identity.resolve import Resolver, degrees
+from loader.models.identity.links import degrees
+from loader.models.identity.resolve import Resolver
 from loader.models.identity.state import Numbers
 from loader.models.identity.work import Work
 

@@ -21,6 +21,7 @@ from loader.models.identity.changes import (
 from loader.models.identity.custom import custom_identifiers
 from loader.models.identity.deletions import read_deletions
 from loader.models.identity.facts import report_calls, report_changed
+from loader.models.identity.found import write_found
 from loader.models.identity.increment import FullRunNeededError, replay_new
 from loader.models.identity.kept import keep
 from loader.models.identity.observed import observe
@@ -81,6 +82,7 @@ def _make(work: Work, context: Context, inputs: Mapping[str, str]) -> Resolver:
     observe(work, inputs, settings, custom_identifiers(context, inputs))
     read_deletions(work, context.table("input_identity_deletions"), settings)
     resolver = resolve(work, settings, close_aliases(work))
+    write_found(work, resolver)
     write_tables(work, context, resolver)
     write_traits(work, context)
     report_calls(work, context)

@@ -1,18 +1,7 @@
-"""Feeds calls to the compiled replay in the order of their arrival, and keeps what it finds.
-
-Makes `_identity_resolved(seq, profile)`, `_identity_profiles(profile, canonical, seq, identifier, last_place,
-last_seq, last_removal)`, each profile with the call that created it, its first identifier, and its last update;
-`_identity_updates(place, profile, canonical, seq, removal)`, creations, merges and partings in their order;
-`_identity_mapped(place, identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`;
-`_identity_removed(removal, identifier, profile, seq, deleted_at, key)`, deletions by their number, and what they did:
-`_identity_parted(removal, seq, profile)`, calls of parted people with the profile that they belong to since,
-`_identity_moved(seq, profile)`, those that belong to another one now than when they arrived, `_identity_moves(
-identifier, old, new, removal, is_mapped)`, identifiers mapped to another profile; and `_identity_refused(identifier)`.
-"""
+"""Feeds calls to the compiled replay in the order of their arrival, and keeps what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,18 +10,15 @@ import numpy.typing as npt
 
 from loader.config.models_identity import IdentitySettings
 from loader.models.identity import kernel
+from loader.models.identity.calls import calls_of, types_of, whole
+from loader.models.identity.links import distinct, links_of
 from loader.models.identity.state import Calls, Found, Longs, Nodes, Numbers, Profiles, Room, Rules
-from loader.models.identity.unmerge import Deletion, Removal, Unmerging, joined, take_out, unmerging_of
+from loader.models.identity.unmerge import Deletion, Removal, Unmerging, take_out, unmerging_of
 from loader.models.identity.work import Work
 
 _ROOM: Final = 1 << 17
 """Rows that are found before they are taken away."""
-_ROWS_AT_ONCE: Final = 1 << 20
-_ROWS_IN_ORDER: Final = 1 << 23
-"""Rows that are put in order at once: a quarter of a GiB."""
 _MICROSECONDS_PER_DAY: Final = 86_400_000_000
-HALF: Final = 32
-"""Bits of each end of a pair."""
 
 
 def rules_of(settings: IdentitySettings) -> Rules:
@@ -114,7 +100,7 @@ class Resolver:
     def pairs(self) -> Longs:
         """Distinct links of all calls."""
         if len(self.links) != 1:
-            self.links = [_distinct(np.concatenate([np.zeros(0, dtype=np.int64), *self.links]))]
+            self.links = [distinct(np.concatenate([np.zeros(0, dtype=np.int64), *self.links]))]
         return self.links[0]
 
     def belongings(self) -> Numbers:
@@ -196,21 +182,19 @@ def resolver_of(settings: IdentitySettings, types: npt.NDArray[np.int8], node_of
 
 
 def resolve(work: Work, settings: IdentitySettings, node_of: Numbers) -> Resolver:
-    """Replay all calls, and make the tables that the module describes."""
+    """Replay all calls."""
     deletions = _deletions(work)
     types = types_of(work)
     resolver = resolver_of(settings, types, node_of, len(types) + len(deletions))
     take_calls(work, resolver, deletions)
-    write_found(work, resolver)
     return resolver
 
 
 def take_calls(work: Work, resolver: Resolver, deletions: list[Deletion], before: int = 0) -> None:
     """Replay calls that follow those of earlier runs, of which there were `before`."""
-    at = _arrivals(work, before)
     node_of = resolver.node_of
-    batches = _calls(work, node_of, at, before)
-    for calls in _whole(batches) if deletions else batches:
+    batches = calls_of(work, node_of, before)
+    for calls in whole(batches) if deletions else batches:
         resolver.make_room(calls)
         begin = 0
         if deletions:
@@ -223,161 +207,9 @@ def take_calls(work: Work, resolver: Resolver, deletions: list[Deletion], before
         resolver.take(calls, begin, len(calls.seq))
         resolver.seqs.append(calls.seq.astype(np.int32))
         resolver.resolved.append(resolver.found.resolved)
-        resolver.links.append(_links(calls, node_of))
+        resolver.links.append(links_of(calls, node_of))
     while deletions:
         resolver.delete(deletions.pop())
-
-
-def types_of(work: Work) -> npt.NDArray[np.int8]:
-    """Type of each identifier: they are numbered from 1 by type and value."""
-    rows = work.connection.execute(
-        "select type, count(*) from _identity_identifiers group by type order by type"
-    ).fetchall()
-    kinds, counts = [kind for kind, _ in rows], [count for _, count in rows]
-    return np.concatenate([np.zeros(1, dtype=np.int8), np.repeat(np.array(kinds, dtype=np.int8), counts)])
-
-
-def _arrivals(work: Work, before: int) -> Longs:
-    """When each call arrived, in microseconds, by its number after `before`."""
-    found = work.connection.execute("select seq, epoch_us(received_at) as at from _identity_events").fetchnumpy()
-    at = np.zeros(len(found["seq"]) + 1, dtype=np.int64)
-    at[found["seq"] - before] = np.ma.filled(found["at"], 0)
-    return at
-
-
-def _calls(work: Work, node_of: Numbers, at: Longs, before: int) -> Iterator[Calls]:
-    """Calls with their identifiers, a part of them at a time."""
-    for begin, end in _stretches(work):
-        reader = work.connection.sql(
-            "select cast(seq as integer) as seq, cast(identifier as integer) as identifier from _identity_observed "
-            f"where seq between {begin} and {end} order by seq, identifier"
-        ).to_arrow_reader(_ROWS_AT_ONCE)
-        left: list[Numbers] = [np.zeros(0, dtype=np.int32)] * 2
-        for batch in reader:
-            rows = [np.concatenate([old, column.to_numpy()]) for old, column in zip(left, batch.columns, strict=True)]
-            if len(rows[0]) == 0:
-                continue
-            whole = int(np.searchsorted(rows[0], rows[0][-1], side="left"))
-            left = [column[whole:] for column in rows]
-            if whole:
-                yield _as_calls(rows[0][:whole], rows[1][:whole], node_of, at, before)
-        if len(left[0]):
-            yield _as_calls(left[0], left[1], node_of, at, before)
-
-
-def _stretches(work: Work) -> Iterator[tuple[int, int]]:
-    """The first and last numbers of calls that are put in order together: all of them may be too many for memory."""
-    (found,) = work.connection.execute("select min(seq), max(seq), count(*) from _identity_observed").fetchall()
-    first, last, rows = found
-    if rows:
-        length = -(-(last - first + 1) // -(-rows // _ROWS_IN_ORDER))
-        for begin in range(first, last + 1, length):
-            yield begin, min(begin + length - 1, last)
-
-
-def _whole(batches: Iterator[Calls]) -> Iterator[Calls]:
-    """All calls at once: a deletion looks back at those of its person."""
-    parts = list(batches)
-    if parts:
-        seq, at, _, nodes, identifiers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        sizes = np.concatenate([np.diff(part.starts) for part in parts])
-        yield Calls(seq, at, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), nodes, identifiers)
-
-
-def _as_calls(seq: Numbers, identifiers: Numbers, node_of: Numbers, at: Longs, before: int) -> Calls:
-    nodes = node_of[identifiers]
-    place = (seq.astype(np.int64) << HALF) | nodes
-    if (place[1:] < place[:-1]).any():
-        order = np.argsort(place, kind="stable")
-        nodes, identifiers = nodes[order], identifiers[order]
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(seq)) + 1, [len(seq)]]).astype(np.int64)
-    seqs = seq[starts[:-1]].astype(np.int64)
-    return Calls(seqs, at[seqs - before], starts, nodes, identifiers)
-
-
-def _links(calls: Calls, node_of: Numbers) -> Longs:
-    """Distinct pairs of the node of a call's first identifier and another of its nodes, each pair as one number."""
-    center = node_of[np.minimum.reduceat(calls.identifiers, calls.starts[:-1])]
-    ends = np.repeat(center, np.diff(calls.starts)).astype(np.int64)
-    is_other = calls.nodes != ends
-    return pairs_of(ends[is_other], calls.nodes[is_other].astype(np.int64))
-
-
-def pairs_of(a: Longs, b: Longs) -> Longs:
-    """Distinct pairs, the lower end first, each as one number."""
-    return _distinct((np.minimum(a, b) << HALF) | np.maximum(a, b))
-
-
-def _distinct(numbers: Longs) -> Longs:
-    """The numbers in their order, each once; `numbers` are put in order. Several times faster than by their hashes."""
-    numbers.sort()
-    is_new = np.ones(len(numbers), dtype=np.bool_)
-    np.not_equal(numbers[1:], numbers[:-1], out=is_new[1:])
-    found: Longs = numbers[is_new]
-    return found
-
-
-def degrees(pairs: Longs, size: int) -> Longs:
-    """How many others each node was linked to."""
-    counted: Longs = np.bincount(pairs >> HALF, minlength=size) + np.bincount(pairs & ((1 << HALF) - 1), minlength=size)
-    return counted
-
-
-def write_found(work: Work, resolver: Resolver, updates_before: int = 0, mapped_before: int = 0) -> None:
-    """Make the tables that the module describes; places follow those of earlier runs."""
-    none = np.zeros(0, dtype=np.int32)
-    seqs = np.concatenate([none, *resolver.seqs])
-    work.fill("_identity_resolved", ("seq", "profile"), (seqs, np.concatenate([none, *resolver.resolved])))
-    count = resolver.count
-    updates, mapped = joined(resolver.updates, 4), joined(resolver.mapped, 3)
-    places = np.arange(1, updates.shape[1] + 1, dtype=np.int32)
-    last = np.zeros(count + 1, dtype=np.int32)
-    np.maximum.at(last, updates[0], places)
-    last_seq, last_removal = (np.concatenate([[0], column]).astype(np.int32)[last[1:]] for column in updates[2:])
-    work.fill(
-        "_identity_profiles",
-        ("profile", "canonical", "seq", "identifier", "last_place", "last_seq", "last_removal"),
-        (
-            np.arange(1, count + 1, dtype=np.int32),
-            resolver.canonical()[1:],
-            resolver.profiles.created[1 : count + 1],
-            resolver.profiles.identifier[1 : count + 1],
-            last[1:] + updates_before,
-            last_seq,
-            last_removal,
-        ),
-    )
-    work.fill(
-        "_identity_updates", ("place", "profile", "canonical", "seq", "removal"), (places + updates_before, *updates)
-    )
-    places = np.arange(1, mapped.shape[1] + 1, dtype=np.int32)
-    work.fill("_identity_mapped", ("place", "identifier", "profile", "seq"), (places + mapped_before, *mapped))
-    work.fill("_identity_dropped", ("seq", "node", "cause", "type", "n", "most"), joined(resolver.dropped, 6))
-    _write_removed(work, resolver)
-    work.fill("_identity_refused", ("identifier",), (np.array(resolver.refused, dtype=np.int32),))
-
-
-def _write_removed(work: Work, resolver: Resolver) -> None:
-    """Make the tables of what deletions did."""
-    removed = np.array(resolver.removed, dtype=np.int64).reshape(-1, 5).T
-    work.fill("_identity_removals", ("removal", "identifier", "profile", "seq", "microseconds"), removed)
-    work.make(
-        "_identity_removed",
-        "select r.removal, r.identifier, r.profile, r.seq, make_timestamp(r.microseconds) as deleted_at, "
-        "i.type || ':' || i.value || ':' || r.microseconds as key "
-        "from _identity_removals as r join _identity_identifiers as i on i.identifier = r.identifier",
-    )
-    work.drop("_identity_removals")
-    none = np.zeros(0, dtype=np.int32)
-    parted, moves, moved = joined([], 3), joined([], 5), (none, none)
-    if (done := resolver.unmerging) is not None:
-        seqs = done.calls.seq.astype(np.int32)
-        (places,) = np.nonzero(done.own != np.concatenate(resolver.resolved))
-        parted, moves, moved = joined(done.parted, 3), joined(done.moves, 5), (seqs[places], done.own[places])
-        parted[1] = seqs[parted[1]]
-    work.fill("_identity_parted", ("removal", "seq", "profile"), parted)
-    work.fill("_identity_moves", ("identifier", "old", "new", "removal", "is_mapped"), moves)
-    work.fill("_identity_moved", ("seq", "profile"), moved)
 
 
 def _deletions(work: Work) -> list[Deletion]:

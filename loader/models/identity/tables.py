@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from loader.core.dialect import literal
 from loader.models.context import Context
-from loader.models.identity.resolve import Resolver, degrees
+from loader.models.identity.links import degrees
+from loader.models.identity.resolve import Resolver
 from loader.models.identity.sizes import sizes
 from loader.models.identity.state import Longs, Numbers
 from loader.models.identity.work import Work

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from loader.core.dialect import identifier, literal
+from loader.core.plan import SchemaTables
 from loader.core.tables import NULLS, PROVENANCE, call_target
 from loader.models.context import Context
 from loader.models.header import LogicalType
 from loader.models.identity.work import Work
-from loader.models.inputs import Catalogue, Input, InputColumn, input_query
+from loader.models.inputs import Input, InputColumn, input_query
 from loader.models.render import SQL_TYPES
 from loader.normalize.values import FAMILIES
 from loader.sqlfiles import read_sql
@@ -112,18 +113,18 @@ def count_trait_updates(work: Work) -> int:
     )
 
 
-def identify_tables(context: Context) -> dict[str, Catalogue]:
+def identify_tables(context: Context) -> dict[str, SchemaTables]:
     """The table of identify calls of each source that has one."""
     return {schema: {_TABLE: t[_TABLE]} for schema, t in context.sources.items() if _TABLE in t}
 
 
-def trait_types(tables: Mapping[str, Catalogue]) -> dict[str, LogicalType]:
+def trait_types(tables: Mapping[str, SchemaTables]) -> dict[str, LogicalType]:
     """Each trait of any source with its type; text where sources or messages do not agree on one."""
     found: dict[str, set[str]] = {}
     own = {*call_target("identify").core, *PROVENANCE, NULLS, "loaded_at", "uuid"}
     suffixes = tuple(f"__v_{family}" for family in FAMILIES)
-    for catalogue in tables.values():
-        for column, sql_type in catalogue[_TABLE].items():
+    for schema_tables in tables.values():
+        for column, sql_type in schema_tables[_TABLE].items():
             if column in own or column.startswith("context_"):
                 continue
             base = next((column.removesuffix(suffix) for suffix in suffixes if column.endswith(suffix)), column)
@@ -139,7 +140,7 @@ def column_of(trait: str) -> str:
     return f"trait_{trait}" if trait in _OURS else trait
 
 
-def _read_traits(work: Work, tables: Mapping[str, Catalogue], types: Mapping[str, LogicalType]) -> None:
+def _read_traits(work: Work, tables: Mapping[str, SchemaTables], types: Mapping[str, LogicalType]) -> None:
     none = "select '' as source, '' as id, '' as name, cast(null as varchar) as value limit 0"
     if not types:
         sent = none
@@ -157,8 +158,8 @@ def _read_traits(work: Work, tables: Mapping[str, Catalogue], types: Mapping[str
     removed = [
         f"select {literal(schema)} as source, id, unnest(from_json({identifier(NULLS)}, '[\"VARCHAR\"]')) as name, "
         f"cast(null as varchar) as value from {identifier(schema, _TABLE)} where {identifier(NULLS)} is not null"
-        for schema, catalogue in tables.items()
-        if NULLS in catalogue[_TABLE]
+        for schema, schema_tables in tables.items()
+        if NULLS in schema_tables[_TABLE]
     ]
     work.make(
         "_identity_traits",

@@ -8,16 +8,15 @@ profiles of which no identifier is left, stay with that one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from loader.models.identity import kernel
 from loader.models.identity.compiled import compiled, kept_on_disk
+from loader.models.identity.links import HALF
 from loader.models.identity.state import Calls, Longs, Nodes, Numbers, Profiles, Rules
-
-_HALF: Final = 32
 
 
 class Deletion(NamedTuple):
@@ -88,8 +87,8 @@ class Unmerging:
         self.own[begin:end] = resolved[begin:end]
         if begin < end and dropped:
             rows = slice(self.calls.starts[begin], self.calls.starts[end])
-            keys = (self.calls.seq[self.call_of[rows]] << _HALF) | self.calls.nodes[rows]
-            gone = np.concatenate([(part[0].astype(np.int64) << _HALF) | part[1] for part in dropped])
+            keys = (self.calls.seq[self.call_of[rows]] << HALF) | self.calls.nodes[rows]
+            gone = np.concatenate([(part[0].astype(np.int64) << HALF) | part[1] for part in dropped])
             self.is_kept[rows] &= ~np.isin(keys, gone)
         for part in mapped:
             self.holder[part[0]] = part[1]

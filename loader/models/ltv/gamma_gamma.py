@@ -83,8 +83,3 @@ def fit(spending: Spending, minimum_q: float | None = None) -> tuple[Parameters,
         )
     loglik = float(log_likelihood(parameters, spending) @ spending.people)
     return parameters, Fit((p, q, v * scale), loglik, people, found.iterations, found.converged, found.at_bound)
-
-
-def expected_value(given: Parameters, x: Floats, mean: Floats) -> Floats:
-    """E[M]: expected value of an order; that of a new customer where x = 0."""
-    return np.asarray(given.p * (given.v + x * mean) / (given.p * x + given.q - 1))

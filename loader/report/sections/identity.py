@@ -7,7 +7,7 @@ from loader.report.numbers import count, number_of, share
 from loader.report.section import Section, good_news, part_of_models
 from loader.report.tables import Column, listing, tiles
 
-_SIZES = (
+SIZES = (
     Column("size", "Identifiers of a profile"),
     Column("profiles", "Profiles", count),
     Column("identifiers", "Identifiers together", count),
@@ -17,7 +17,7 @@ _TYPES = (
     Column("identifiers", "Identifiers", count),
     Column("profiles", "Profiles that have one", count),
 )
-_VIOLATIONS = (
+VIOLATIONS = (
     Column("code", "Rule"),
     Column("id_type", "Type of the identifier"),
     Column("violations", "Times", count),
@@ -69,7 +69,7 @@ def _sizes(facts: Facts) -> Html | None:
     marks = [f"{record['size']} identifier{'' if record['size'] == '1' else 's'}" for record in sizes]
     chart = Chart("sizes", title, about, marks, [Series("profiles", [record["profiles"] for record in sizes])])
     types = listing(_TYPES, facts.model("identifier_types"), "Identifiers by type")
-    return joined(ranked_bars(chart), listing(_SIZES, sizes, title), types)
+    return joined(ranked_bars(chart), listing(SIZES, sizes, title), types)
 
 
 def _violations(facts: Facts) -> Html | None:
@@ -81,4 +81,4 @@ def _violations(facts: Facts) -> Html | None:
     drawn = records[:_MOST_DRAWN]
     marks = [f"{str(record['code']).replace('_', ' ')} · {record['id_type'] or 'no type'}" for record in drawn]
     chart = Chart("violations", title, about, marks, [Series("times", [record["violations"] for record in drawn])])
-    return joined(ranked_bars(chart), listing(_VIOLATIONS, records, title))
+    return joined(ranked_bars(chart), listing(VIOLATIONS, records, title))

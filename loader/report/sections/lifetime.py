@@ -7,7 +7,7 @@ from loader.report.numbers import count, day, decimals, instant, number_of, shar
 from loader.report.section import Section, notice, part_of_models
 from loader.report.tables import Column, table
 
-_DECILES = (
+DECILES = (
     Column("decile", "Tenth", count),
     Column("people", "Buyers", count),
     Column("mean_clv", "Mean value", decimals),
@@ -58,7 +58,7 @@ def _deciles(facts: Facts) -> Html | None:
     chart = Chart("deciles", title, about, marks, [Series("mean value", [r["mean_clv"] for r in records])], decimals)
     no_value = fit.get("value_problem")
     return joined(
-        _why(no_value) or Html(""), Html("") if no_value else stacked_bars(chart), table(_DECILES, records, title)
+        _why(no_value) or Html(""), Html("") if no_value else stacked_bars(chart), table(DECILES, records, title)
     )
 
 

@@ -9,7 +9,7 @@ from loader.report.tables import Column, listing
 
 _DRAWN, _LISTED, _CHANNELS_DRAWN = 8, 25, 5
 _STEPS = (("store visits", "store_visits"), ("product views", "product_views"), ("orders", "orders"))
-_FUNNEL = (
+FUNNEL = (
     Column("value", "Campaign"),
     Column("store_visits", "Store visits", count),
     Column("product_views", "Product views", count),
@@ -51,7 +51,7 @@ def _funnel(facts: Facts, dimension: str) -> Html | None:
         about += f" The {_DRAWN} with most visits of {len(records):,}."
     series = [Series(name, [record[column] for record in drawn]) for name, column in _STEPS]
     chart = Chart(f"funnel-{dimension}", title, about, [str(record["value"]) for record in drawn], series)
-    columns = [Column("value", dimension.capitalize()), *_FUNNEL[1:]]
+    columns = [Column("value", dimension.capitalize()), *FUNNEL[1:]]
     return joined(ranked_bars(chart), listing(columns, listed, f"{title}: steps, rates and revenue"))
 
 

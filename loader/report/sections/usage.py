@@ -8,7 +8,7 @@ from loader.report.section import Section, part_of_models
 from loader.report.tables import Column, heat_table, listing
 
 _MOST_MONTHS, _MOST_COHORTS, _MOST_LATER = 36, 12, 12
-_MTU = (
+MTU = (
     Column("period_start", "Month (UTC)", month),
     Column("users", "Known users", count),
     Column("anonymous_only", "Anonymous only", count),
@@ -48,7 +48,7 @@ def _mtu(facts: Facts) -> Html | None:
         Series("anonymous only", [record["anonymous_only"] for record in shown]),
     ]
     chart = Chart("mtu", title, about, [month(record["period_start"]) for record in shown], series)
-    return joined(stacked_bars(chart), listing(_MTU, list(reversed(shown)), title))
+    return joined(stacked_bars(chart), listing(MTU, list(reversed(shown)), title))
 
 
 def _cohorts(facts: Facts) -> Html | None:
