@@ -268,19 +268,25 @@ class BatchLoad:
     # Writing ----------------------------------------------------------------------------------------------------------
 
     def _change_schema(self, planned: _Planned, now: datetime) -> None:
-        """Make the changes, each by itself, or in the transaction of the rows where they move values.
+        """Make the changes, each by itself, and begin the transaction of the rows.
 
-        A run that is killed between such changes and the rows could not tell any more that values have to move.
+        Changes that move values are made in that transaction: a run that is killed between such changes and the rows
+        could not tell any more that values have to move.
         """
         if planned.moves_values:
             self._engine.execute("begin")
-        self._warehouse.apply(self._schema, planned.changes, in_transaction=planned.moves_values)
-        if not planned.moves_values:
+            self._warehouse.apply(self._schema, planned.changes, in_transaction=True)
+            self._record_schema(planned, now)
+        else:
+            self._warehouse.apply(self._schema, planned.changes)
             self._engine.execute("begin")
+            self._record_schema(planned, now)
+            self._engine.execute("commit")
+            self._engine.execute("begin")
+
+    def _record_schema(self, planned: _Planned, now: datetime) -> None:
         self._ledger.log_changes(planned.changes, self._load.load_id, now)
         self._ledger.register_names(list(self._new_names(planned)), now)
-        if not planned.moves_values:
-            self._engine.execute("commit")
 
     def _new_names(self, planned: _Planned) -> Iterator[tuple[str, str, str, str, str]]:
         limit = self._rules.identifier_bytes
@@ -309,10 +315,8 @@ class BatchLoad:
         records: pa.Table,
         now: datetime,
     ) -> None:
-        engine, ledger, parts = self._engine, self._ledger, planned.parts
+        ledger, parts = self._ledger, planned.parts
         with self._timed("insert"):
-            if not planned.moves_values:
-                engine.execute("begin")
             self._step("begin")
             self._take_over(dedupe)
             self._insert(stage, planned)
