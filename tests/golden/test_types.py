@@ -489,6 +489,22 @@ def test_a_context_trait_gives_way_to_the_trait_of_its_name(loading, stand_in, o
     assert loading.query("select id, columns('^plan.*') from web.users order by id") == whole
 
 
+def test_a_context_trait_never_takes_a_column_of_ours(loading):
+    """Its name gets the same prefix as that of a trait that was sent itself."""
+    loading.with_options(users_from_context_traits=True, envelope_columns=["version"])
+    traits = {"contextIp": "mine", "version": 7, "order": 1}
+    loading.write(
+        an_identify_call({}, context={"ip": "192.0.2.7"}),
+        an_identify_call({}, message_id="m2", receivedAt=received(1, 1), context={"ip": None, "traits": traits}),
+    )
+
+    loading.load()
+
+    row = loading.held().rows("users")["u-1"]
+    assert (row["context_ip"], row["_context_ip"], row["_version"], row["_order"]) == ("192.0.2.7", "mine", "7", "1")
+    assert loading.differences() == []
+
+
 def test_the_column_cap_also_holds_over_several_loads(loading):
     """A full table takes no further columns; known ones are filled."""
     loading.with_options(column_cap=50)
