@@ -213,6 +213,17 @@ def test_options_of_the_load_are_respected(tmp_path):
     assert verified(today)[0]["mismatches"] == []
 
 
+def test_events_beyond_the_table_cap_add_up(tmp_path):
+    """With properties, without any, and with some that are no object."""
+    payloads = ({"a": 1}, {"a": 2**64}, {}, 5, None)
+    calls = [a_track_call(payload, f"Event {n}", f"t{n}") for n, payload in enumerate(payloads)]
+    config = a_project(tmp_path, {a_key(): calls}, table_cap=1)
+
+    report, code = verified(config)
+
+    assert (report["mismatches"], code) == ([], 0)
+
+
 def test_a_key_with_a_dot_is_no_path(tmp_path):
     """`cart.id` in json_paths is the key `id` of `cart`; the key `cart.id` is taken apart, as the load does."""
     message = a_track_call({"cart.id": {"n": 1}, "cart": {"id": {"n": 2}, "of": {"n": 3}}})

@@ -541,6 +541,20 @@ def test_the_table_cap_also_holds_over_several_loads(loading):
     assert set(held.rows("tracks")) == {"m1", "m2", "m3"}
 
 
+def test_a_discard_of_the_table_cap_has_every_value_that_is_loaded(loading):
+    """By column, with integers of any length, and without what is excluded. A row without properties has one too."""
+    loading.with_options(table_cap=0, exclude=["secret"])
+    properties = {"n": 1, "cart": {"id": "x"}, "big": 2**64, "list": [2**64], "secret": "s", "nothing": None}
+    loading.write(a_track_call(properties), a_track_call({}, message_id="m2"))
+
+    loading.load()
+
+    rows = loading.query("select row_id, value_json from _loader.discards where reason = 'table_cap'")
+    values = {row_id: json.loads(value) for row_id, value in rows}
+    listed = "[18446744073709551616]"
+    assert values == {"m1": {"n": 1, "cart_id": "x", "big": 2**64, "list": listed}, "m2": {}}
+
+
 def test_core_columns_exist_from_the_start_and_others_with_their_first_value(loading):
     """A column of nulls alone is not created; those of the envelope are."""
     loading.write(a_track_call({"n": None, "e": {}}, userId=ABSENT, sentAt=ABSENT), an_alias_call(message_id="m2"))
