@@ -13,7 +13,7 @@ from loader.core.tables import CALL_TABLE
 from loader.inventory import Table
 from loader.jobs.findings import Findings
 from loader.jobs.recount import Item
-from loader.jobs.revalue import Discard, Row, Wanted, context_values, missing, payload_values
+from loader.jobs.revalue import Discard, Row, Wanted, context_values, envelope_values, missing, payload_values
 from loader.reading import Reader
 
 MESSAGES: Final = 2000
@@ -78,9 +78,9 @@ class ValueSample:
                 if row is None:
                     continue  # found by place, so it was deleted meanwhile or stands there under another call
                 lost = discards.get(each.id, [])
-                self._compare(each, table, row, lost, context_values)
+                self._compare(each, table, row, lost, (envelope_values, context_values))
                 if call != "track":
-                    self._compare(each, table, row, lost, payload_values)
+                    self._compare(each, table, row, lost, (payload_values,))
                 elif "event_text" in row and all(discard.reason != "table_cap" for discard in lost):
                     by_event.setdefault(table_name(row["event_text"], DUCKDB.identifier_bytes), []).append(each)
             for name, tracks in by_event.items():
@@ -92,12 +92,11 @@ class ValueSample:
             if each.id not in rows:
                 continue  # the comparison of whole tables reports it
             lost = discards.get(each.id, [])
-            self._compare(each, table, rows[each.id], lost, context_values)
-            self._compare(each, table, rows[each.id], lost, payload_values)
+            self._compare(each, table, rows[each.id], lost, (envelope_values, context_values, payload_values))
 
-    def _compare(self, each: _Sampled, table: str, row: Row, discards: list[Discard], values: _Values) -> None:
+    def _compare(self, each: _Sampled, table: str, row: Row, discards: list[Discard], parts: Iterable[_Values]) -> None:
         load = self._options.get(row.get("uuid_ts"), each.load)
-        wanted = list(values(each.call, each.body, load))
+        wanted = [value for part in parts for value in part(each.call, each.body, load)]
         self.values_checked += len(wanted)
         for value in missing(wanted, table, each.call, row, discards, load):
             column = value.column or ".".join(value.path)
