@@ -58,6 +58,10 @@ def cell(value: object) -> str:
     return str(value)
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""A terminal obeys these, and event data may hold them: in a table they are spelled."""
+
+
 def _without_secrets(value: object) -> object:
     """The value with redacted texts; numbers and keys stay, so that the object keeps its shape."""
     if isinstance(value, Mapping):
@@ -86,7 +90,8 @@ class Output:
         """A table for people: drawn on a terminal, aligned plain text elsewhere. `exact`: the user's data, as it is."""
         if self.as_json:
             return
-        texts = [[cell(value) if exact else redact(cell(value)) for value in row] for row in rows]
+        cells = [[cell(value) if exact else redact(cell(value)) for value in row] for row in rows]
+        texts = [[text.translate(_CONTROLS) for text in row] for row in cells]
         if self._is_terminal:
             drawn = Table(*columns, title=title or None, title_justify="left")
             for text in texts:

@@ -226,9 +226,13 @@ def column_name(path: tuple[str, ...], call: str, identifier_bytes: int, reserve
     name = "_".join(key_name(key) for key in path[1:])
     if path[0] == "context":
         return _shortened(f"context_{name}", identifier_bytes)
+    return _shortened(payload_name(name, call, reserved), identifier_bytes)
+
+
+def payload_name(name: str, call: str, reserved: frozenset[str] = frozenset()) -> str:
+    """A name in snake case that none of our own columns has: `id` → `_id`, `context_ip` → `_context_ip`."""
     is_own = name in CORE_NAMES or name in OWN_NAMES[call] or name.startswith("context_")
-    taken = is_own or is_envelope(name, reserved)
-    return _shortened(f"_{name}" if taken or _is_escaped(name) else name, identifier_bytes)
+    return f"_{name}" if is_own or is_envelope(name, reserved) or _is_escaped(name) else name
 
 
 def table_name(event: str | None, identifier_bytes: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from loader.normalize import losses
 from loader.normalize.stage import Stage
-from loader.normalize.tables import Rules, TableBatch
+from loader.normalize.tables import Rules, TableBatch, combined
+from loader.normalize.values import ColumnBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,31 +22,35 @@ class Discards:
     into: str
     parts: str
 
-    def record(self, tables: Iterable[TableBatch], over_the_cap: Iterable[TableBatch], shapes: str) -> None:
+    def record(self, tables: Iterable[TableBatch], over_the_cap: Sequence[TableBatch], shapes: str) -> None:
         """All that found no column. `shapes` is the table of shapes with unknown keys."""
         stage, load, into, parts = self.stage, self.load, self.into, self.parts
         engine = stage.engine
         engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
         with stage.rows(losses.with_unknown_keys(shapes), losses.LOST) as rows:
             engine.execute(losses.unknown_keys(into, load, rows.name, shapes, parts))
-        for batch in over_the_cap:
-            with stage.rows(batch.condition, losses.LOST) as rows:
-                engine.execute(losses.over_the_table_cap(into, load, rows.name, batch, parts))
+        if over_the_cap:
+            batch, refused = combined(over_the_cap), losses.refused_table(stage, over_the_cap)
+            with self._entries(batch, batch.columns.values()) as entries:
+                engine.execute(losses.over_the_table_cap(into, load, stage, refused, entries, parts))
         for batch in tables:
             if batch.overflow:
-                self._record_overflow(batch)
+                with self._entries(batch, batch.overflow.values()) as entries:
+                    engine.execute(losses.over_the_column_cap(into, load, stage, batch, entries, parts))
             if self.rules.on_conflict == "discard":
                 self._record_misfits(batch)
 
-    def _record_overflow(self, batch: TableBatch) -> None:
+    @contextmanager
+    def _entries(self, batch: TableBatch, columns: Iterable[ColumnBatch]) -> Iterator[str]:
+        """A table of what the rows of a batch have for columns that there is no room for."""
         stage, entries = self.stage, f"{self.stage.name}_entries"
-        columns = "part integer, line bigint, item integer, number integer, entries varchar"
+        definition = "part integer, line bigint, item integer, number integer, entries varchar"
         # Temporary: a transaction writes to one lasting database alone, and this one writes to the warehouse.
-        stage.engine.execute(f"create or replace temporary table {entries} ({columns})")
-        for number, group in enumerate(losses.groups_over_the_cap(batch)):
+        stage.engine.execute(f"create or replace temporary table {entries} ({definition})")
+        for number, group in enumerate(losses.groups_over_the_cap(columns)):
             with stage.rows(batch.condition, losses.LOST, losses.leaves_of(group)) as rows:
                 stage.engine.execute(losses.entries_over_the_cap(entries, number, rows, batch, group))
-        stage.engine.execute(losses.over_the_cap(self.into, self.load, stage, batch, entries, self.parts))
+        yield entries
         stage.engine.execute(f"drop table {entries}")
 
     def _record_misfits(self, batch: TableBatch) -> None:

@@ -16,11 +16,28 @@ from typing import Any, Final
 from loader.config.settings import LoadSettings
 from loader.core.columns import VARIANTS
 from loader.core.dialect import DUCKDB, pointer
-from loader.core.naming import column_name
+from loader.core.naming import column_name, event_slug
 from loader.core.tables import CALL_TABLE
 from loader.jobs.recount import Written, member
 
 Row = Mapping[str, Any]
+_IDS: Final = {"userId": "user_id", "anonymousId": "anonymous_id"}
+_NAMES: Final = {"name": "name", "category": "category"}
+_OWN: Final = {
+    "track": {"event": "event_text"},
+    "page": _NAMES,
+    "screen": _NAMES,
+    "group": {"groupId": "group_id"},
+    "alias": {"previousId": "previous_id"},
+}
+_TIMES: Final = {
+    "receivedAt": "received_at",
+    "timestamp": "timestamp",
+    "sentAt": "sent_at",
+    "originalTimestamp": "original_timestamp",
+}
+_UNSET: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""What libraries send for "no time"."""
 _DEEPEST: Final = 10
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _INSTANT: Final = re.compile(
@@ -55,6 +72,21 @@ class Wanted:
             return "a number"
         names = {bool: "true or false", str: "a text", list: "JSON", dict: "JSON"}
         return names.get(type(self.value), "a value")
+
+
+def envelope_values(call: str, body: dict[str, Any], _: LoadSettings) -> Iterator[Wanted]:
+    """What belongs in the ids, names and times of a row. Times that are missing or spelled unusually are not judged."""
+    for key, column in (_IDS | _OWN.get(call, {})).items():
+        value = member(body, key)
+        if value is not None:
+            yield Wanted((key,), value, column)
+    event = member(body, "event") if call == "track" else None
+    if type(event) is str:
+        yield Wanted(("event",), event_slug(_text(event), DUCKDB.identifier_bytes), "event")
+    for key, column in _TIMES.items():
+        value = member(body, key)
+        if type(value) is str and _instant(value) not in (None, _UNSET):
+            yield Wanted((key,), value, column)
 
 
 def context_values(call: str, body: dict[str, Any], load: LoadSettings) -> Iterator[Wanted]:

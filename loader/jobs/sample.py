@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from loader.core.tables import CALL_TABLE
 from loader.inventory import Table
 from loader.jobs.findings import Findings
 from loader.jobs.recount import Item
-from loader.jobs.revalue import Discard, Row, Wanted, context_values, missing, payload_values
+from loader.jobs.revalue import Discard, Row, Wanted, context_values, envelope_values, missing, payload_values
 from loader.reading import Reader
 
 MESSAGES: Final = 2000
@@ -31,13 +31,25 @@ class _Sampled:
     """The options under which its object was loaded."""
 
 
+_Values = Callable[[str, dict[str, Any], LoadSettings], Iterator[Wanted]]
+
+
 class ValueSample:
     """Collects messages that have a row, and compares them with it."""
 
-    def __init__(self, reader: Reader, source: str, tables: Mapping[str, Table], findings: Findings) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        source: str,
+        tables: Mapping[str, Table],
+        options: Mapping[object, LoadSettings],
+        findings: Findings,
+    ) -> None:
+        """`options` of loads by their start, which rows tell: one table may have been rebuilt under others."""
         self._reader = reader
         self._source = source
         self._tables = tables
+        self._options = options
         self._findings = findings
         self._waiting: list[_Sampled] = []
         self._bytes = 0
@@ -66,9 +78,9 @@ class ValueSample:
                 if row is None:
                     continue  # found by place, so it was deleted meanwhile or stands there under another call
                 lost = discards.get(each.id, [])
-                self._compare(each, table, row, lost, context_values(call, each.body, each.load))
+                self._compare(each, table, row, lost, (envelope_values, context_values))
                 if call != "track":
-                    self._compare(each, table, row, lost, payload_values(call, each.body, each.load))
+                    self._compare(each, table, row, lost, (payload_values,))
                 elif "event_text" in row and all(discard.reason != "table_cap" for discard in lost):
                     by_event.setdefault(table_name(row["event_text"], DUCKDB.identifier_bytes), []).append(each)
             for name, tracks in by_event.items():
@@ -80,13 +92,13 @@ class ValueSample:
             if each.id not in rows:
                 continue  # the comparison of whole tables reports it
             lost = discards.get(each.id, [])
-            self._compare(each, table, rows[each.id], lost, context_values("track", each.body, each.load))
-            self._compare(each, table, rows[each.id], lost, payload_values("track", each.body, each.load))
+            self._compare(each, table, rows[each.id], lost, (envelope_values, context_values, payload_values))
 
-    def _compare(self, each: _Sampled, table: str, row: Row, discards: list[Discard], values: Iterable[Wanted]) -> None:
-        wanted = list(values)
+    def _compare(self, each: _Sampled, table: str, row: Row, discards: list[Discard], parts: Iterable[_Values]) -> None:
+        load = self._options.get(row.get("uuid_ts"), each.load)
+        wanted = [value for part in parts for value in part(each.call, each.body, load)]
         self.values_checked += len(wanted)
-        for value in missing(wanted, table, each.call, row, discards, each.load):
+        for value in missing(wanted, table, each.call, row, discards, load):
             column = value.column or ".".join(value.path)
             has_other = value.column is not None and row.get(value.column) is not None
             self._findings.add(

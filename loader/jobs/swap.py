@@ -10,7 +10,7 @@ import duckdb
 
 from loader.config import Config, SourceSettings
 from loader.core.dialect import identifier, literal
-from loader.core.tables import CALL_TABLE
+from loader.core.tables import CALL_TABLE, STANDARD_TABLES
 from loader.errors import ConfigError, GuardError
 from loader.inventory import schema_of
 from loader.jobs.carry import own_tables
@@ -196,13 +196,36 @@ class Swap:
             engine.execute(f"drop table {identifier(ALIAS, self._schema, table)}")
         self._copy(table)
         self._register(table)
+        engine.execute(f"insert into {self._state(ALIAS, 'loads')} by name select * from {self._state(_NEW, 'loads')}")
+        # Objects have other numbers in the new file; their versions are the same.
+        objects = f"{self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o"
+        same = f"{objects} using (source, key, etag, size)"
         if table in CALL_TABLE.values():
-            # Objects have other numbers in the new file; their versions are the same.
             engine.execute(
-                f"update {identifier(ALIAS, self._schema, table)} as t set _object = o.object_id "
-                f"from {self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o "
-                f"using (source, key, etag, size) where n.object_id = t._object"
+                f"update {identifier(ALIAS, self._schema, table)} as t set _object = o.object_id from {same} "
+                f"where n.object_id = t._object"
             )
+        self._replace_discards(self._of_table(table), same)
+
+    def _replace_discards(self, chosen: str, same: str) -> None:
+        """`chosen`: which of them; `same`: the objects of the new file, n, with what they are here, o."""
+        into, given = self._state(ALIAS, "discards"), self._state(_NEW, "discards")
+        self._engine.execute(f"delete from {into} where source = {literal(self._source.name)} and {chosen}")
+        self._engine.execute(
+            f"insert into {into} by name select d.* replace (o.object_id as object_id) "
+            f"from {given} as d join ({same}) on n.object_id = d.object_id where {chosen}"
+        )
+
+    def _of_table(self, table: str) -> str:
+        """The SQL that holds for discards of a table. Those of the payload of events are told of `tracks`."""
+        of_payload = "split_part(source_path, '.', 1) in ('properties', 'traits')"
+        if table == CALL_TABLE["track"]:
+            return f"table_name = {literal(table)} and not coalesce({of_payload}, false)"
+        if table in STANDARD_TABLES:
+            return f"table_name = {literal(table)}"
+        ids = f"select id from {identifier(ALIAS, self._schema, table)}"
+        tracks = f"table_name = {literal(CALL_TABLE['track'])} and {of_payload} and row_id in ({ids})"
+        return f"(table_name = {literal(table)} or ({tracks}))"
 
     def _register(self, table: str) -> None:
         """Add its names: an event that found no room below the cap had no table to be registered."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
@@ -173,7 +173,9 @@ class _Verification:
         self.tables = tables(reader, source)
         calls = {call: self.tables[name] for call, name in CALL_TABLE.items() if name in self.tables}
         self._places = PlaceReader(reader, source.name, calls)
-        self._sample = ValueSample(reader, source.name, self.tables, self._findings)
+        rows = reader.check("load_options", {"source": source.name}).rows
+        options = {started_at: self._load(cast("str | None", text)) for started_at, text in rows}
+        self._sample = ValueSample(reader, source.name, self.tables, options, self._findings)
 
     def read_archive(self) -> None:
         """Every object, a page of the listing at a time."""

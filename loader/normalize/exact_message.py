@@ -221,8 +221,9 @@ class Objects:
         if fills_ip:
             whole["ip"] = address
         whole = self.settler.settle("context", whole)
-        if type(address) is not str:
-            # A number or an object takes the same care as every other value of the context.
+        if type(address) is not str or "ip" not in whole:
+            # A number or an object takes the same care as every other value of the context. An address of the context
+            # that is no longer in the text would seem absent.
             return {"context": whole}
         del whole[REQUEST_IP]
         if fills_ip:

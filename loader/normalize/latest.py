@@ -10,7 +10,7 @@ import duckdb
 
 from loader.core.dialect import identifier, literal, widened_sql
 from loader.core.messages import table_excluded
-from loader.core.naming import CORE_NAMES, KEYWORDS, is_envelope
+from loader.core.naming import is_envelope, payload_name
 from loader.core.plan import WantedColumn
 from loader.core.tables import LATEST, NULLS, PROVENANCE, call_target, latest_target
 from loader.normalize.settle import core_columns
@@ -102,7 +102,7 @@ def _groups(call: str, columns: Mapping[str, str], rules: Rules) -> list[_Group]
         for name, sql_type in columns.items():
             if name.startswith(_CONTEXT_TRAITS):
                 base, suffix = _split(name.removeprefix(_CONTEXT_TRAITS))
-                base = f"_{base}" if base in CORE_NAMES or base in KEYWORDS or base[:1].isdigit() else base
+                base = payload_name(base, call, rules.reserved)
                 group = found.setdefault(base, _Group(base))
                 target = base + suffix
                 if group.columns.get(target, sql_type) != sql_type:

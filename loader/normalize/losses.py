@@ -96,10 +96,10 @@ def misfits(into: str, load: Load, rows: str, batch: TableBatch, column: ColumnB
     return _insert(into, load, literal(batch.target.name), what, lost)
 
 
-def groups_over_the_cap(batch: TableBatch) -> Iterator[list[ColumnBatch]]:
-    """The columns that a table has no room for, as many at a time as a statement should have."""
-    columns = iter(batch.overflow.values())
-    while group := list(islice(columns, _GROUP)):
+def groups_over_the_cap(columns: Iterable[ColumnBatch]) -> Iterator[list[ColumnBatch]]:
+    """Columns that there is no room for, as many at a time as a statement should have."""
+    waiting = iter(columns)
+    while group := list(islice(waiting, _GROUP)):
         yield group
 
 
@@ -132,24 +132,38 @@ def entries_over_the_cap(into: str, group: int, rows: Rows, batch: TableBatch, c
     )
 
 
-def over_the_cap(into: str, load: Load, stage: Stage, batch: TableBatch, entries: str, parts: str) -> str:
+def over_the_column_cap(into: str, load: Load, stage: Stage, batch: TableBatch, entries: str, parts: str) -> str:
     """Values of columns that a table has no room for: one discard per row, an object of column names."""
-    lost = (
-        f"(select part, line, item, '{{' || string_agg(entries, ',' order by number) || '}}' as lost from {entries} "
-        f"group by part, line, item) as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
-    )
-    return _insert(into, load, literal(batch.target.name), "null, '', l.lost, null, 'column_cap'", lost)
+    rows = f"{_joined(entries)} as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
+    what = "null, '', '{' || l.entries || '}', null, 'column_cap'"
+    return _insert(into, load, literal(batch.target.name), what, rows)
 
 
-def over_the_table_cap(into: str, load: Load, rows: str, batch: TableBatch, parts: str) -> str:
-    """The payload of events that get no table of their own."""
-    payload = "coalesce(nullif(json_extract(s.text, '/properties'), 'null'::json), json_extract(s.text, '/traits'))"
-    lost = (
-        f"{rows} as s join {parts} as p using (part) "
-        f"where json_type({payload}) = 'OBJECT' and {payload}::varchar <> '{{}}'"
+def refused_table(stage: Stage, batches: Iterable[TableBatch]) -> str:
+    """Make the table of events that get no table of their own: kind, and the name that the table would have; its name."""
+    name = f"{stage.name}_refused"
+    named = [(kind, batch.target.name) for batch in batches for kind in batch.kinds or ()]
+    kinds, tables = zip(*named, strict=True)
+    stage.engine.register("given_refused", pa.table({"kind": pa.array(kinds, pa.uint64()), "name": pa.array(tables)}))
+    stage.engine.execute(f"create or replace temporary table {name} as select * from given_refused")
+    stage.engine.unregister("given_refused")
+    return name
+
+
+def over_the_table_cap(into: str, load: Load, stage: Stage, refused: str, entries: str, parts: str) -> str:
+    """Events that get no table of their own: one discard per row, whatever its payload; an object of column names."""
+    rows = (
+        f"{stage.name} as s join {refused} as t using (kind) "
+        f"left join {_joined(entries)} as l using (part, line, item) join {parts} as p using (part)"
     )
-    what = f"{literal(batch.target.name)}, 'properties', {payload}::varchar, null, 'table_cap'"
-    return _insert(into, load, literal("tracks"), what, lost)
+    what = "t.name, 'properties', '{' || coalesce(l.entries, '') || '}', null, 'table_cap'"
+    return _insert(into, load, literal("tracks"), what, rows)
+
+
+def _joined(entries: str) -> str:
+    """The entries of each row in one text."""
+    joined = "string_agg(entries, ',' order by number) as entries"
+    return f"(select part, line, item, {joined} from {entries} group by part, line, item)"
 
 
 def raw_messages(into: str, load: Load, rows: str) -> str:

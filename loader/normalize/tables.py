@@ -21,6 +21,7 @@ _SPAN: Final = "epoch_us(min(received_at)), epoch_us(max(received_at))"
 _ABSORBED: Final[dict[KeyPath, str]] = {("properties", "name"): "name", ("properties", "category"): "category"}
 """Payload keys of pages and screens that are no column of their own where they repeat the top-level key."""
 
+_PAYLOADS: Final = frozenset({"properties", "traits"})
 _TRAITS_OF_TRACKS: Final = {"traits": "coalesce(json_type(text, '/properties'), 'NULL') = 'NULL'"}
 """The traits of a track call are its payload only where it has no properties."""
 
@@ -131,6 +132,23 @@ def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dic
             # The address of the context counts before that of the request.
             column.paths = dict.fromkeys(sorted(column.paths, key=lambda path: (path[0] != "context", path)))
     return batches, slugs
+
+
+def combined(batches: Sequence[TableBatch]) -> TableBatch:
+    """The payloads of several events as one batch: a column has the paths that it has for any of them."""
+    kinds = [kind for batch in batches for kind in batch.kinds or ()]
+    whole = TableBatch(event_target(""), f"kind in ({', '.join(map(str, sorted(kinds)))})", kinds)
+    for batch in batches:
+        whole.objects |= batch.objects
+        whole.text_objects |= batch.text_objects
+        for name, given in batch.columns.items():
+            paths = {path: None for path in given.paths if path[0] in _PAYLOADS}
+            special_paths = {path: None for path in given.special_paths if path[0] in _PAYLOADS}
+            if paths or special_paths:
+                column = whole.column(name)
+                column.paths |= paths
+                column.special_paths |= special_paths
+    return whole
 
 
 def _add_leaves(

@@ -95,6 +95,14 @@ def test_sql_prints_json_whatever_the_values_are(loaded_project):
     assert loaded_project.run("sql", query).code == 0
 
 
+def test_a_table_spells_what_a_terminal_would_obey(loaded_project):
+    """Event data may hold it. CSV and JSON have it as it is."""
+    query = "select chr(27) || '[31m' || chr(0) as a, 'ü' || chr(9) as b"
+
+    assert loaded_project.run("sql", query).out == "a             b\n\\x1b[31m\\x00  ü\n"
+    assert loaded_project.run("sql", "--csv", query).out == "a,b\n\x1b[31m\x00,ü\t\n"
+
+
 @pytest.mark.parametrize("query", ["", "  ", ";", "-- nothing"])
 def test_a_query_that_says_nothing_is_an_error(query, loaded_project):
     """With an example of one that does."""

@@ -13,9 +13,11 @@ from factories import (
     an_identify_call,
     received,
 )
-from loading import Loading, canonical
+from loading import Loading, canonical, discards_of
 
+from loader.config import load_config
 from loader.errors import BusyError, ConfigError, GuardError
+from loader.jobs.verify import verify_source
 
 DAYS = (1, 2, 3, 4)
 
@@ -308,6 +310,38 @@ def test_one_table_alone(loaded, table, days):
     assert held == whole
     assert report["tables"] == 1
     assert loaded.query("select * from _loader.objects order by all") == objects
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, {"on_conflict": "discard"}, id="values of another type"),
+        pytest.param({"on_conflict": "discard"}, {}, id="values of another type, the other way round"),
+        pytest.param({}, {"exclude": ["paid"]}, id="an excluded column"),
+        pytest.param({"exclude": ["paid"]}, {}, id="a column that was excluded"),
+        pytest.param({}, {"json_paths": ["track.properties.cart"]}, id="an object as text"),
+        pytest.param({}, {"envelope_columns": ["channel"]}, id="a property called like a column of the envelope"),
+        pytest.param({"table_cap": 0}, {}, id="an event that found no room"),
+    ],
+)
+def test_one_table_under_other_options(tmp_path, before, after):
+    """What its rows discard is replaced with them, and the recount asks for what these options load."""
+    loading = Loading(tmp_path, before)
+    payloads = ({"n": 1, "cart": {"id": 1}}, {"n": 2, "channel": "web"}, {"n": "x", "Paid": 1, "paid": 2})
+    loading.write(*(a_track_call(payload, message_id=f"t{n}") for n, payload in enumerate(payloads)))
+    loading.write(a_track_call({"n": 1}, message_id="t9"), key=a_key(2))
+    loading.load()
+    fresh = Loading(tmp_path / "fresh", after)
+    fresh.write_objects({key: stored.body for key, stored in loading.stored.items()})
+    fresh.load()
+
+    loading.with_options(**after).rebuild("order_completed")
+
+    assert discards_of(loading.held()) == discards_of(fresh.held())
+    assert loading.held().tables["order_completed"] == fresh.held().tables["order_completed"]
+    config = load_config(loading.config_file)
+    report = verify_source(config, config.sources[0])
+    assert (report.findings.kept, report.objects) == ([], 2)
 
 
 def test_one_table_cannot_run_ahead_of_the_others(loaded):

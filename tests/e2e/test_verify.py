@@ -127,6 +127,31 @@ def test_what_is_changed_by_hand_is_found(small, statement, what):
     assert "192.0.2.1" not in json.dumps(report)
 
 
+@pytest.mark.parametrize(
+    ("call", "column"),
+    [
+        *((call, column) for call in ("tracks", "order_completed") for column in ("event", "event_text", "user_id")),
+        *(("pages", column) for column in ("name", "category", "anonymous_id")),
+        *(("tracks", column) for column in ("received_at", "timestamp", "sent_at", "original_timestamp")),
+        ("groups", "group_id"),
+        ("aliases", "previous_id"),
+    ],
+)
+def test_ids_names_and_times_are_those_of_the_message(tmp_path, call, column):
+    """In every table that has the message."""
+    calls = [a_track_call(), a_page_call(category="Front"), a_group_call(), an_alias_call()]
+    config = a_project(tmp_path, {a_key(): calls})
+    assert verified(config)[1] == 0
+    other = f"{column} + interval 1 hour" if column.endswith(("_at", "timestamp")) else "'other'"
+
+    change(config, f'update shop.{call} set "{column}" = {other}')
+
+    report, code = verified(config)
+    found = [mismatch["what"] for mismatch in report["mismatches"]]
+    assert f"value missing: {call}.{column} of m1" in found
+    assert code == 1
+
+
 def test_bad_lines_add_up(tmp_path):
     """Of every kind that the catalogue of bad input has."""
     objects = {
@@ -213,6 +238,17 @@ def test_options_of_the_load_are_respected(tmp_path):
     assert verified(today)[0]["mismatches"] == []
 
 
+def test_events_beyond_the_table_cap_add_up(tmp_path):
+    """With properties, without any, and with some that are no object."""
+    payloads = ({"a": 1}, {"a": 2**64}, {}, 5, None)
+    calls = [a_track_call(payload, f"Event {n}", f"t{n}") for n, payload in enumerate(payloads)]
+    config = a_project(tmp_path, {a_key(): calls}, table_cap=1)
+
+    report, code = verified(config)
+
+    assert (report["mismatches"], code) == ([], 0)
+
+
 def test_a_key_with_a_dot_is_no_path(tmp_path):
     """`cart.id` in json_paths is the key `id` of `cart`; the key `cart.id` is taken apart, as the load does."""
     message = a_track_call({"cart.id": {"n": 1}, "cart": {"id": {"n": 2}, "of": {"n": 3}}})
@@ -273,7 +309,7 @@ def test_a_large_object_is_compared_in_stretches(tmp_path, monkeypatch):
 
     report, code = verified(config)
     assert (report["mismatches"], code, report["rows"]) == ([], 0, 450)
-    assert report["values_checked"] == 50 * (1 + 2 * 4)
+    assert report["values_checked"] == 50 * (1 + 2 * (4 + 8))
 
     change(config, "delete from shop.tracks where id in ('m99', 'm100', 'm449')")
     change(config, "update shop.tracks set _line = 9999 where id = 'm7'")

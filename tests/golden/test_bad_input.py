@@ -387,6 +387,17 @@ def test_the_address_of_the_sender_may_be_of_another_kind_than_that_of_the_conte
     assert loading.differences() == []
 
 
+@pytest.mark.parametrize("address", [2**64, [2**64]], ids=str)
+def test_the_address_of_the_sender_never_replaces_that_of_the_context(loading, address):
+    """Nor one that is a number beyond 64 bits."""
+    loading.write(a_page_call(context={"ip": address}, request_ip="192.0.2.9"))
+
+    loading.load()
+
+    assert loading.held().rows("pages")["m1"]["context_ip"] == str(address)
+    assert loading.differences() == []
+
+
 @pytest.mark.parametrize("other", [5, 1.5, True, "2026-03-01T10:00:00Z", ["Start"]], ids=str)
 @pytest.mark.parametrize("name", ["Start", ["Start"], [10**20], 7], ids=str)
 def test_a_page_takes_the_name_of_its_properties_whatever_other_pages_have_there(loading, name, other):

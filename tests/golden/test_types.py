@@ -489,6 +489,22 @@ def test_a_context_trait_gives_way_to_the_trait_of_its_name(loading, stand_in, o
     assert loading.query("select id, columns('^plan.*') from web.users order by id") == whole
 
 
+def test_a_context_trait_never_takes_a_column_of_ours(loading):
+    """Its name gets the same prefix as that of a trait that was sent itself."""
+    loading.with_options(users_from_context_traits=True, envelope_columns=["version"])
+    traits = {"contextIp": "mine", "version": 7, "order": 1}
+    loading.write(
+        an_identify_call({}, context={"ip": "192.0.2.7"}),
+        an_identify_call({}, message_id="m2", receivedAt=received(1, 1), context={"ip": None, "traits": traits}),
+    )
+
+    loading.load()
+
+    row = loading.held().rows("users")["u-1"]
+    assert (row["context_ip"], row["_context_ip"], row["_version"], row["_order"]) == ("192.0.2.7", "mine", "7", "1")
+    assert loading.differences() == []
+
+
 def test_the_column_cap_also_holds_over_several_loads(loading):
     """A full table takes no further columns; known ones are filled."""
     loading.with_options(column_cap=50)
@@ -523,6 +539,20 @@ def test_the_table_cap_also_holds_over_several_loads(loading):
     held = loading.held()
     assert (set(held.rows("first")), "second" in held.tables) == ({"m1", "m3"}, False)
     assert set(held.rows("tracks")) == {"m1", "m2", "m3"}
+
+
+def test_a_discard_of_the_table_cap_has_every_value_that_is_loaded(loading):
+    """By column, with integers of any length, and without what is excluded. A row without properties has one too."""
+    loading.with_options(table_cap=0, exclude=["secret"])
+    properties = {"n": 1, "cart": {"id": "x"}, "big": 2**64, "list": [2**64], "secret": "s", "nothing": None}
+    loading.write(a_track_call(properties), a_track_call({}, message_id="m2"))
+
+    loading.load()
+
+    rows = loading.query("select row_id, value_json from _loader.discards where reason = 'table_cap'")
+    values = {row_id: json.loads(value) for row_id, value in rows}
+    listed = "[18446744073709551616]"
+    assert values == {"m1": {"n": 1, "cart_id": "x", "big": 2**64, "list": listed}, "m2": {}}
 
 
 def test_core_columns_exist_from_the_start_and_others_with_their_first_value(loading):

@@ -613,6 +613,7 @@ def test_c20_numbers_that_other_readers_refuse_are_text_in_unknown_keys_and_go_f
         ('"request_ip":5', None, {"ip": 5, "request_ip": 5}),
         ('"request_ip":{"a":1},"context":{"b":2}', None, {"b": 2, "ip": {"a": 1}, "request_ip": {"a": 1}}),
         ('"request_ip":null,"context":{"b":2}', None, {"b": 2}),
+        (f'"request_ip":"1","context":{{"ip":{2**64}}}', None, {"request_ip": "1"}),
     ],
 )
 def test_the_address_of_the_sender_is_a_value_of_the_context(members, top, context):
