@@ -269,6 +269,25 @@ def test_u1_records_of_other_systems_match_by_external_id_and_by_email_only_wher
     ]
 
 
+def test_traits_that_were_only_ever_removed_are_none(modelling):
+    """They have no column, for they never had a value."""
+    modelling.identify(user_id="u1", _nulls='["plan"]')
+
+    modelling.run("user_traits", "profile_traits", "profile_traits_updates")
+
+    assert modelling.rows("user_traits") == modelling.rows("profile_traits_updates") == []
+    assert modelling.query("select count(*) from models.profile_traits") == [(1,)]
+
+
+def test_a_trait_that_is_a_number_is_the_same_text_whatever_numbers_others_have(modelling):
+    modelling.identify(user_id="u1", score=3.0)
+    modelling.identify(user_id="u2", score=2.5)
+
+    modelling.run("user_traits")
+
+    assert modelling.query("select value from models.user_traits order by seq") == [("3",), ("2.5",)]
+
+
 def test_the_newest_value_of_a_trait_wins_over_merges_and_a_null_removes_it(modelling):
     modelling.identify(anonymous_id="a1", plan="free", age=30)
     modelling.identify(anonymous_id="a2", plan="pro", age=None, _nulls='["age"]')

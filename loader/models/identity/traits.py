@@ -141,13 +141,15 @@ def column_of(trait: str) -> str:
 
 
 def _read_traits(work: Work, tables: Mapping[str, SchemaTables], types: Mapping[str, LogicalType]) -> None:
-    none = "select '' as source, '' as id, '' as name, cast(null as varchar) as value limit 0"
+    none = "select '' as source, '' as id, '' as name, cast(null as varchar) as value where false"
     if not types:
         sent = none
     else:
         # A text for each value, of the type that the trait has: the same one whichever variant holds it.
         aliases = {name: f"t{number}" for number, name in enumerate(types)}
-        declared = tuple(InputColumn(aliases[name], kind, (name,), "") for name, kind in types.items())
+        declared = tuple(
+            InputColumn(aliases[name], "text" if kind == "float" else kind, (name,), "") for name, kind in types.items()
+        )
         given = Input("input_traits", Path(), "", declared, "identify")
         texts = ", ".join(f"cast({alias} as varchar) as {alias}" for alias in aliases.values())
         names = " ".join(f"when {literal(alias)} then {literal(name)}" for name, alias in aliases.items())
