@@ -142,6 +142,7 @@ def _add_models_commands(add: Any, commands: Any) -> None:
     making.add_argument(
         "--select",
         nargs="+",
+        action="extend",
         metavar="NAME",
         help="only these models; `+NAME` also what it is made from, `NAME+` also what is made from it",
     )

@@ -86,6 +86,15 @@ def test_a_dry_run_finds_a_check_that_the_engine_refuses(shop):
     assert "the check small of model counted failed to run" in ran.err
 
 
+def test_models_may_be_chosen_one_by_one(shop):
+    a_model(shop, "one", "select 1 as n")
+    a_model(shop, "two", "select 2 as n")
+
+    ran = run(shop.folder, "models", "run", "--select", "one", "--select", "two", "--json")
+
+    assert [made["name"] for made in ran.json["models"]] == ["one", "two"]
+
+
 def test_a_selection_without_what_it_reads_says_what_to_select(shop):
     a_model(shop, "after", "select count(*) as n from events")
 
