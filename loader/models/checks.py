@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from loader.errors import TerminalError
 from loader.models.header import Check, Model, Severity
-from loader.models.render import Resolve, bind, parse_condition, parse_query, qualify, render, tables_read
+from loader.models.render import Resolve, Tree, bind, parse_condition, parse_query, qualify, render, tables_read
 
 EXAMPLES: Final = 10
 """Most failing rows that are kept."""
@@ -73,8 +73,11 @@ def _query(model: Model, check: Check) -> exp.Query:
         return parse_query(check.sql, model.path, check.line - 1)
     condition = parse_condition(check.sql, model.path, check.line - 1)
     # Keys and what the rule is about, not whole rows: a report must not repeat traits that nobody asked for.
-    named = [column.name for column in condition.find_all(exp.Column) if column.name in model.column_names]
-    shown = [exp.column(name) for name in dict.fromkeys([*model.keys, *named])]
+    named = [column.name.lower() for column in condition.find_all(exp.Column)]
+    about: list[Tree] = [
+        exp.column(name) for name in dict.fromkeys([*model.keys, *named]) if name in model.column_names
+    ]
+    shown = about or [exp.alias_(exp.true(), "is_wrong")]
     keys = [exp.column(name) for name in model.keys]
     query = exp.select(*shown).from_(exp.to_table(model.name)).where(condition)
     return query.order_by(*keys) if keys else query

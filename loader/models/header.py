@@ -100,7 +100,7 @@ def read_model(path: Path) -> Model:
             f"use lower case letters, digits and underscores, a letter first, and not {INPUT_PREFIX} at its beginning",
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the model cannot be read: {error}", str(path), "it must be a UTF-8 file") from None
     return parse_model(name, path, text)
@@ -138,6 +138,14 @@ def parse_model(name: str, path: Path, text: str) -> Model:
             f"{path}:{header.values['further columns'][0]}",
             "list every column of the SELECT under columns",
         )
+    checks = tuple(_check(path, line, item) for line, item in header.items.get("checks", []))
+    for check in checks:
+        if (first := next(each for each in checks if each.name == check.name)) is not check:
+            raise ConfigError(
+                f"two checks are called {check.name!r}",
+                f"{path}:{check.line}",
+                f"the other one is in line {first.line}",
+            )
     passes, bytes_of_row = _passes(path, header)
     column, _, rows = header.values.get("incremental", (0, ""))[1].partition(" of ")
     return Model(
@@ -148,7 +156,7 @@ def parse_model(name: str, path: Path, text: str) -> Model:
         keys=keys,
         parameters=_names(header.values.get("params", (0, ""))[1]),
         columns=columns,
-        checks=tuple(_check(path, line, item) for line, item in header.items.get("checks", [])),
+        checks=checks,
         text=text,
         made_by=made_by,
         incremental=column or None,

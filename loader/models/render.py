@@ -39,7 +39,7 @@ Resolve = Callable[[str], exp.Table | None]
 def parse(text: str, path: Path | str, line: int = 0) -> Tree:
     """The one statement of a text. Raises ConfigError with the line; `line` is what stands before the text."""
     try:
-        statements = [each for each in sqlglot.parse(text, read=DIALECT) if each is not None]
+        found = sqlglot.parse(text, read=DIALECT)
     except (ParseError, TokenError) as error:
         details = getattr(error, "errors", None)
         at = details[0].get("line") or 1 if details else 1
@@ -47,6 +47,8 @@ def parse(text: str, path: Path | str, line: int = 0) -> Tree:
             str(details[0].get("description") if details else error).splitlines()[0].partition(" but got <Token")[0]
         )
         raise ConfigError(f"the SQL is not understood: {problem}", f"{path}:{line + at}", "correct it") from None
+    # A comment after the last semicolon is a node of its own.
+    statements = [each for each in found if each is not None and not isinstance(each, exp.Semicolon)]
     if len(statements) != 1:
         raise ConfigError(f"there are {len(statements)} statements", f"{path}:{line + 1}", "write exactly one")
     return statements[0]

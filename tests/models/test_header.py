@@ -53,6 +53,7 @@ def test_every_section_is_read():
         ("user_id, day\n", "nobody\n", 4, "the key 'nobody' is not a column"),
         ("day date:", "day datum:", 9, "the column 'day datum: a day: any' is not understood"),
         ("small: n > 1", "small", 11, "the check 'small' is not understood"),
+        ("sums (warn)", "small", 12, "two checks are called 'small'"),
         ("-- params:", "-- parameter:", 5, "'parameter: as_of, timezone' is not understood"),
         ("-- params: as_of, timezone", "-- grain: again", 5, "grain is said twice"),
         ("select user_id, day from events", "", 1, "must have either a SELECT or"),

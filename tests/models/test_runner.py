@@ -124,6 +124,24 @@ def test_an_unknown_table_is_named_with_file_line_and_nearest_name(modelling):
     assert "did you mean events?" in error.value.fix
 
 
+def test_a_file_may_begin_with_a_mark_of_its_encoding(modelling):
+    """As editors on Windows write it."""
+    path = a_model(modelling, "counted", "select 2 as n")
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+
+    modelling.run("counted")
+
+    assert modelling.rows("counted") == [(2,)]
+
+
+def test_what_follows_the_last_semicolon_may_be_a_comment(modelling):
+    a_model(modelling, "counted", "select 2 as n; -- of them; for now")
+
+    modelling.run("counted")
+
+    assert modelling.rows("counted") == [(2,)]
+
+
 def test_a_circle_of_models_is_an_error_that_names_it(modelling):
     a_model(modelling, "hen", "select n from egg")
     a_model(modelling, "egg", "select n from hen")
@@ -143,6 +161,16 @@ def test_a_failed_check_names_rows_and_leaves_the_old_table(modelling):
     (failed,) = result.failed
     assert (failed.name, failed.failures, failed.rows) == ("small", 1, ((2,),))
     assert modelling.rows("counted") == [(1,)]
+
+
+@pytest.mark.parametrize(("condition", "row"), [("1 < 2", (True,)), ("N > 1", (2,))])
+def test_a_check_shows_columns_that_it_names_or_else_that_a_row_is_wrong(modelling, condition, row):
+    """A table without keys has nothing else to tell the row by."""
+    a_model(modelling, "counted", "select 2 as n", more=f"checks:\n  small: {condition}")
+
+    (failed,) = modelling.run("counted", passes=False).failed
+
+    assert failed.rows == (row,)
 
 
 def test_a_check_that_warns_does_not_stop_the_run(modelling):
