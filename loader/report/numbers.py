@@ -24,6 +24,11 @@ def count(value: object) -> str:
     return _written(value, 0)
 
 
+def counted(number: int, word: str) -> str:
+    """1 line, 2 lines"""
+    return f"{count(number)} {word if number == 1 else f'{word}s'}"
+
+
 def decimals(value: object) -> str:
     """12,345.67"""
     return _written(value, 2)
@@ -40,11 +45,11 @@ def percent(value: object) -> str:
 
 
 def compact(value: object) -> str:
-    """A few characters for an axis: 950, 1.2k, 3M, 0.25"""
+    """A few characters for an axis: 950, 1.2k, 3M, 10T, 0.25"""
     if not is_number(value):
         return UNKNOWN
     amount = number_of(value)
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(amount) >= size:
             return f"{amount / size:.4g}{unit}".replace("-", _MINUS)
     return f"{amount:.3g}".replace("-", _MINUS)

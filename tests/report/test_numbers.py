@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from loader.report.numbers import compact, count, day, decimals, instant, month, share
+from loader.report.numbers import compact, count, counted, day, decimals, instant, month, share
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from loader.report.numbers import compact, count, day, decimals, instant, month,
         (compact, 0.25, "0.25"),
         (compact, 1250, "1.25k"),
         (compact, 3_000_000, "3M"),
+        (compact, 25e12, "25T"),
         (day, date(2026, 1, 31), "2026-01-31"),
         (month, date(2026, 1, 31), "2026-01"),
     ],
@@ -35,6 +36,11 @@ def test_a_value_is_written_for_people(write, value, written):
 def test_what_is_not_known_is_a_dash(write, value):
     """An unknown number is not 0."""
     assert write(value) == "–"
+
+
+@pytest.mark.parametrize(("number", "written"), [(0, "0 lines"), (1, "1 line"), (1200, "1,200 lines")])
+def test_of_one_thing_there_is_one(number, written):
+    assert counted(number, "line") == written
 
 
 def test_times_are_utc():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from loader.errors import TerminalError
 from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element
-from loader.report.numbers import compact, count, day, month, number_of, plain
+from loader.report.numbers import compact, count, counted, day, month, number_of, plain
 from loader.report.tables import tiles
 
 Figure = tuple[str, str, str]
@@ -39,9 +39,9 @@ def _loaded(facts: Facts) -> list[Figure]:
     }
     newest = max((day(source["last_day"]) for source in sources), default="")
     return [
-        ("Messages", _short(total["messages"]), f"in {count(total['lines'])} lines"),
-        ("Newest day", newest, f"{len(sources)} sources"),
-        ("Set aside", count(total["quarantined"]), f"lines; {count(total['discards'])} values"),
+        ("Messages", _short(total["messages"]), f"in {counted(total['lines'], 'line')}"),
+        ("Newest day", newest, counted(len(sources), "source")),
+        ("Set aside", count(total["quarantined"]), f"lines; {counted(total['discards'], 'value')}"),
     ]
 
 
