@@ -9,8 +9,9 @@ from typing import Final
 
 from sqlglot import exp
 
-from loader.config.models_audiences import AudiencesSettings, CustomAudience
+from loader.config.models_audiences import LIBRARY, AudiencesSettings, CustomAudience
 from loader.config.models_traits import TraitSettings
+from loader.core.nearest import nearest
 from loader.errors import ConfigError
 from loader.models.audience_rules import RULE, Rule
 from loader.models.conditions import fill_for
@@ -42,6 +43,7 @@ def audience_models(
         **(own_rules or {}),
     }
     _check_circles(settings.custom)
+    _check_advertised(settings.suppress_based_on_time_audience, levels)
     made = Generated()
     for key, audience in settings.custom.items():
         made = made.plus(Rule(key, audience, traits, levels).generated())
@@ -94,6 +96,17 @@ def _candidate(level_name: str, key: str, rule: str) -> exp.Select:
     query = fill_for(level, _CANDIDATE, {"key": typed_literal(key)}, tables)
     assert isinstance(query, exp.Select)
     return query
+
+
+def _check_advertised(key: str, levels: Mapping[str, str]) -> None:
+    """Earlier runs may have recorded who was in an audience of the library that is left out now."""
+    known = sorted({*LIBRARY, *(key for key, level in levels.items() if level == "profile")})
+    if key not in known:
+        raise ConfigError(
+            f"there is no audience of profiles {key!r}",
+            "models.audiences.suppress_based_on_time_audience",
+            f"use one of: {', '.join(known)}{nearest(key, known)}",
+        )
 
 
 def _check_circles(custom: Mapping[str, CustomAudience]) -> None:

@@ -6,6 +6,8 @@ Windows begin with their lower bound and end before `as_of`.
 import pytest
 from audiences import AS_OF, ORDER, PRODUCT_ADDED, a_project, meets, members
 
+from loader.errors import ConfigError
+
 
 @pytest.fixture
 def shop(modelling):
@@ -247,6 +249,17 @@ def test_a_purchase_suppresses_for_thirty_days(shop):
     orders(shop, "too_new", 10, at=AS_OF)
 
     assert meets(shop, "suppress_with_purchase") == {"first"}
+
+
+@pytest.mark.parametrize("key", ["cart_abandonmnt", "big_accounts"])
+def test_the_ad_audience_is_an_audience_of_profiles(shop, key):
+    of_accounts = {"level": "account", "description": "d", "all": [{"event": "Order Completed", "users": "any"}]}
+    shop.settings["audiences"] = {"suppress_based_on_time_audience": key, "custom": {"big_accounts": of_accounts}}
+
+    with pytest.raises(ConfigError, match=f"there is no audience of profiles '{key}'") as error:
+        shop.run("audience_suppress_based_on_time")
+
+    assert error.value.where == "models.audiences.suppress_based_on_time_audience"
 
 
 def test_time_suppresses_who_was_in_the_ad_audience_or_ordered_thirty_days_ago(shop):
