@@ -77,7 +77,9 @@ class IdentitySettings(Settings):
     blocked_values: tuple[str, ...] = Field(
         BLOCKED, description="Values that are nobody's id, whatever the case of their letters."
     )
-    blocked_pattern: str = Field(r"^[0-]*$", description="Regular expression of further values that are nobody's id.")
+    blocked_pattern: str = Field(
+        r"^[0-]*$", description="Regular expression (RE2) of further values that are nobody's id."
+    )
     max_merges: int = Field(100, ge=1, le=1_000_000, description="Most merges of one profile, with `unify`.")
     max_identifiers: int = Field(1000, ge=1, le=1_000_000, description="Most identifiers of one profile, with `unify`.")
     max_users_per_profile: int = Field(
@@ -115,10 +117,14 @@ class IdentitySettings(Settings):
     @field_validator("blocked_pattern")
     @classmethod
     def _pattern(cls, pattern: str) -> str:
+        import duckdb  # only who sets this one waits for it
+
         try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"must be a regular expression: {error}") from None
+            with duckdb.connect() as engine:
+                engine.execute("select regexp_matches('', ?)", [pattern])
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"must be a regular expression of RE2, as DuckDB has it: {reason}") from None
         return pattern
 
     @model_validator(mode="after")

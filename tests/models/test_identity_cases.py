@@ -345,12 +345,25 @@ def test_a_call_without_any_id_is_explained(modelling):
     assert modelling.rows("identity_violations", "event_id", "code") == [("m1", "no_identifier")]
 
 
+def test_an_empty_text_is_nobodys_id_whatever_is_blocked_besides(modelling):
+    """Classes of letters are known as the engine knows them."""
+    modelling.page(anonymous_id="a1", user_id="")
+    modelling.page(anonymous_id="a2", user_id=" ")
+    modelling.page(anonymous_id="a2", user_id="Ünused")
+
+    modelling.run(*_TABLES, identity={"blocked_pattern": r"^\p{Lu}nused$"})
+
+    assert modelling.query("select count(*) from models.identity_profiles") == [(2,)]
+    assert {value for (value,) in modelling.rows("external_id_mapping", "value")} == {"a1", "a2"}
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
         ({"limits": {"email": "5 daily"}}, "weekly"),
         ({"custom": {"phone": ["phone"]}}, "external_ids"),
         ({"blocked_pattern": "("}, "regular expression"),
+        ({"blocked_pattern": "(?!x)y"}, "regular expression of RE2.*invalid perl operator"),
         ({"priority": ["user_id", "emial"]}, "priority: there is no type .*; did you mean email?"),
         ({"limits": {"phone": "5 ever"}}, "limits: there is no type .* declare it in `custom`"),
         ({"ignored_types": ["ios_id"]}, "ignored_types: there is no type .*; did you mean ios.id?"),

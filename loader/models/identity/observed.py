@@ -168,7 +168,7 @@ def _present(work: Work, table: str, call: str, wanted: Mapping[str, tuple[str, 
 def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int], extend: Callable[[], None]) -> None:
     """Whole numbers instead of texts: everything after this is several times faster on them."""
     blocked = (
-        f"regexp_matches(value, {literal(settings.blocked_pattern)}) "
+        f"value = '' or regexp_matches(value, {literal(settings.blocked_pattern)}) "
         f"or lower(value) in (select unnest({literals(value.strip().lower() for value in settings.blocked_values)}))"
     )
     work.make("_identity_distinct", "select type, value from _identity_values group by type, value")
