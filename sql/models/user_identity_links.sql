@@ -22,7 +22,7 @@ with records as (
 by_external_id as (
   select distinct m.canonical_segment_id, r.system, r.id as external_key
   from records as r
-  join external_id_mapping as m on m.type = 'user_id' and m.value = r.external_id
+  join external_id_mapping as m on m.type = 'user_id' and m.value = trim(r.external_id)
   where r.id is not null
 ),
 by_email as (

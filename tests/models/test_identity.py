@@ -269,6 +269,16 @@ def test_u1_records_of_other_systems_match_by_external_id_and_by_email_only_wher
     ]
 
 
+def test_spaces_around_an_external_id_do_not_matter(modelling):
+    """As around all identifiers; leading zeros do."""
+    modelling.identify(user_id="007")
+    modelling.csv("zendesk_users", [{"id": "1", "external_id": " 007 "}, {"id": "2", "external_id": "7"}])
+
+    modelling.run("user_identity_links")
+
+    assert modelling.rows("user_identity_links", "external_key", "matched_by") == [("1", "external_id")]
+
+
 def test_traits_that_were_only_ever_removed_are_none(modelling):
     """They have no column, for they never had a value."""
     modelling.identify(user_id="u1", _nulls='["plan"]')

@@ -46,7 +46,7 @@ FROM (
       r.id AS external_key
     FROM records AS r
     JOIN models.external_id_mapping AS m
-      ON m.type = 'user_id' AND m.value = r.external_id
+      ON m.type = 'user_id' AND m.value = TRIM(r.external_id)
     WHERE
       NOT r.id IS NULL
   ), by_email AS (
