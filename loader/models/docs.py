@@ -26,9 +26,9 @@ def index_page(catalog: Catalog) -> str:
     for step in catalog.steps:
         for table in step.tables:
             model = catalog.models[table]
-            lines.append(f"| [{table}]({table}.md) | {model.grain} | {model.description} |")
+            lines.append(f"| [{table}]({table}.md) | {_cell(model.grain)} | {_cell(model.description)} |")
     lines += ["", "## Inputs", "", "| Input | What it holds |", "|---|---|"]
-    lines += [f"| [{name}]({name}.md) | {catalog.inputs[name].description} |" for name in sorted(catalog.inputs)]
+    lines += [f"| [{name}]({name}.md) | {_cell(catalog.inputs[name].description)} |" for name in sorted(catalog.inputs)]
     return "\n".join([*lines, "", "## Graph", "", *graph(catalog), ""])
 
 
@@ -101,4 +101,4 @@ def _links(names: tuple[str, ...] | list[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")

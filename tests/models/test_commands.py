@@ -132,6 +132,20 @@ def test_docs_are_a_page_for_each_model_and_input(shop):
     assert "input_pages --> events" in (shop.folder / "pages" / "index.md").read_text()
 
 
+def test_what_a_description_holds_stays_in_its_cell_of_the_index(shop):
+    """Tables of Markdown end at a new line and part at a bar."""
+    path = a_model(shop, "own", "select 1 as n")
+    path.write_text(path.read_text().replace("What own answers.", "What is a | b."))
+    (shop.folder / "models" / "inputs").mkdir()
+    given = "description: |\n  Two\n  lines.\nevent: Signed Up\ncolumns: {}\n"
+    (shop.folder / "models" / "inputs" / "signed_up.yaml").write_text(given)
+
+    index = run(shop.folder, "models", "docs").out.splitlines()
+
+    assert r"| [own](own.md) | one row | What is a \| b. |" in index
+    assert "| [input_signed_up](input_signed_up.md) | Two lines. |" in index
+
+
 def test_an_input_that_is_not_declared_is_named_with_the_nearest(shop):
     (shop.folder / "models" / "inputs").mkdir(parents=True)
     (shop.folder / "models" / "inputs" / "costs.yaml").write_text(
