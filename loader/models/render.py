@@ -47,6 +47,10 @@ def parse(text: str, path: Path | str, line: int = 0) -> Tree:
             str(details[0].get("description") if details else error).splitlines()[0].partition(" but got <Token")[0]
         )
         raise ConfigError(f"the SQL is not understood: {problem}", f"{path}:{line + at}", "correct it") from None
+    except RecursionError:
+        raise ConfigError(
+            "the SQL is nested too deeply to be read", f"{path}:{line + 1}", "compute the inner parts in a WITH"
+        ) from None
     # A comment after the last semicolon is a node of its own.
     statements = [each for each in found if each is not None and not isinstance(each, exp.Semicolon)]
     if len(statements) != 1:

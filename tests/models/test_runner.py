@@ -134,6 +134,15 @@ def test_a_file_may_begin_with_a_mark_of_its_encoding(modelling):
     assert modelling.rows("counted") == [(2,)]
 
 
+def test_sql_that_is_nested_too_deeply_is_an_error_of_its_file(modelling):
+    path = a_model(modelling, "deep", f"select {'abs(' * 500}1{')' * 500} as n")
+
+    with pytest.raises(ConfigError, match="nested too deeply") as error:
+        modelling.run("deep")
+
+    assert error.value.where == f"{path}:1"
+
+
 def test_what_follows_the_last_semicolon_may_be_a_comment(modelling):
     a_model(modelling, "counted", "select 2 as n; -- of them; for now")
 
