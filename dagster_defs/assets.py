@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from dagster_defs.failures import failing
 from dagster_defs.partitions import partition_of, partitions_of, window
 from dagster_defs.publishing import publish_after_load
 from dagster_defs.reports import Metadata, events_metadata, run_metadata, table_metadata
 from dagster_defs.resources import WRITER_POOL, Project
+from dagster_defs.turns import turn
 from loader.config import Config, SourceSettings
 from loader.core.tables import CALL_TABLES, LATEST_TABLES
 from loader.inventory import Table, row_count, rows_per_day, schema_of, tables
@@ -79,18 +79,19 @@ def load_assets(source: SourceSettings, config: Config) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
     )
     def load(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.MaterializeResult[None]]:
-        settings = project.config().source(name)
-        keys = context.partition_key_range if context.has_partition_key or context.has_partition_key_range else None
-        start, until = window(keys, settings)
-        report = run_load(context, project, settings, start, until)
-        with project.reader() as reader:
-            described = describe(reader, settings, report)
-            days = {} if keys is None else _rows_per_partition(context, reader, settings, keys)
-        for (table, key), rows in days.items():
-            context.add_asset_metadata({"dagster/partition_row_count": rows}, dg.AssetKey([schema, table]), key)
-        for table, metadata in described.items():
-            yield dg.MaterializeResult(asset_key=[schema, table], metadata=metadata)
-        publish_after_load(context, project)
+        with turn(context):
+            settings = project.config().source(name)
+            keys = context.partition_key_range if context.has_partition_key or context.has_partition_key_range else None
+            start, until = window(keys, settings)
+            report = run_load(context, project, settings, start, until)
+            with project.reader() as reader:
+                described = describe(reader, settings, report)
+                days = {} if keys is None else _rows_per_partition(context, reader, settings, keys)
+            for (table, key), rows in days.items():
+                context.add_asset_metadata({"dagster/partition_row_count": rows}, dg.AssetKey([schema, table]), key)
+            for table, metadata in described.items():
+                yield dg.MaterializeResult(asset_key=[schema, table], metadata=metadata)
+            publish_after_load(context, project)
 
     return load
 
@@ -105,8 +106,7 @@ def run_load(
     """Call the job."""
     from loader.jobs.load import load_source
 
-    with failing(context):
-        report = load_source(project.config(), source, start=start, until=until).as_dict()
+    report = load_source(project.config(), source, start=start, until=until).as_dict()
     counts = ", ".join(f"{name} {report[name]}" for name in ("objects", "lines", "messages", "duplicates"))
     context.log.info(f"loaded {source.name}: {counts}")
     return dict(report)

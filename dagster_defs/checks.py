@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_defs.resources import WRITER_POOL, Project
+from dagster_defs.turns import turn
 from loader.checking import Finding, conservation, objects_readable, quarantine_growth, unique_ids
 from loader.config import SourceSettings
 from loader.core.tables import CALL_TABLES
@@ -32,10 +33,12 @@ def source_checks(source: SourceSettings) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name=f"check_{schema_of(source)}", specs=_specs(source), can_subset=True, pool=WRITER_POOL)
     def check(context: dg.AssetCheckExecutionContext, project: Project) -> Iterator[dg.AssetCheckResult]:
-        settings = project.config().source(name)
-        with project.reader() as reader:
-            results = [_result(key, _ask(reader, settings, key)) for key in sorted(context.selected_asset_check_keys)]
-        yield from results
+        with turn(context):
+            settings = project.config().source(name)
+            with project.reader() as reader:
+                keys = sorted(context.selected_asset_check_keys)
+                results = [_result(key, _ask(reader, settings, key)) for key in keys]
+            yield from results
 
     return check
 

@@ -11,9 +11,11 @@ from loader.errors import BusyError, LoaderError, TransientError
 MAX_RETRIES = 3
 RETRY_SECONDS = 30
 
+StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext
+
 
 @contextmanager
-def failing(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
+def failing(context: StepContext) -> Iterator[None]:
     """What may pass is tried again a few times, each time later; anything else fails at once."""
     try:
         yield

@@ -11,6 +11,7 @@ from dagster_defs.models import FOLLOWS
 from dagster_defs.partitions import partition_of, partitions_of
 from dagster_defs.publishing import publish_after_load, publish_copy, published_key
 from dagster_defs.resources import WRITER_POOL, Project
+from dagster_defs.turns import turn
 from loader.config import Config, SourceSettings
 from loader.inventory import days_of_last_load, schema_of
 
@@ -37,7 +38,8 @@ def published_asset(config: Config, models: Iterable[dg.AssetKey]) -> dg.AssetsD
         description="A read-only copy of the warehouse for analysts.",
     )
     def published(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult[None]:
-        path = publish_copy(project)
+        with turn(context):
+            path = publish_copy(project)
         context.log.info(f"published {path}")
         return dg.MaterializeResult(metadata={"dagster/uri": path})
 
@@ -52,10 +54,11 @@ def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
 
     @dg.op(name=f"load_all_of_{schema}", pool=WRITER_POOL)
     def load_all(context: dg.OpExecutionContext, project: Project) -> None:
-        settings = project.config().source(name)
-        report = run_load(context, project, settings, settings.start, None)
-        _mark(context, project, settings, report)
-        publish_after_load(context, project)
+        with turn(context):
+            settings = project.config().source(name)
+            report = run_load(context, project, settings, settings.start, None)
+            _mark(context, project, settings, report)
+            publish_after_load(context, project)
 
     @dg.job(
         name=f"load_{schema}_complete",

@@ -9,8 +9,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from dagster_defs.assets import DESCRIPTIONS, EVENTS
 from dagster_defs.charts import charts_of
-from dagster_defs.failures import failing
 from dagster_defs.resources import WRITER_POOL, Project
+from dagster_defs.turns import turn
 from loader.config import Config
 from loader.inventory import schema_of
 from loader.jobs.models import ModelsReport, catalog_of, run_models
@@ -89,22 +89,23 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
     def models(
         context: dg.AssetExecutionContext, project: Project
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        current = project.config()
-        selected = {key.path[-1] for key in context.selected_asset_keys}
-        report = run(context, current, catalog, sorted({catalog.step_of(name).name for name in selected}))
-        for check in report.result.checks:
-            if dg.AssetCheckKey(model_key(check.model), check.name) in context.selected_asset_check_keys:
-                yield _check_result(catalog.models[check.model], check)
-        if report.result.failed:
-            names = ", ".join(f"{check.model}.{check.name}" for check in report.result.failed)
-            raise dg.Failure(f"checks failed, no table was replaced: {names}", allow_retries=False)
-        shown = charts_of(context, current, [made.name for made in report.result.made])
-        for name, plain in _metadata(current, catalog, report).items():
-            metadata = {**plain, **shown.get(name, {})}
-            if name in selected:
-                yield dg.MaterializeResult(asset_key=model_key(name), metadata=metadata)
-            else:  # a Python model makes all of its tables at once
-                context.log_event(dg.AssetMaterialization(model_key(name), metadata=metadata))
+        with turn(context):
+            current = project.config()
+            selected = {key.path[-1] for key in context.selected_asset_keys}
+            report = run(context, current, catalog, sorted({catalog.step_of(name).name for name in selected}))
+            for check in report.result.checks:
+                if dg.AssetCheckKey(model_key(check.model), check.name) in context.selected_asset_check_keys:
+                    yield _check_result(catalog.models[check.model], check)
+            if report.result.failed:
+                names = ", ".join(f"{check.model}.{check.name}" for check in report.result.failed)
+                raise dg.Failure(f"checks failed, no table was replaced: {names}", allow_retries=False)
+            shown = charts_of(context, current, [made.name for made in report.result.made])
+            for name, plain in _metadata(current, catalog, report).items():
+                metadata = {**plain, **shown.get(name, {})}
+                if name in selected:
+                    yield dg.MaterializeResult(asset_key=model_key(name), metadata=metadata)
+                else:  # a Python model makes all of its tables at once
+                    context.log_event(dg.AssetMaterialization(model_key(name), metadata=metadata))
 
     return models
 
@@ -119,8 +120,7 @@ def _rule_of(model: Model, check: Check) -> str:
 
 def run(context: dg.AssetExecutionContext, config: Config, catalog: Catalog, steps: list[str]) -> ModelsReport:
     """Call the job with the models as they were defined."""
-    with failing(context):
-        report = run_models(config, datetime.now(UTC), steps, catalog)
+    report = run_models(config, datetime.now(UTC), steps, catalog)
     context.log.info(f"made {len(report.result.made)} models as of {report.as_of}")
     return report
 

@@ -3,8 +3,7 @@
 import dagster as dg
 
 from dagster_defs.resources import Project
-from loader.config import Config, redact
-from loader.errors import LoaderError
+from loader.config import Config
 
 
 def published_key(config: Config) -> dg.AssetKey:
@@ -19,10 +18,7 @@ def publish_copy(project: Project) -> str:
 
     config = project.config()
     assert config.publish is not None
-    try:
-        publish(config)
-    except LoaderError as error:
-        raise dg.Failure(redact(str(error)), allow_retries=False) from None
+    publish(config)
     return str(config.publish.path)
 
 

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import pkgutil
 import subprocess
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from e2e.deployment import Deployment
+from e2e.deployment import Deployment, Ran
 from e2e.small_archive import (
     DAYS,
     DUPLICATES,
@@ -30,6 +32,7 @@ from e2e.small_archive import (
 from dagster_defs import failures
 from dagster_defs.definitions import build_definitions
 from dagster_defs.resources import WRITER_POOL
+from dagster_defs.turns import turn
 from loader.errors import BusyError, ConfigError, TerminalError, TransientError
 from loader.jobs import load
 
@@ -375,6 +378,37 @@ def test_only_what_may_pass_is_tried_again(error, calls, deployment, monkeypatch
     assert str(error.args[0]) in ran.failure()
 
 
+@pytest.mark.parametrize("place", ["loader.jobs.publish.publish", "dagster_defs.resources.open_reader"])
+def test_a_file_that_is_in_use_after_the_load_is_tried_again_too(place, tmp_path, monkeypatch):
+    """By whoever copies it for analysts, counts its rows or asks the checks."""
+    config = write_project(tmp_path, "publish: {path: ./analytics.duckdb}\n")
+    really, refused = pkgutil.resolve_name(place), []
+
+    def first_refused(*arguments: Any) -> Any:
+        if not refused:
+            refused.append(BusyError("the warehouse is open for writing in process 77", "w.duckdb", "wait"))
+            raise refused[0]
+        return really(*arguments)
+
+    monkeypatch.setattr(place, first_refused)
+    monkeypatch.setattr(failures, "RETRY_SECONDS", 0)
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = Deployment(config, instance).run(partition=FIRST)
+
+    assert (ran.is_success, len(refused)) == (True, 1)
+    assert (tmp_path / "analytics.duckdb").is_file()
+
+
+def test_a_configuration_that_broke_meanwhile_is_the_failure_of_the_next_step(deployment):
+    """In the words of the command line."""
+    job = deployment.definitions.resolve_job_def("load_shop_job")
+    deployment.config.write_text(deployment.config.read_text().replace("layout:", "layuot:"))
+
+    ran = Ran(job.execute_in_process(partition_key=FIRST, instance=deployment.instance, raise_on_error=False))
+
+    assert "sources[0].archive.layuot: is not a key here" in ran.failure()
+
+
 def test_a_secret_is_not_shown_in_errors(deployment, monkeypatch):
     """Errors of libraries may repeat what they were given."""
     monkeypatch.setenv("ARCHIVE_SECRET", "canary-51f0c2")
@@ -411,43 +445,56 @@ def start_run(deployment: Deployment, day: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env={**os.environ, **home}, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def turns_at_the_file(instance: dg.DagsterInstance) -> list[tuple[float, float, str]]:
-    """When each step that opens the warehouse began and ended, in every run."""
-    turns = []
-    for run in instance.get_runs():
-        events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
-        times = [entry.timestamp for entry in instance.all_logs(run.run_id) if entry.dagster_event]
-        for step in ("load_shop", "check_shop"):
-            began, ended = (
-                at
-                for event, at in zip(events, times, strict=True)
-                if event.step_key == step and event.event_type_value in ("STEP_START", "STEP_SUCCESS")
-            )
-            turns.append((began, ended, run.run_id))
-    return sorted(turns)
+@pytest.fixture
+def granted(tmp_path):
+    """A project in a Dagster that grants the pool of writers to two steps at once, as it may on SQLite."""
+    pools = {"concurrency": {"pools": {"default_limit": 2, "granularity": "op"}}}
+    with dg.instance_for_test(overrides=pools) as instance:
+        instance.event_log_storage.set_concurrency_slots(WRITER_POOL, 2)
+        yield Deployment(write_project(tmp_path), instance)
+
+
+def said_in_runs(deployment: Deployment) -> str:
+    """The log lines of all runs."""
+    instance = deployment.instance
+    entries = [entry for run in instance.get_runs() for entry in instance.all_logs(run.run_id)]
+    return "\n".join(entry.user_message for entry in entries)
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_both_succeed(tmp_path):
-    """One slot in the pool: the second run waits for its turn at the file."""
-    pools = {"concurrency": {"pools": {"default_limit": 1, "granularity": "op"}}}
-    with dg.instance_for_test(overrides=pools) as instance:
-        # As `make dev` does: two runs that meet a pool for the first time at once would both make its slot.
-        instance.event_log_storage.set_concurrency_slots(WRITER_POOL, 1)
-        deployment = Deployment(write_project(tmp_path), instance)
-        runs = [start_run(deployment, day) for day in (FIRST, THIRD)]
-        for run in runs:
-            run.stdout.readline()
-        for run in runs:
-            run.stdin.write("go\n")
-            run.stdin.flush()
-        ended = [run.communicate(timeout=120) for run in runs]
+def test_two_runs_at_once_both_succeed(granted):
+    """One is at the file after the other, and neither is refused."""
+    runs = [start_run(granted, day) for day in (FIRST, THIRD)]
+    for run in runs:
+        run.stdout.readline()
+    for run in runs:
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    ended = [run.communicate(timeout=120) for run in runs]
 
-        turns = turns_at_the_file(instance)
-        assert [run.returncode for run in runs] == [0, 0], ended
-        assert deployment.rows("select count(*) from shop.tracks") == [(6,)]
-        assert len({run for _, _, run in turns}) == 2
-        assert all(ended <= began for (_, ended, _), (began, _, _) in pairwise(turns)), turns
+    assert [run.returncode for run in runs] == [0, 0], ended
+    assert granted.rows("select count(*) from shop.tracks") == [(6,)]
+    loads = granted.rows("select started_at, finished_at from _loader.loads order by started_at")
+    assert len(loads) == 2
+    assert all(ended <= began for (_, ended), (began, _) in pairwise(loads)), loads
+    assert "another load of 'shop' is running" not in said_in_runs(granted)
+
+
+@pytest.mark.slow
+def test_a_run_waits_for_the_one_at_the_file_and_says_so(granted):
+    """However long that takes: it opens nothing meanwhile, and goes on when the other one has ended."""
+    with turn(dg.build_op_context(instance=granted.instance)):
+        run = start_run(granted, FIRST)
+        run.stdin.write("go\n")
+        run.stdin.flush()
+        while "waiting for the warehouse: another run is at the file" not in said_in_runs(granted):
+            assert run.poll() is None, run.communicate()
+            time.sleep(0.1)
+        assert not (granted.config.parent / "warehouse.duckdb").exists()
+    ended = run.communicate(timeout=120)
+
+    assert run.returncode == 0, ended
+    assert granted.rows("select count(*) from shop.tracks") == [(3,)]
 
 
 HOLD = (
