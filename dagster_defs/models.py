@@ -104,7 +104,7 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
                 metadata = {**plain, **shown.get(name, {})}
                 if name in selected:
                     yield dg.MaterializeResult(asset_key=model_key(name), metadata=metadata)
-                else:  # a Python model makes all of its tables at once
+                else:  # a Python model makes all of its tables at once, and what was never made is made when it is read
                     context.log_event(dg.AssetMaterialization(model_key(name), metadata=metadata))
 
     return models
@@ -120,7 +120,7 @@ def _rule_of(model: Model, check: Check) -> str:
 
 def run(context: dg.AssetExecutionContext, config: Config, catalog: Catalog, steps: list[str]) -> ModelsReport:
     """Call the job with the models as they were defined."""
-    report = run_models(config, datetime.now(UTC), steps, catalog)
+    report = run_models(config, datetime.now(UTC), steps, catalog, with_missing=True)
     context.log.info(f"made {len(report.result.made)} models as of {report.as_of}")
     return report
 

@@ -23,6 +23,7 @@ from loader.models.catalog import Catalog, read_catalog
 from loader.models.checks import CheckResult
 from loader.models.configured import configured_models
 from loader.models.dry_run import DryRun
+from loader.models.external import tables_in
 from loader.models.parameters import parameters_of
 from loader.models.registry import PYTHON_MODELS, PythonModel
 from loader.models.run import ModelRun, Progress, RunResult
@@ -108,9 +109,11 @@ def run_models(
     catalog: Catalog | None = None,
     progress: Progress | None = None,
     is_dry: bool = False,
+    with_missing: bool = False,
 ) -> ModelsReport:
     """Make the chosen models, all by default. `now` is used only where `as_of` is `today` or `now`.
 
+    `with_missing`: what they read and was never made is made too; else it is a ConfigError.
     The run is recorded in the state tables. Dry: bind all SQL against the columns there are, write nothing. Raises
     ConfigError, TerminalError, or BusyError while another process holds the warehouse, or a load or another run its
     lease.
@@ -129,6 +132,8 @@ def run_models(
             result = DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
     else:
         with _open_for_writing(config) as (warehouse, holder), recorded(warehouse, holder, as_of, select) as finish:
+            if with_missing:
+                steps = catalog.with_missing(steps, tables_in(warehouse.engine, config.models.schema_name))
             run = ModelRun(warehouse.engine, catalog, config.models, parameters, schemas)
             result = run.run(steps, progress, finish)
     return ModelsReport(as_of, result, catalog.overridden, is_dry, time.monotonic() - started)

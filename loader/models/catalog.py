@@ -97,6 +97,15 @@ class Catalog:
                 wanted |= self._downstream({step.name})
         return tuple(step for step in self.steps if step.name in wanted)
 
+    def with_missing(self, steps: Sequence[Step], existing: Collection[str]) -> tuple[Step, ...]:
+        """These steps, and before them those that make what they read and what is not among the tables there are."""
+        wanted = {step.name for step in steps}
+        for step in reversed(self.steps):
+            if step.name in wanted:
+                absent = [table for table in step.reads if table in self.models and table not in existing]
+                wanted |= {self.step_of(table).name for table in absent}
+        return tuple(step for step in self.steps if step.name in wanted)
+
     def _upstream(self, names: set[str]) -> set[str]:
         found = set(names)
         for step in reversed(self.steps):

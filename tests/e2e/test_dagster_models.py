@@ -139,6 +139,18 @@ def test_a_python_model_is_one_step_with_several_assets(deployment):
     assert {name for name, _ in ran.materialized()} == {"models/events", "models/one", "models/two"}
 
 
+def test_what_a_model_reads_and_nobody_made_yet_is_made_with_it(deployment):
+    """The sensor asks for some models before others, and a model without anything new is not asked for at all."""
+    deployment.run(**EVERY_DAY)
+
+    first = deployment.materialize(None, ["models", "named"])
+    second = deployment.materialize(None, ["models", "named"])
+
+    assert first.is_success
+    assert {name for name, _ in first.materialized()} == {"models/events", "models/named"}
+    assert {name for name, _ in second.materialized()} == {"models/named"}
+
+
 def test_a_run_reports_rows_schema_lineage_and_checks(modelled):
     _, ran = modelled
 
