@@ -11,6 +11,7 @@ from loader.config import Config
 from loader.errors import BusyError, ConfigError, TerminalError
 from loader.sqlfiles import read_sql
 from loader.waiting import Deadline
+from loader.warehouses.duckdb import refuse_folder, refuse_newer
 from loader.warehouses.locks import holder_of, is_locked
 
 
@@ -41,6 +42,10 @@ class Reader:
     def check(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
         """One file of `sql/checks`, over the state tables. Raises TerminalError when the file has no such tables."""
         return self._file(f"checks/{name}.sql", values, self._system_schema)
+
+    def refuse_newer(self) -> None:
+        """Raises TerminalError when a newer version wrote the state tables."""
+        refuse_newer(self.report("version").rows, self._path)
 
     def page(self, name: str, schema: str, values: Mapping[str, object]) -> Answer:
         """One file of `sql/page`, over the tables of a schema. Raises TerminalError when it does not fit them."""
@@ -87,16 +92,22 @@ def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:
     return Answer(tuple(str(column[0]) for column in description), cursor.fetchall() if description else [])
 
 
+def require_warehouse(path: Path) -> None:
+    """Raises ConfigError when there is no warehouse yet, or a folder in its place."""
+    refuse_folder(path)
+    if not path.is_file():
+        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
+
+
 @contextmanager
-def open_reader(config: Config, wait_seconds: float = 5.0) -> Iterator[Reader]:
-    """A reader of the warehouse of `config`.
+def open_reader(config: Config, wait_seconds: float = 5.0, copy: Path | None = None) -> Iterator[Reader]:
+    """A reader of the warehouse of `config`, or of a copy of its file that stands for it.
 
     Raises ConfigError when there is no warehouse yet, BusyError when a load holds it for longer than `wait_seconds`.
     """
     path = config.warehouse.path
-    if not path.is_file():
-        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
-    connection = _connect(path, wait_seconds)
+    require_warehouse(path)
+    connection = _connect(copy or path, wait_seconds)
     try:
         yield Reader(connection, config)
     finally:

@@ -33,10 +33,10 @@ _HINTS: Final = {
 def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Load what is new of one source, or of all."""
     results, code = load_sources(_chosen(arguments.source, config), arguments, config, output)
-    result = {"sources": results, "dry_run": arguments.dry_run, "exit_code": code}
-    if not arguments.dry_run:
-        result |= published(config, output)
-    output.result(result)
+    copy: dict[str, Any] = {}
+    if not arguments.dry_run and is_any_loaded(results):
+        copy, code = published(config, output, code)
+    output.result({"sources": results, "dry_run": arguments.dry_run, **copy, "exit_code": code})
     return code
 
 
@@ -113,15 +113,26 @@ def publish(arguments: argparse.Namespace, config: Config, output: Output) -> in
     return 0
 
 
-def published(config: Config, output: Output) -> dict[str, Any]:
-    """Replace the read-only copy where there is to be one; its entry of the result."""
+def is_any_loaded(reports: Mapping[str, Any]) -> bool:
+    """Whether the load of one source at least came to its end."""
+    return any("error" not in report for report in reports.values())
+
+
+def published(config: Config, output: Output, code: int) -> tuple[dict[str, Any], int]:
+    """Replace the read-only copy where there is to be one; its entry of the result, and the exit code after `code`.
+
+    The report of what was done before is not lost when that fails.
+    """
     if config.publish is None:
-        return {}
+        return {}, code
     from loader.jobs.publish import publish as publish_job
 
-    report = publish_job(config).as_dict()
+    try:
+        report = publish_job(config).as_dict()
+    except LoaderError as error:
+        return {"published": failure(error, output)}, max(code, error.exit_code)
     output.line(f"published {config.publish.path}")
-    return {"published": report}
+    return {"published": report}, code
 
 
 def _each(arguments: argparse.Namespace, config: Config, output: Output, job: Any) -> int:

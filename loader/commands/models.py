@@ -18,10 +18,12 @@ _MOST_NAMES: Final = 4
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Make the models anew and check them; readers see the new tables all at once, or the old ones."""
     result = make(arguments.select or (), arguments, config, output)
-    if not result["exit_code"] and not arguments.dry_run:
-        result |= published(config, output)
+    code = int(result["exit_code"])
+    if not code and not arguments.dry_run:
+        copy, code = published(config, output, code)
+        result |= {**copy, "exit_code": code}
     output.result(result)
-    return int(result["exit_code"])
+    return code
 
 
 def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, output: Output) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loader.commands import models
-from loader.commands.loading import failure, load_sources, published
+from loader.commands.loading import failure, is_any_loaded, load_sources, published
 from loader.commands.output import Output
 from loader.config import Config
 from loader.errors import BusyError, TerminalError, TransientError
@@ -25,13 +25,14 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     reports, code = load_sources(config.sources, arguments, config, output)
     result: dict[str, Any] = {"load": {"sources": reports, "exit_code": code}, "models": None}
     output.line()
-    if all("error" in report for report in reports.values()):
+    if not is_any_loaded(reports):
         output.line("the models were not made: no source could be loaded")
     else:
         result["models"] = _models(arguments, config, output)
         code = max(code, result["models"]["exit_code"])
-    if not arguments.dry_run:
-        result |= published(config, output)
+        if not arguments.dry_run:
+            copy, code = published(config, output, code)
+            result |= copy
     output.result({**result, "dry_run": arguments.dry_run, "exit_code": code})
     return code
 

@@ -152,7 +152,7 @@ class _Run:
         self._schema = schema_of(source)
         self._options = json.dumps(source.load.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         self._holder = uuid.uuid4().hex
-        self._is_absent = is_dry and not config.warehouse.path.is_file()
+        self._is_absent = is_dry and not config.warehouse.path.exists()
         """A dry run of a warehouse that does not exist yet uses an empty one in memory."""
         self.work_dir = config.resources.work_dir or Path(tempfile.gettempdir())
         self.report = LoadReport(load_id=f"{now:%Y%m%dT%H%M%S}-{self._holder[:8]}")
@@ -189,6 +189,8 @@ class _Run:
                     str(self._config.warehouse.path),
                     "run `loader load` without --dry-run once, or correct warehouse.path or system_schema",
                 )
+            elif self._is_dry:
+                self._warehouse.refuse_newer()
             yield
 
     def load(

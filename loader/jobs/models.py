@@ -15,7 +15,6 @@ import duckdb
 
 from loader.config import Config
 from loader.core.dialect import identifier, literal
-from loader.errors import ConfigError
 from loader.inventory import schema_of
 from loader.jobs.load import WAIT_SECONDS
 from loader.jobs.models_record import attached_alone, recorded
@@ -28,6 +27,7 @@ from loader.models.parameters import parameters_of
 from loader.models.registry import PYTHON_MODELS, PythonModel
 from loader.models.run import ModelRun, Progress, RunResult
 from loader.normalize.engine import open_engine
+from loader.reading import require_warehouse
 from loader.staging.workspace import Workspace
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
@@ -146,7 +146,7 @@ def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.
     Raises BusyError when another process holds the file for longer than a load would wait.
     """
     path = config.warehouse.path
-    place = path if path.is_file() else Path(":memory:")
+    place = path if path.exists() else Path(":memory:")
     with _engine(config) as engine:
         warehouse = DuckDBWarehouse(engine, place, config.system_schema)
         with warehouse.attached(WAIT_SECONDS, read_only=place == path):
@@ -161,8 +161,7 @@ def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.
 def _open_for_writing(config: Config) -> Iterator[tuple[DuckDBWarehouse, str]]:
     """The warehouse, alone, as the current database of its engine, and the holder of the lease."""
     path = config.warehouse.path
-    if not path.is_file():
-        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
+    require_warehouse(path)
     with _engine(config) as engine:
         warehouse = DuckDBWarehouse(engine, path, config.system_schema)
         with attached_alone(warehouse, config, WAIT_SECONDS) as holder:

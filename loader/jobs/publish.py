@@ -16,7 +16,7 @@ import duckdb
 from loader.config import Config
 from loader.core.dialect import literal
 from loader.errors import BusyError, ConfigError, TerminalError
-from loader.reading import busy
+from loader.reading import busy, require_warehouse
 from loader.waiting import Deadline
 from loader.warehouses.locks import is_locked
 
@@ -63,8 +63,7 @@ def _target(config: Config) -> Path:
             "nothing says where to publish to", "publish.path", "add publish: {path: ./published.duckdb} to loader.yaml"
         )
     warehouse, target = config.warehouse.path, config.publish.path
-    if not warehouse.is_file():
-        raise ConfigError("the warehouse does not exist yet", str(warehouse), "run `loader load` first")
+    require_warehouse(warehouse)
     if target.resolve() == warehouse.resolve():
         raise ConfigError(
             "the copy would replace the warehouse", "publish.path", "name another file than warehouse.path"

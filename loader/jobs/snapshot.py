@@ -30,8 +30,7 @@ def open_snapshot(config: Config, folder: Path) -> Iterator[Reader]:
         reader = held.enter_context(open_reader(config))
         if _is_copied(config.warehouse.path, copy):
             held.close()
-            aside = config.warehouse.model_copy(update={"path": copy})
-            reader = held.enter_context(open_reader(config.model_copy(update={"warehouse": aside})))
+            reader = held.enter_context(open_reader(config, copy=copy))
         yield reader
 
 

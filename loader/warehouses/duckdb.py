@@ -16,7 +16,7 @@ from loader.core.dialect import DUCKDB, identifier, literal, widened_sql
 from loader.core.naming import schema_name
 from loader.core.plan import SchemaChange, WantedColumn
 from loader.core.tables import LATEST_TABLES, is_own_table
-from loader.errors import BusyError, GuardError, TerminalError
+from loader.errors import BusyError, ConfigError, GuardError, TerminalError
 from loader.sqlfiles import sql_files
 from loader.waiting import Deadline
 from loader.warehouses.locks import holder_of, is_locked
@@ -49,8 +49,8 @@ class DuckDBWarehouse:
     def attached(self, wait_seconds: float, read_only: bool = False) -> Iterator[None]:
         """Attach the file, made when it is not there, and detach it at the end.
 
-        Raises BusyError when another process holds it for longer than `wait_seconds`, TerminalError when it is none, or
-        when memory or disk do not suffice.
+        Raises BusyError when another process holds it for longer than `wait_seconds`, ConfigError when it is a folder,
+        TerminalError when it is no warehouse, or when memory or disk do not suffice.
         """
         self._attach(wait_seconds, read_only)
         try:
@@ -88,6 +88,7 @@ class DuckDBWarehouse:
         self.engine.execute("set checkpoint_threshold = '1KB'")
 
     def _attach(self, wait_seconds: float, read_only: bool) -> None:
+        refuse_folder(self._path)
         # The file does not remember the size of its row groups; its version is told only when it is made.
         options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         if not read_only and not self._path.exists():
@@ -146,18 +147,17 @@ class DuckDBWarehouse:
             f"create table if not exists {migrations} (version integer not null, name varchar not null, "
             f"applied_at timestamptz not null)"
         )
-        files = {int(path.name.split("_")[0]): path for path in sql_files("ledger")}
+        self.refuse_newer()
+        files = _migrations()
         applied = {version for (version,) in engine.execute(f"select version from {migrations}").fetchall()}
-        if newer := applied - files.keys():
-            raise TerminalError(
-                f"the warehouse was written by a newer version (its state tables are at {max(newer)})",
-                str(self._path),
-                "upgrade this program: pip install --upgrade loader",
-            )
         wanted = [(version, path) for version, path in sorted(files.items()) if version not in applied]
         for version, path in wanted:
             self._apply_migration(version, path, now)
         return bool(wanted)
+
+    def refuse_newer(self) -> None:
+        """Raises TerminalError when a newer version wrote the state tables."""
+        refuse_newer(self.engine.execute(f"select max(version) from {self.state('migrations')}").fetchall(), self._path)
 
     def _apply_migration(self, version: int, path: Path, now: datetime) -> None:
         engine = self.engine
@@ -264,6 +264,27 @@ class DuckDBWarehouse:
         """How many rows the tables of a schema have, about."""
         query = f"select table_name, estimated_size from duckdb_tables() where database_name = '{ALIAS}' and schema_name = ?"
         return dict(self.engine.execute(query, [schema]).fetchall())
+
+
+def refuse_folder(path: Path) -> None:
+    """Raises ConfigError when a folder is in the place of the warehouse."""
+    if path.is_dir():
+        raise ConfigError("the warehouse is a file, this is a folder", str(path), "add a file name to warehouse.path")
+
+
+def refuse_newer(found: Sequence[Sequence[object]], path: Path) -> None:
+    """Raises TerminalError when the version that was found in the state tables is none that is known here."""
+    ((version,),) = found
+    if version is not None and version not in _migrations():
+        raise TerminalError(
+            f"the warehouse was written by a newer version (its state tables are at {version})",
+            str(path),
+            "upgrade this program: pip install --upgrade loader",
+        )
+
+
+def _migrations() -> dict[int, Path]:
+    return {int(path.name.split("_")[0]): path for path in sql_files("ledger")}
 
 
 def _definition(column: WantedColumn) -> str:

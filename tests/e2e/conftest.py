@@ -28,6 +28,7 @@ create table _loader.quarantine(source varchar, load_id varchar, object_id bigin
 create table _loader.discards(source varchar, load_id varchar, table_name varchar, row_id varchar, column_name varchar,
   source_path varchar, value_json varchar, column_type varchar, reason varchar, user_id varchar, anonymous_id varchar,
   received_at timestamptz, uuid_ts timestamptz, object_id bigint, line bigint, item integer);
+create table _loader.migrations(version integer, name varchar, applied_at timestamptz);
 create table _loader.observed(source varchar, table_name varchar, column_name varchar, type varchar, count bigint,
   first_seen timestamptz, last_seen timestamptz);
 insert into _loader.objects by name select 1 as object_id, 'web' as source, 'a/1.gz' as key, 'done' as status, 3 as lines,

@@ -1,5 +1,7 @@
 """`loader check`: everything the configuration names is tried, and each failure says how to mend it."""
 
+import duckdb
+
 
 def checks(ran) -> dict[str, bool]:
     """What was checked, and whether it is well."""
@@ -56,6 +58,24 @@ def test_a_file_that_is_no_warehouse_is_a_failure(project):
 
     assert (ran.code, checks(ran)["warehouse"]) == (1, False)
     assert project.warehouse.read_bytes().startswith(b"not a database")
+
+
+def test_a_warehouse_of_a_newer_version_is_a_failure(project):
+    """Of a dry run as well: the load would refuse it."""
+    folder = project.folder / "archive"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text('{"type": "track", "event": "e", "messageId": "m1"}\n', encoding="utf-8")
+    assert project.run("load").code == 0
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute("insert into _loader.migrations values (999, '999_of_tomorrow', now())")
+
+    checked, dry = project.run("check", "--json"), project.run("load", "--dry-run", "--json")
+
+    assert (checked.code, checks(checked)["warehouse"]) == (1, False)
+    assert (dry.code, dry.json["error"]["what"]) == (
+        1,
+        "the warehouse was written by a newer version (its state tables are at 999)",
+    )
 
 
 def test_check_creates_nothing(project):

@@ -11,6 +11,30 @@ from loader.cli import main
 CANARY = "canary-9d41c7e2"
 
 
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["load"], ["load", "--dry-run"], ["rebuild", "web"], ["models", "run"], ["verify"]]
+)
+def test_a_folder_in_the_place_of_the_warehouse_is_exit_code_2(arguments, project):
+    """Nothing is put into it."""
+    (project.folder / "archive").mkdir()
+    project.warehouse.mkdir()
+
+    ran = project.run(*arguments, "--json")
+
+    assert (ran.code, ran.json["error"]["what"]) == (2, "the warehouse is a file, this is a folder")
+    assert ran.json["error"]["where"] == str(project.warehouse)
+    assert list(project.warehouse.iterdir()) == []
+
+
+def test_verify_names_the_warehouse_and_not_the_copy_that_it_reads(project):
+    (project.folder / "archive").mkdir()
+    duckdb.connect(str(project.warehouse)).close()
+
+    ran = project.run("verify", "--json")
+
+    assert (ran.code, ran.json["error"]["where"]) == (1, f"{project.warehouse}, schema _loader")
+
+
 def test_init_writes_a_configuration_that_is_valid(tmp_path, project):
     """What `init` writes, `check` accepts; a second `init` overwrites nothing."""
     first = project.run("init", "fresh", "--json")

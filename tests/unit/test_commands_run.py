@@ -32,7 +32,7 @@ def jobs(calls, monkeypatch):
             raise given
         return given or default
 
-    def put(web=None, app=None, models=None, catalog=None):
+    def put(web=None, app=None, models=None, catalog=None, publish=None):
         def load_source(config, source, **options):
             return answer(f"load {source.name}", {"web": web, "app": app}[source.name], a_load())
 
@@ -50,7 +50,7 @@ def jobs(calls, monkeypatch):
             },
             "publish": {
                 "publish": lambda config: answer(
-                    "publish", None, SimpleNamespace(as_dict=lambda: {"path": "copy.duckdb"})
+                    "publish", publish, SimpleNamespace(as_dict=lambda: {"path": "copy.duckdb"})
                 )
             },
         }
@@ -77,7 +77,11 @@ def a_run(exit_code=0):
 
 def ran(capsys, *arguments):
     """Exit code and the one JSON object."""
-    code = main(["run", *arguments, "--json"])
+    return ran_command(capsys, "run", *arguments)
+
+
+def ran_command(capsys, *arguments):
+    code = main([*arguments, "--json"])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -144,6 +148,35 @@ def test_models_that_end_with_an_error_leave_the_report_of_the_load(jobs, calls,
 
     assert (code, result["models"]["error"]["kind"], calls[-1]) == (4, "BusyError", "publish")
     assert result["load"]["sources"]["web"]["objects"] == 1
+
+
+@pytest.mark.parametrize("command", ["run", "load"])
+def test_a_copy_that_cannot_be_made_leaves_the_report_of_the_load(command, jobs, capsys):
+    jobs(publish=BusyError("another process is publishing", "copy.duckdb", "wait"))
+
+    code, result = ran_command(capsys, command)
+
+    assert (code, result["exit_code"], result["published"]["error"]["kind"]) == (4, 4, "BusyError")
+    assert (result["load"] if command == "run" else result)["sources"]["web"]["objects"] == 1
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_report_of_the_models(jobs, capsys):
+    jobs(publish=TerminalError("the copy cannot be written", "copy.duckdb", "make room"))
+
+    code, result = ran_command(capsys, "models", "run")
+
+    assert (code, result["models"], result["published"]["error"]["where"]) == (1, [], "copy.duckdb")
+
+
+@pytest.mark.parametrize("command", ["run", "load"])
+def test_nothing_is_published_when_no_source_could_be_loaded(command, jobs, calls, capsys):
+    """The copy would be the same, or there is no warehouse yet."""
+    error = TerminalError("access denied", "s3://a", "grant it")
+    jobs(web=error, app=error)
+
+    code, result = ran_command(capsys, command)
+
+    assert (code, "publish" in calls, "published" in result) == (1, False, False)
 
 
 def test_the_error_of_the_models_is_shown_to_people(jobs, calls, capsys):
