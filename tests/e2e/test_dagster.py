@@ -9,11 +9,16 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.test_utils import create_run_for_test
+from dagster._daemon.daemon import MonitoringDaemon
+from dagster._daemon.monitoring import concurrency as monitoring
+from dagster._daemon.monitoring import execute_run_monitoring_iteration
 from e2e.deployment import Deployment, Ran
 from e2e.small_archive import (
     DAYS,
@@ -495,6 +500,33 @@ def test_a_run_waits_for_the_one_at_the_file_and_says_so(granted):
 
     assert run.returncode == 0, ended
     assert granted.rows("select count(*) from shop.tracks") == [(3,)]
+
+
+@pytest.mark.checkout
+def test_a_run_that_was_killed_gives_its_slot_back(tmp_path, monkeypatch):
+    """As `dagster.yaml` has it; Dagster by itself keeps the slot of a dead process for ever."""
+    (tmp_path / "dagster.yaml").write_text(WORKSPACE.with_name("dagster.yaml").read_text())
+    hour = timedelta(hours=1)
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        storage = instance.event_log_storage
+        storage.initialize_concurrency_limit_to_default(WRITER_POOL)
+        killed = create_run_for_test(instance, status=dg.DagsterRunStatus.STARTED)
+        assert storage.claim_concurrency_slot(WRITER_POOL, killed.run_id, "load_shop").is_claimed
+        instance.report_run_failed(killed, "terminated by signal 9")
+        assert not storage.claim_concurrency_slot(WRITER_POOL, "next", "load_shop").is_claimed
+
+        monkeypatch.setattr(monitoring, "get_current_datetime", lambda: datetime.now(UTC) + hour)
+        daemons = instance.get_required_daemon_types()
+        create_run_for_test(instance)  # is looked at too, and is no trouble before it starts
+        workspace = SimpleNamespace(instance=instance, create_request_context=lambda: None)
+        errors = [
+            *execute_run_monitoring_iteration(workspace, logging.getLogger()),
+            *monitoring.execute_concurrency_slots_iteration(workspace, logging.getLogger()),
+        ]
+
+        assert set(errors) == {None}
+        assert MonitoringDaemon.daemon_type() in daemons
+        assert storage.claim_concurrency_slot(WRITER_POOL, "next", "load_shop").is_claimed
 
 
 HOLD = (
