@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 from loader.archive.base import ArchiveObject, ArchiveOptions, StoredFile, never
 from loader.archive.layouts import Walk
 from loader.archive.s3_errors import CUT, LIBRARY, chunks, translate
-from loader.errors import ConfigError, TransientError
+from loader.errors import ConfigError, TerminalError, TransientError
 
 CHUNK_BYTES = 1024 * 1024
 DOWNLOAD_ATTEMPTS = 3
@@ -124,10 +124,18 @@ class BucketTree:
     def _pages(self, folder: str, **options: str) -> Iterator[dict[str, Any]]:
         prefix = f"{self._prefix}{folder}"
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **options)
+        where = f"s3://{self._bucket}/{prefix}"
         try:
-            yield from pages
+            for page in pages:
+                if "IsTruncated" not in page:
+                    raise TerminalError(
+                        "cannot list the bucket: what answered is no S3 service",
+                        where,
+                        "check archive.endpoint_url: a console or a proxy answers with pages of its own",
+                    )
+                yield page
         except LIBRARY as error:
-            raise translate(error, "list the bucket", f"s3://{self._bucket}/{prefix}") from error
+            raise translate(error, "list the bucket", where) from error
 
 
 def _stored(listed: dict[str, Any]) -> StoredFile:

@@ -36,6 +36,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "InvalidAccessKeyId": ("the access key is not known", "check the credentials that this process finds"),
     "SignatureDoesNotMatch": ("the secret key is wrong", "check the credentials that this process finds"),
     "ExpiredToken": ("the session token has expired", "sign in again, or use a role that renews itself"),
+    "RequestTimeTooSkewed": ("the clock of this machine is wrong", "set it, best by a time service, and run again"),
     "InvalidObjectState": ("the object is in cold storage", "restore it to a class that can be read at once"),
     "PermanentRedirect": ("the bucket is in another region", "set archive.region"),
 }

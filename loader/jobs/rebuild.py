@@ -15,7 +15,7 @@ from typing import Any, Final
 import duckdb
 
 from loader.config import Config, SourceSettings, WarehouseSettings
-from loader.errors import ConfigError, GuardError, LoaderError
+from loader.errors import GuardError, LoaderError
 from loader.inventory import schema_of
 from loader.jobs.carry import Days, carry
 from loader.jobs.load import WAIT_SECONDS, load_source
@@ -24,6 +24,7 @@ from loader.jobs.state import guard_name, open_state
 from loader.jobs.swap import Swap
 from loader.leases import Lease
 from loader.normalize.engine import open_engine
+from loader.reading import require_warehouse
 from loader.warehouses.duckdb import DuckDBWarehouse
 
 _FILE: Final = "rebuilt.duckdb"
@@ -66,8 +67,7 @@ def rebuild(
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     path = config.warehouse.path
-    if not path.is_file():
-        raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
+    require_warehouse(path)
     folder = path.parent / f".{path.name}.rebuild-{schema_of(source)}"
     engine = open_engine(config.resources.memory_bytes, config.resources.threads, folder)
     warehouse = DuckDBWarehouse(engine, path, config.system_schema)

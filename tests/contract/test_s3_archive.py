@@ -60,6 +60,7 @@ def test_stored_bytes_are_downloaded_even_if_marked_as_encoded(bucket, tmp_path)
         pytest.param(400, "KMS.DisabledException", "key that encrypts", id="KMS"),
         pytest.param(403, "InvalidObjectState", "cold storage", id="archived"),
         pytest.param(403, "SignatureDoesNotMatch", "secret key is wrong", id="signature"),
+        pytest.param(403, "RequestTimeTooSkewed", "the clock of this machine is wrong", id="clock"),
     ],
 )
 def test_a_refused_object_is_terminal_and_says_why(listed, proxy, tmp_path, status, code, message):
@@ -237,6 +238,19 @@ def test_a_bucket_that_does_not_exist_says_so(bucket):
 
     with pytest.raises(TerminalError, match=r"bucket does not exist\n  where: s3://no-such/x/"):
         list(archive.objects())
+
+
+def test_a_page_in_the_place_of_a_listing_is_no_empty_bucket(bucket, proxy):
+    """As the console of a storage server answers, on its other port."""
+
+    def console(path, reply):
+        reply.status, reply.body = 200, b"<html><body>Sign in</body></html>"
+
+    proxy.fault = console
+
+    with pytest.raises(TerminalError, match="what answered is no S3 service") as caught:
+        list(bucket.open().objects())
+    assert "archive.endpoint_url" in caught.value.fix
 
 
 def test_no_credentials_is_a_configuration_error(bucket, monkeypatch):
