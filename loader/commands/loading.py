@@ -178,7 +178,10 @@ def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None
     if report.get("warning_counts"):
         counts = ", ".join(f"{name} {_number(count)}" for name, count in dict(report["warning_counts"]).items())
         output.line(f"warning counts: {counts}")
-    for name in ("new_tables", "new_columns", "schema_changes", "warnings", "failed_objects", "mismatches"):
+    for name in ("new_tables", "new_columns"):
+        if report.get(name):
+            output.line(f"{name.replace('_', ' ')}: {', '.join(report[name])}")
+    for name in ("schema_changes", "warnings", "failed_objects", "mismatches"):
         for item in report.get(name) or ():
             output.line(f"{name.replace('_', ' ')}: {_item(item)}")
 

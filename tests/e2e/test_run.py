@@ -27,6 +27,16 @@ def test_one_command_from_the_archive_to_the_models(shop):
     assert shop.query("select net from models.orders order by 1") == [(10,), (20,)]
 
 
+def test_a_load_says_what_is_new_in_a_line_for_tables_and_one_for_columns(shop):
+    loaded = run(shop.folder, "load", "--config", str(shop.config_file))
+    shop.write(a_track_call({"order_id": "o3", "coupon": "c", "tax": 1}, "Order Completed", "m3"), key=a_key(3))
+
+    again = run(shop.folder, "load", "--config", str(shop.config_file))
+
+    assert "new tables: order_completed, tracks" in loaded.out.splitlines()
+    assert "new columns: order_completed.coupon, order_completed.tax" in again.out.splitlines()
+
+
 def test_a_file_of_an_input_that_is_not_there_ends_it_before_the_load(shop):
     config_file = shop.config_file
     config = {**json.loads(config_file.read_text()), "models": {"inputs": {"campaign_costs": "./costs.csv"}}}
