@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.once]
 
 
 def test_usage_and_behaviour_are_the_same(modelling, postgres):

@@ -260,8 +260,10 @@ def test_a_model_that_fails_names_those_of_the_user_that_it_reads_in_place_of_ou
 
 
 def test_a_model_that_needs_more_memory_than_there_is_is_named(modelling):
-    """One list cannot be written aside."""
-    a_model(modelling, "too_large", "select list(n) as n from (select unnest(range(100000000)) as n)")
+    """One text cannot be written aside."""
+    a_model(
+        modelling, "too_large", "select string_agg(repeat('x', 1000000), '') as n from (select unnest(range(2000)))"
+    )
 
     with pytest.raises(TerminalError, match="the model too_large needs more memory than it may use") as error:
         modelling.run("too_large")
