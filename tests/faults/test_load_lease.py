@@ -1,5 +1,8 @@
 """A load that takes longer than its lease lasts keeps it, and stops where another writer has it."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -38,6 +41,24 @@ def test_a_lease_lapses_after_a_quarter_of_an_hour(lease, warehouse):
     lease.take("second", BEGAN + timedelta(minutes=16))
 
     holders = warehouse.engine.execute(f"select holder from {warehouse.state('leases')}").fetchall()
+    assert holders == [("second",)]
+
+
+def test_a_process_that_was_killed_has_no_lease_though_nobody_asked_how_it_ended(warehouse):
+    """Of one that runs it has."""
+    work = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    lease = Lease(warehouse, "web")
+    lease.take("first", BEGAN)
+    warehouse.engine.execute(f"update {warehouse.state('leases')} set pid = {work.pid}")
+    with pytest.raises(BusyError):
+        lease.take("second", BEGAN)
+
+    work.kill()
+    os.waitid(os.P_PID, work.pid, os.WEXITED | os.WNOWAIT)
+    lease.take("second", BEGAN)
+
+    holders = warehouse.engine.execute(f"select holder from {warehouse.state('leases')}").fetchall()
+    work.wait()
     assert holders == [("second",)]
 
 
