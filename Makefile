@@ -1,7 +1,7 @@
 # Every target does its own set-up. Needs Python 3.11 or newer, make and git; nothing else.
 #   make demo   load the bundled archive and print what is in the tables
 #   make dev    open the Dagster page on the same project, or on the one that LOADER_CONFIG names
-#   make test   everything: lint, types, layers, coverage, tests, docs, and the tests again on the built wheel
+#   make test   everything: lint, types, layers, coverage, docs, and all tests, on the built wheel where it can run them
 #   make test-dbt  the exported dbt project under dbt itself, in an environment of its own
 #   make check  the quick gates only: lint, types, import layers
 #   make coverage  every branch of loader/core is passed by its unit tests
@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo dev test test-dbt check bench bench-peers bench-models peers docs lock clean coverage tests wheel-tests chromium
+.PHONY: demo dev test test-dbt check bench bench-peers bench-models peers docs lock clean coverage checkout-tests wheel-tests chromium
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -51,20 +51,20 @@ check: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# All but tests/unit, which coverage runs.
-tests: coverage chromium
-	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal --ignore tests/unit
-
 # loader/core is pure, so its unit tests alone have to pass every branch.
 coverage: $(STAMP)
 	@mkdir -p .make
 	@$(BIN)/python -m coverage run -m pytest -q tests/unit
 	@$(BIN)/python -m coverage report
 
-# The second run sees the built wheel only: tests and examples are copied beside it, loader/ and sql/ are not.
-# The pinned packages are shared with the first environment by a path file; its own loader stays out, because
-# an editable install is itself a path file, and those are read in the environment's own folder alone.
-wheel-tests: $(STAMP)
+# Tests of what only the checkout holds: docs, Makefile, benchmarks.
+checkout-tests: $(STAMP) chromium
+	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m checkout --ignore tests/unit
+
+# All other tests run against what a user installs: the built wheel. Tests and examples are copied beside it, loader/
+# and sql/ are not. The pinned packages are shared with the first environment by a path file; its own loader stays out,
+# because an editable install is itself a path file, and those are read in the environment's own folder alone.
+wheel-tests: $(STAMP) chromium
 	@rm -rf dist $(WHEEL_RUN) $(WHEEL_VENV) && mkdir -p $(WHEEL_RUN)
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > .make/build.log
 	@$(BIN)/python -m venv $(WHEEL_VENV)
@@ -73,10 +73,10 @@ wheel-tests: $(STAMP)
 	@cp -r tests pyproject.toml $(WHEEL_RUN)/
 	@for name in examples workspace.yaml dagster.yaml; do test ! -e $$name || cp -r $$name $(WHEEL_RUN)/; done
 	@cd $(WHEEL_RUN) && ../../$(WHEEL_VENV)/bin/python -c 'import loader, sys; sys.exit(0 if loader.__file__.startswith(sys.prefix) else "not the wheel: " + loader.__file__)'
-	@echo "the tests again, against $$(ls dist)"
-	@cd $(WHEEL_RUN) && PATH="$(CURDIR)/$(WHEEL_VENV)/bin:$(CURDIR)/$(BIN):$$PATH" TEST_PROFILE=light ../../$(WHEEL_VENV)/bin/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not browser and not slow and not checkout and not once" tests
+	@echo "testing $$(ls dist)"
+	@cd $(WHEEL_RUN) && PATH="$(CURDIR)/$(WHEEL_VENV)/bin:$(CURDIR)/$(BIN):$$PATH" ../../$(WHEEL_VENV)/bin/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not checkout" --ignore tests/unit tests
 
-test: check coverage tests wheel-tests
+test: check coverage checkout-tests wheel-tests
 	@command -v chromium chromium-browser google-chrome > /dev/null || echo "Browser tests were skipped: no Chromium was found. Install one (Debian: apt-get install chromium) and run make test again."
 
 # dbt has an environment of its own: its requirements must not decide the versions of ours. 1.12 cannot be installed

@@ -23,10 +23,8 @@ os.environ.update(
     NO_COLOR="1",
 )
 
-# `TEST_PROFILE=light` bounds the property tests where they run a second time, against the built wheel.
 settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile("light", settings.get_profile("default"), max_examples=3)
-settings.load_profile(os.environ.get("TEST_PROFILE", "default"))
+settings.load_profile("default")
 
 
 class NetworkClosedError(RuntimeError):

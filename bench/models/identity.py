@@ -126,13 +126,13 @@ def yardstick(connection: duckdb.DuckDBPyConnection) -> None:
 
 def core(context: Context) -> None:
     """What scipy's side does, by ours."""
-    from loader.models.identity import aliases, deletions, model, observed, resolve, tables
+    from loader.models.identity import aliases, deletions, found, model, observed, resolve, tables
     from loader.models.identity.work import Work
 
     work, settings = Work(context.connection), context.settings.identity
     observed.observe(work, {call: context.table(name) for call, name in model.INPUTS.items()}, settings)
     deletions.read_deletions(work, context.table("input_identity_deletions"), settings)
-    resolve.resolve(work, settings, aliases.close_aliases(work))
+    found.write_found(work, resolve.resolve(work, settings, aliases.close_aliases(work)))
     tables.name_types(work, context)
     tables.name_profiles(work)
     tables.order_mapping(work, tables.is_plain(work))

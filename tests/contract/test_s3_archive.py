@@ -16,7 +16,7 @@ from servers import Reply
 from loader.archive.s3 import S3Archive
 from loader.errors import ConfigError, TerminalError, TransientError
 
-pytestmark = [pytest.mark.s3, pytest.mark.once]
+pytestmark = pytest.mark.s3
 
 BODY = gzip.compress(bytes(range(256)) * 4000, 1)
 KEY = "segment-logs/src/1789344000000/x.gz"

@@ -197,7 +197,6 @@ def test_the_copy_for_analysts_has_the_models(modelled):
         assert connection.execute("select count(*) from models.events").fetchall() == [(15,)]
 
 
-@pytest.mark.once
 def test_models_follow_a_load_and_the_copy_follows_the_models(deployment):
     """They are asked for once after a load; not again without another one."""
 

@@ -159,7 +159,6 @@ def test_the_report_of_the_load_says_what_the_tables_say(source, loaded):
     assert (report["quarantined"], report["discards"], report["failed_objects"]) == ({}, {}, [])
 
 
-@pytest.mark.once
 def test_a_second_run_of_the_demo_finds_nothing_new(loaded):
     """The ledger knows every object, so no row is added and the tables still compare."""
     query = "select (select count(*) from web.tracks), (select count(*) from _loader.objects), (select count(*) from _loader.copies)"

@@ -80,7 +80,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("day", [2, pytest.param(3, marks=pytest.mark.once)])
+@pytest.mark.parametrize("day", [2, 3])
 @pytest.mark.parametrize("damage", [pytest.param(sql, id=name) for name, sql in DAMAGES.items()])
 def test_rebuilding_a_day_undoes_any_damage_to_it(loaded, damage, day):
     """Tables, places, copies, conflicts, quarantine and discards are those of a load of everything."""

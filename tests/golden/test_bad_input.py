@@ -26,7 +26,6 @@ def test_the_catalogue_holds(case: Case, loading):
         assert loading.statuses() == {KEY: case.status}
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("case", BY_NAME)
 def test_the_reference_follows_the_catalogue(case: Case, loading):
     """The slow reader, with which other tests compare, has the same rules as the contract."""

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-pytestmark = [pytest.mark.postgres, pytest.mark.once]
+pytestmark = pytest.mark.postgres
 
 
 def test_usage_and_behaviour_are_the_same(modelling, postgres):

@@ -79,7 +79,6 @@ def test_tables_of_python_models_are_sources(shop, monkeypatch):
     assert "doubled" in files["models/sources.yml"]
 
 
-@pytest.mark.once
 def test_an_export_replaces_an_earlier_one_and_nothing_else(shop):
     run(shop.folder, "models", "export-dbt", "dbt")
     own = shop.folder / "dbt" / "models" / "own.sql"

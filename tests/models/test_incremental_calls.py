@@ -175,7 +175,6 @@ def something_else(modelling, chance):
     )
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_made_in_parts_is_what_a_full_run_makes(modelling, seed):
     """After any split of any calls, late ones too, deletions, other settings and other moments."""

@@ -25,7 +25,6 @@ def test_events_are_the_same(shop, postgres):
     assert postgres.differences(shop, "events") == []
 
 
-@pytest.mark.once
 def test_functions_that_all_warehouses_share_are_the_same(shop, postgres):
     """Exact microseconds, local days, numbers out of texts."""
     a_model(
@@ -49,7 +48,6 @@ def test_functions_that_all_warehouses_share_are_the_same(shop, postgres):
     assert postgres.differences(shop, "shared") == []
 
 
-@pytest.mark.once
 def test_an_external_input_and_what_reads_it_are_the_same(shop, postgres):
     folder = shop.folder / "models" / "inputs"
     folder.mkdir(parents=True)
@@ -65,7 +63,6 @@ def test_an_external_input_and_what_reads_it_are_the_same(shop, postgres):
     assert postgres.differences(shop, "spent") == []
 
 
-@pytest.mark.once
 def test_orders_are_the_same(modelling, postgres):
     """Refunds scaled to the value, currencies, several events of one order."""
     modelling.csv("currency_rates", [{"currency": "EUR", "valid_from": "2026-03-01", "rate": "1.0833"}])

@@ -10,10 +10,9 @@ from resolving import LIMITED, Project, assert_same, calls
 
 from loader.config import ModelsSettings
 
-few = settings(max_examples=min(8, settings.default.max_examples), suppress_health_check=list(HealthCheck))
+few = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("resolver", ["components", "unify"])
 @few
 @given(given_calls=calls(), data=st.data())

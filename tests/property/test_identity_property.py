@@ -108,7 +108,6 @@ def test_the_resolver_equals_the_rules_event_by_event(tmp_path, resolver):
         ) == [(True,)]
 
 
-@pytest.mark.once
 def test_the_order_of_rows_changes_nothing(tmp_path):
     """An archive loaded in another order gives identical tables."""
     calls = streams(11)
@@ -121,7 +120,6 @@ def test_the_order_of_rows_changes_nothing(tmp_path):
     assert_same_tables(one, two)
 
 
-@pytest.mark.once
 def test_calls_that_are_put_in_order_part_by_part_are_the_same_calls(tmp_path, monkeypatch):
     """More of them than memory holds at once, some without a time of arrival."""
     calls = streams(13)

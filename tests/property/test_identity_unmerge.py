@@ -11,9 +11,7 @@ from modelling import START
 from reference.identity import Event, replay
 from resolving import LIMITED, Project, assert_same, calls, deletions
 
-pytestmark = pytest.mark.once
-
-few = settings(max_examples=min(4, settings.default.max_examples), suppress_health_check=list(HealthCheck))
+few = settings(max_examples=4, suppress_health_check=list(HealthCheck))
 CALLS = {"identifies": "identify", "pages": "page", "aliases": "alias"}
 TYPES = {"user_id": "user_id", "anonymous_id": "anonymous_id", "context_device_id": "ios.id", "email": "email"}
 CAPS = (LIMITED["max_merges"], LIMITED["max_identifiers"])

@@ -31,7 +31,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base
 
 def few(examples: int) -> settings:
     """A load takes a good part of a second."""
-    return settings(max_examples=min(examples, settings.default.max_examples), suppress_health_check=SLOW)
+    return settings(max_examples=examples, suppress_health_check=SLOW)
 
 
 @contextmanager
