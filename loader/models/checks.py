@@ -16,6 +16,7 @@ from loader.models.render import Resolve, Tree, bind, parse_condition, parse_que
 
 EXAMPLES: Final = 10
 """Most failing rows that are kept."""
+KEYS_ARE_UNIQUE: Final = "keys_are_unique"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,13 @@ def check_queries(model: Model) -> tuple[tuple[Check, exp.Query], ...]:
     """
     of_keys: list[tuple[Check, exp.Query]] = []
     if model.keys:
-        of_keys.append((Check("keys_are_unique", "", "fail", 1), _repeated_keys(model)))
+        of_keys.append((Check(KEYS_ARE_UNIQUE, "", "fail", 1), _repeated_keys(model)))
         of_keys.append((Check("keys_are_not_null", "", "fail", 1), _missing_keys(model)))
     return (*of_keys, *((check, _query(model, check)) for check in model.checks))
 
 
 def _repeated_keys(model: Model) -> exp.Select:
-    keys = [exp.column(name) for name in model.keys]
+    keys = [exp.column(name, table=model.name) for name in model.keys]
     counted = exp.alias_(exp.Count(this=exp.Star()), "rows_of_key")
     return (
         exp.select(*keys, counted)
@@ -60,6 +61,12 @@ def _repeated_keys(model: Model) -> exp.Select:
         .having("count(*) > 1")
         .order_by(*keys)
     )
+
+
+def _among(added: exp.Table, model: Model) -> exp.Exists:
+    """Whether a row's key is that of an added row."""
+    same = (exp.column(name, table="added").eq(exp.column(name, table=model.name)) for name in model.keys)
+    return exp.Exists(this=exp.select("1").from_(exp.alias_(added, "added", table=True)).where(exp.and_(*same)))
 
 
 def _missing_keys(model: Model) -> exp.Select:
@@ -89,12 +96,15 @@ def run_checks(
     parameters: Mapping[str, object],
     resolve: Resolve,
     is_there: Callable[[str], bool],
+    added_rows: Callable[[str], exp.Table | None],
     *,
     is_dry: bool = False,
 ) -> list[CheckResult]:
     """The result of every check of these models. `is_there`: whether the table of a model or input exists.
 
-    Dry: the engine only binds them, and all pass. Raises TerminalError when a check itself cannot run.
+    `added_rows`: the rows that come to a table which is changed in part. Its other rows had each key once, so only the
+    keys of these are counted. Dry: the engine only binds them, and all pass. Raises TerminalError when a check itself
+    cannot run.
     """
     results = []
     for model in models:
@@ -103,6 +113,8 @@ def run_checks(
             if missing is not None:
                 results.append(CheckResult(model.name, check.name, check.severity, 0, missing=missing))
                 continue
+            if check.name == KEYS_ARE_UNIQUE and (added := added_rows(model.name)) is not None:
+                query = query.copy().where(_among(added, model))
             where = f"{model.path}:{check.line}"
             query_text = render(qualify(bind(query, parameters, where), resolve))
             try:

@@ -71,7 +71,7 @@ class Increment:
     def write_state(self, table: str) -> None:
         """Make the table of fingerprints of the rows that are there now. `table` is qualified, as SQL."""
         version = self._connection.execute("select version()").fetchall()[0][0]
-        text = "\n".join([render(typed(self._rest, self._model.columns)), self._key, str(version)])
+        text = "\n".join([render(typed(self._rest, self._model.columns)), *self._model.keys, self._key, str(version)])
         # The engine's hash may differ between its versions: then everything is recomputed once.
         definition = hashlib.sha256(text.encode()).hexdigest()
         if self._model.incremental_rows is None:
@@ -117,7 +117,7 @@ class Increment:
         for name, value in self._parameters.items():
             if name in then and then[name] != value:
                 return f"the parameter {name} is {value} and was {then[name]}"
-        return "its SQL, its columns or the version of DuckDB changed"
+        return "its SQL, columns, keys or the version of DuckDB changed"
 
     def _reads(self) -> list[str]:
         return sorted({table.name for table in tables_read(self._query)})

@@ -13,7 +13,8 @@ import duckdb
 from loader.core.dialect import identifier
 
 _GONE: Final = "gone_of_"
-_NEW: Final = "new_of_"
+NEW: Final = "new_of_"
+"""What the name of a table of new rows begins with, after the prefix of what is being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,13 @@ class Patch:
 
     table: str
     column: str
-    gone: str
+    gone: str | None
+    """None: no row goes."""
     new: str
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Change the table itself."""
-        if connection.execute(f"select 1 from {self.gone} limit 1").fetchall():
+        if self.gone is not None:
             connection.execute(f"delete from {self.table} as old where {_is_gone(self.gone, self.column)}")
         connection.execute(f"insert into {self.table} by name select * from {self.new}")
 
@@ -40,17 +42,16 @@ def prepare(
     `gone`: query of one column, `value`; `new`: query of whole rows. The names of what is made begin with `prefix`.
     """
     view = identifier(schema, f"{prefix}{name}")
-    patch = Patch(
-        identifier(schema, name),
-        identifier(column),
-        identifier(schema, f"{prefix}{_GONE}{name}"),
-        identifier(schema, f"{prefix}{_NEW}{name}"),
-    )
-    connection.execute(f"create or replace table {patch.gone} as {gone}")
-    connection.execute(f"create or replace table {patch.new} as {new}")
+    table, values = identifier(schema, name), identifier(schema, f"{prefix}{_GONE}{name}")
+    added = identifier(schema, f"{prefix}{NEW}{name}")
+    connection.execute(f"create or replace table {values} as {gone}")
+    connection.execute(f"create or replace table {added} as {new}")
+    is_any_gone = bool(connection.execute(f"select 1 from {values} limit 1").fetchall())
+    patch = Patch(table, identifier(column), values if is_any_gone else None, added)
+    # The engine would look every row up in a table of no rows.
+    rest = f" as old where not {_is_gone(values, patch.column)}" if is_any_gone else ""
     connection.execute(
-        f"create or replace view {view} as select * from {patch.table} as old "
-        f"where not {_is_gone(patch.gone, patch.column)} union all by name select * from {patch.new}"
+        f"create or replace view {view} as select * from {table}{rest} union all by name select * from {added}"
     )
     return patch
 

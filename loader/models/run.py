@@ -23,7 +23,7 @@ from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
 from loader.models.inputs import Input, input_query
 from loader.models.passes import count_of, in_passes, rows_read
-from loader.models.patches import Patch, prepare
+from loader.models.patches import NEW, Patch, prepare
 from loader.models.render import Tree, bind, qualify, render, table_of, typed
 from loader.warehouses.resources import shortage
 
@@ -143,7 +143,10 @@ class ModelRun:
         result.checks = self._check([self._catalog.models[made.name] for made in result.made])
 
     def _check(self, models: Sequence[Model]) -> list[CheckResult]:
-        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there)
+        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, self._added_rows)
+
+    def _added_rows(self, name: str) -> exp.Table | None:
+        return table_of(self._schema, f"{NEXT}{NEW}{name}") if name in self._patches else None
 
     def resolve(self, name: str) -> exp.Table | None:
         """The table that stands for a model or input in this run; None for other names."""

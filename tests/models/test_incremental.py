@@ -62,7 +62,40 @@ def test_other_sql_makes_the_model_in_full(modelling):
     result = modelling.run("counted")
 
     assert recomputed(result) is None
-    assert result.made[-1].full_because == "its SQL, its columns or the version of DuckDB changed"
+    assert result.made[-1].full_because == "its SQL, columns, keys or the version of DuckDB changed"
+
+
+@pytest.mark.parametrize(
+    ("names", "repeated"), [(["page 2"], "page 2"), (["page 9", "page 9"], "page 9")], ids=["with an old row", "twice"]
+)
+def test_a_repeated_key_is_found_in_what_a_run_adds(modelling, names, repeated):
+    page = "select anonymous_id, name from input_pages"
+    a_model(modelling, "named", page, "anonymous_id text: device; name text: page", "incremental: anonymous_id", "name")
+    for number in range(4):
+        modelling.page(anonymous_id=f"a{number}", name=f"page {number}")
+    modelling.run("named")
+    for name in names:
+        modelling.page(anonymous_id="a9", name=name)
+
+    result = modelling.run("named", passes=False)
+
+    assert recomputed(result, "named") == 1
+    assert [(check.name, check.rows) for check in result.failed] == [("keys_are_unique", ((repeated, 2),))]
+    assert not result.is_swapped
+
+
+def test_other_keys_are_asked_of_all_rows(modelling):
+    """Rows of the last run never had to have them."""
+    page = ("select anonymous_id, name from input_pages", "anonymous_id text: device; name text: page")
+    a_model(modelling, "named", *page, "incremental: anonymous_id")
+    for number in range(4):
+        modelling.page(anonymous_id=f"a{number}", name="Home")
+    modelling.run("named")
+    a_model(modelling, "named", *page, "incremental: anonymous_id", "name")
+
+    (failed,) = modelling.run("named", passes=False).failed
+
+    assert failed.rows == (("Home", 4),)
 
 
 def test_a_model_is_made_in_full_when_most_values_changed(modelling):
