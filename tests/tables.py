@@ -12,7 +12,7 @@ from reference import Row
 VARIANT = re.compile(r"(.+)__v_(?:text|num|ts|bool)")
 VERBATIM = frozenset("id user_id anonymous_id group_id previous_id event event_text name category".split())
 """Text columns that are never respelled."""
-NOT_COMPARED = frozenset({"uuid_ts", "_object", "_line", "_item", "_fingerprint", "_nulls"})
+NOT_COMPARED = frozenset({"uuid_ts", "_object", "_line", "_item", "_fingerprint", "_id_hash", "_nulls"})
 CALL_TABLES = {
     "tracks": "track",
     "identifies": "identify",

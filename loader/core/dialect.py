@@ -36,6 +36,11 @@ def pointer(path: Iterable[str]) -> str:
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
 
 
+def hash_of_id(value: str) -> str:
+    """The SQL of the 64 bits that stand for an id: the same in every version of the engine, unlike its own `hash`."""
+    return f"md5_number_lower({value})"
+
+
 def widened_sql(value: str, sql_type: str, wider: str) -> str:
     """The SQL of a value in a wider type. Decimals that become texts lose the zeros their column put at the end."""
     text = f"{value}::{wider}"

@@ -17,6 +17,8 @@ class WantedColumn:
     name: str
     sql_type: str
     is_core: bool = False
+    filled_with: str | None = None
+    """SQL of the values of rows that were there before the column, over their other columns; without it, null."""
 
 
 @dataclass(frozen=True, slots=True)

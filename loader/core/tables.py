@@ -47,8 +47,16 @@ _OWN: Final = {
     "group": {"group_id": _TEXT},
     "alias": {"previous_id": _TEXT},
 }
-PROVENANCE: Final = {"_object": "bigint", "_line": "bigint", "_item": "integer", "_fingerprint": "ubigint"}
-"""Columns of call tables that lead from a row to its archived line."""
+ID_HASH: Final = "_id_hash"
+"""Column of call tables by which copies of a message are found: numbers are read many times faster than ids."""
+PROVENANCE: Final = {
+    "_object": "bigint",
+    "_line": "bigint",
+    "_item": "integer",
+    "_fingerprint": "ubigint",
+    ID_HASH: "ubigint",
+}
+"""Columns of call tables that lead from a row to its archived line, and to its copies."""
 NULLS: Final = "_nulls"
 """Column of identifies and groups: names of trait columns that were sent as an explicit null, as a JSON array."""
 

@@ -14,7 +14,7 @@ from loader.core.dialect import literal
 from loader.core.messages import naming_rule, source_name
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
-from loader.core.tables import CALL_TABLE, LATEST, STANDARD_TABLES, call_target
+from loader.core.tables import CALL_TABLE, ID_HASH, LATEST, STANDARD_TABLES, call_target
 from loader.jobs.ahead import one_ahead
 from loader.jobs.discards import Discards, record_raw
 from loader.jobs.report import LoadReport
@@ -144,10 +144,10 @@ class BatchLoad:
         )
 
     def _history(self, existing: Mapping[str, Mapping[str, str]]) -> History:
-        tables = {
-            call: self._warehouse.table(self._schema, name) for call, name in CALL_TABLE.items() if name in existing
-        }
-        return History(tables, self._warehouse.state("objects"), self._warehouse.state("copies"))
+        there = {call: name for call, name in CALL_TABLE.items() if name in existing}
+        tables = {call: self._warehouse.table(self._schema, name) for call, name in there.items()}
+        unhashed = frozenset(call for call, name in there.items() if ID_HASH not in existing[name])
+        return History(tables, unhashed, self._warehouse.state("objects"), self._warehouse.state("copies"))
 
     # Planning ---------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loader.core.dialect import identifier
+from loader.core.dialect import hash_of_id, identifier
+from loader.core.tables import ID_HASH
 from loader.normalize.stage import Stage
 
 _PLACE = "s.received_at, s.fingerprint, p.key, s.line, s.item, p.etag"
@@ -15,6 +16,8 @@ class History:
     """Where the warehouse keeps the call tables of a source: call → qualified name, and the table of objects."""
 
     tables: dict[str, str]
+    unhashed: frozenset[str]
+    """Calls whose table is without hashes of its ids."""
     objects: str
     copies: str
 
@@ -64,8 +67,8 @@ class Dedupe:
             f"create or replace table {self.losers} as select call, id, object_id, line, item, received_at, "
             f"fingerprint, row from (select s.call, s.id, p.object_id, s.line, s.item, s.received_at, s.fingerprint, "
             f"s.rowid as row, row_number() over (partition by s.call, s.id order by {_PLACE}) as rank "
-            f"from {stage} as s join {self._parts} as p using (part) where hash(s.id) in "
-            f"(select hash(id) from {stage} group by 1 having count(*) > 1)) where rank > 1"
+            f"from {stage} as s join {self._parts} as p using (part) where s.id_hash in "
+            f"(select id_hash from {stage} group by 1 having count(*) > 1)) where rank > 1"
         )
         engine.execute(f"delete from {stage} where rowid in (select row from {self.losers})")
 
@@ -76,7 +79,8 @@ class Dedupe:
             f"item integer, received_at timestamptz, fingerprint ubigint, key varchar, etag varchar, row bigint)"
         )
         for call, table in history.tables.items():
-            self._find(call, table, history.objects)
+            stored = hash_of_id("t.id") if call in history.unhashed else f"t.{ID_HASH}"
+            self._find(call, table, stored, history.objects)
         (rows,) = engine.execute(f"select count(*) from {self.replaced}").fetchall()
         if rows[0] == 0:
             return
@@ -105,19 +109,20 @@ class Dedupe:
         ).fetchall()
         return int(row[0])
 
-    def _find(self, call: str, table: str, objects: str) -> None:
-        """Rows of the warehouse with ids of the batch: the id column alone is scanned, the rest read by row number."""
+    def _find(self, call: str, table: str, stored: str, objects: str) -> None:
+        """Rows of the warehouse with ids of the batch: their hashes alone are scanned, the rest read by row number."""
         engine, stage = self._stage.engine, self._stage.name
+        of_call = f"from {stage} where call = '{call}'"
         engine.execute(
             f"create or replace table {stage}_matched as select t.rowid as row from {table} as t "
-            f"where t.id in (select id from {stage} where call = '{call}')"
+            f"where {stored} in (select id_hash {of_call})"
         )
         (count,) = engine.execute(f"select count(*) from {stage}_matched").fetchall()
         if count[0]:
             engine.execute(
                 f"insert into {self.replaced} select '{call}', t.id, t._object, t._line, t._item, t.received_at, "
                 f"t._fingerprint, o.key, o.etag, t.rowid from {table} as t join {objects} as o on o.object_id = t._object "
-                f"where t.rowid in (select row from {stage}_matched)"
+                f"where t.rowid in (select row from {stage}_matched) and t.id in (select id {of_call})"
             )
         engine.execute(f"drop table {stage}_matched")
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from loader.core.dialect import identifier, literal
 from loader.core.samples import KeyPath
-from loader.core.tables import NULLS
+from loader.core.tables import ID_HASH, NULLS
 from loader.normalize.held import ChosenLeaves
 from loader.normalize.leaves import LeafReader
 from loader.normalize.settle import read_types
@@ -164,5 +164,6 @@ def _core(batch: TableBatch, uuid_ts: datetime) -> Iterable[tuple[str, str]]:
         yield "_line", "s.line"
         yield "_item", "s.item"
         yield "_fingerprint", "s.fingerprint"
+        yield ID_HASH, "s.id_hash"
         if target.call in ("identify", "group"):
             yield NULLS, "s.nulls"

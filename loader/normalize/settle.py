@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from loader.core.columns import ColumnType, Kind, Stored, new_type, widened
+from loader.core.dialect import hash_of_id
 from loader.core.plan import WantedColumn
 from loader.core.samples import KeyPath
-from loader.core.tables import NULLS, PROVENANCE, Target
+from loader.core.tables import ID_HASH, NULLS, PROVENANCE, Target
 from loader.normalize.probe import Probe, having
 from loader.normalize.stage import Stage
 from loader.normalize.tables import Rules, TableBatch
@@ -68,7 +69,11 @@ def core_columns(target: Target) -> list[WantedColumn]:
     """Columns that are created with the table."""
     columns = [WantedColumn(name, SQL_TYPE[kind], is_core=True) for name, kind in target.core.items()]
     if target.is_call_table:
-        columns += [WantedColumn(name, sql_type.upper(), is_core=True) for name, sql_type in PROVENANCE.items()]
+        filled = {ID_HASH: hash_of_id("id")}
+        columns += [
+            WantedColumn(name, sql_type.upper(), is_core=True, filled_with=filled.get(name))
+            for name, sql_type in PROVENANCE.items()
+        ]
         if target.call in ("identify", "group"):
             columns.append(WantedColumn(NULLS, "VARCHAR", is_core=True))
     return columns

@@ -10,7 +10,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from loader.core.dialect import identifier, literal
+from loader.core.dialect import hash_of_id, identifier, literal
 from loader.core.samples import KeyPath
 from loader.normalize.held import ChosenLeaves, HeldLines
 from loader.normalize.structure import CALL_CODES, DOUBTFUL, ODD, SCANNED, USUAL, StructureReader
@@ -46,7 +46,7 @@ _MOST_CHUNK_ROWS: Final = 4_096
 """What threads take at once: small tables too are for all of them."""
 _OF_ROWS: Final = (
     *("row", "kind", "id", "received_at", "anonymous_id", "user_id", '"timestamp"', "original_timestamp", "sent_at"),
-    *("event", "part", "line", "item", "fingerprint", "signature"),
+    *("event", "part", "line", "item", "fingerprint", "signature", "id_hash"),
 )
 """Columns that the rows of tables are made from."""
 
@@ -65,7 +65,7 @@ class Stage:
 
     Columns: part, line, item, row (of the held lines), specials, call, kind (hash of call and event; null once the
     message is no row), id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event,
-    fingerprint, signature (of the structure), is_doubtful (integers may be beyond 2^53).
+    fingerprint, signature (of the structure), is_doubtful (integers may be beyond 2^53), id_hash.
     """
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, name: str, held: HeldLines | None = None) -> None:
@@ -211,7 +211,8 @@ select
     case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as kind,
     {columns},
     fingerprint, signature,
-    {doubts} as is_doubtful
+    {doubts} as is_doubtful,
+    {hash_of_id(told["id"])} as id_hash
 from told as b"""
 
 
@@ -229,7 +230,8 @@ select
     e.userId as user_id, e.anonymousId as anonymous_id, e.event as event,
     given_fingerprint as fingerprint,
     {alone} as signature,
-    true as is_doubtful
+    true as is_doubtful,
+    {hash_of_id("e.messageId")} as id_hash
 from (select *, try(from_json(text, {literal(_ENVELOPE)})) as e from {blocks})"""
 
 

@@ -251,7 +251,7 @@ class DuckDBWarehouse:
                 self.engine.execute(f"create table {table} ({columns})")
             elif change.change == "add_column":
                 (column,) = change.columns
-                self.engine.execute(f"alter table {table} add column {identifier(column.name)} {column.sql_type}")
+                self._add_column(table, column, in_transaction)
             else:
                 (column,) = change.columns
                 name, sql_type = identifier(column.name), column.sql_type
@@ -259,6 +259,18 @@ class DuckDBWarehouse:
                 # Rows of latest values whose value does not fit are made anew by whoever asks for the change.
                 using = f"try({value})" if change.table in LATEST_TABLES else value
                 self.engine.execute(f"alter table {table} alter column {name} set data type {sql_type} using {using}")
+
+    def _add_column(self, table: str, column: WantedColumn, in_transaction: bool) -> None:
+        name = identifier(column.name)
+        statements = [f"alter table {table} add column {name} {column.sql_type}"]
+        if column.filled_with is not None:
+            # The engine updates no table that the same transaction altered, but it does alter one again.
+            filled = (
+                f"alter table {table} alter column {name} set data type {column.sql_type} using {column.filled_with}"
+            )
+            statements = [*statements, filled] if in_transaction else ["begin", *statements, filled, "commit"]
+        for statement in statements:
+            self.engine.execute(statement)
 
     def _rows(self, schema: str) -> dict[str, int]:
         """How many rows the tables of a schema have, about."""
