@@ -37,8 +37,8 @@ def pointer(path: Iterable[str]) -> str:
 
 
 def hash_of_id(value: str) -> str:
-    """The SQL of the 64 bits that stand for an id: the same in every version of the engine, unlike its own `hash`."""
-    return f"md5_number_lower({value})"
+    """The SQL of the XXH64 of an id: no version of the engine changes it, unlike its own `hash`."""
+    return f"xxh64({value})"
 
 
 def widened_sql(value: str, sql_type: str, wider: str) -> str:

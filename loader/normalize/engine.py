@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import xxhash
+from duckdb.func import PythonUDFType
 
 from loader.sqlfiles import read_sql
 
@@ -22,4 +25,10 @@ def open_engine(memory_bytes: int, threads: int | None, work_dir: Path) -> duckd
     engine = duckdb.connect(":memory:", config=config)
     engine.execute("set TimeZone = 'UTC'")
     engine.execute(read_sql("engine/macros.sql"))
+    engine.create_function("xxh64", _hashes, ["VARCHAR"], "UBIGINT", type=PythonUDFType.ARROW)
     return engine
+
+
+def _hashes(texts: pa.Array) -> pa.Array:
+    """XXH64 of texts, for those few that the scan of lines did not hash."""
+    return pa.array([xxhash.xxh64_intdigest(text.encode()) for text in texts.to_pylist()], pa.uint64())

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from loader.normalize.scan_compile import Address, Places, compiled
 from loader.normalize.scan_memory import byte_at
+from loader.normalize.scan_print import xxh64
 from loader.normalize.scan_rules import (
     DAY,
     INTEGER,
@@ -37,6 +38,7 @@ class Found(NamedTuple):
     signatures: Hashes
     flags: npt.NDArray[np.uint8]
     fingerprints: Hashes
+    id_hashes: Hashes
     calls: npt.NDArray[np.uint8]
     """1 and up in the order of the rules; 0 where the envelope is unusual."""
     views: Address
@@ -104,4 +106,6 @@ def envelope(content: Address, spans: Places, kinds: Places, end: int, calls: Ha
             return False
         found.is_text[index, line] = told == 1
     found.calls[line] = call
+    first, past = spans[SLOT_MESSAGE_ID, 0] + 1, spans[SLOT_MESSAGE_ID, 1] - 1
+    found.id_hashes[line] = xxh64(content + first, past - first)
     return True

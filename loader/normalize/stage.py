@@ -212,7 +212,7 @@ select
     {columns},
     fingerprint, signature,
     {doubts} as is_doubtful,
-    {hash_of_id(told["id"])} as id_hash
+    case when {is_usual} then id_hash else {hash_of_id(told["id"])} end as id_hash
 from told as b"""
 
 

@@ -44,6 +44,7 @@ SCANNED: Final = pa.schema(
         ("signature", pa.uint64()),
         ("flags", pa.uint8()),
         ("fingerprint", pa.uint64()),
+        ("id_hash", pa.uint64()),
         ("call_code", pa.uint8()),
         *((name, pa.string_view()) for name in _TEXTS),
         *((name, pa.timestamp("us", "UTC")) for name in _INSTANTS),
@@ -103,6 +104,7 @@ class StructureReader:
             signatures=np.zeros(count, dtype=np.uint64),
             flags=np.zeros(count, dtype=np.uint8),
             fingerprints=np.zeros(count, dtype=np.uint64),
+            id_hashes=np.zeros(count, dtype=np.uint64),
             calls=np.zeros(count, dtype=np.uint8),
             views=views.ctypes.data,
             is_text=np.zeros((len(TEXT_COLUMNS), count), dtype=np.bool_),
@@ -121,8 +123,8 @@ class StructureReader:
                 break
             notes = np.concatenate((notes[: state[0]], np.empty(2 * len(notes), dtype=np.uint64)))
         self._known_paths = int(state[scan_leaves.KNOWN])
-        columns = [pa.array(found.signatures), pa.array(found.flags), pa.array(found.fingerprints)]
-        columns.append(pa.array(found.calls))
+        told = (found.signatures, found.flags, found.fingerprints, found.id_hashes, found.calls)
+        columns = [pa.array(values) for values in told]
         for viewed, is_there in zip(views, found.is_text, strict=True):
             buffers = [_bitmap(is_there), pa.py_buffer(viewed), held if held is not None else pa.py_buffer(b"")]
             columns.append(pa.Array.from_buffers(pa.string_view(), count, buffers))

@@ -1,9 +1,15 @@
 """Copies of messages that earlier loads stored are found by the hashes of their ids."""
 
+import json
+
 import duckdb
+import xxhash
 from factories import a_key, a_track_call
 
-HASHES = "select count(*) from web.tracks where _id_hash = md5_number_lower(id)"
+
+def has_right_hashes(loading):
+    rows = loading.query("select id, _id_hash from web.tracks")
+    return [stored for _, stored in rows] == [xxhash.xxh64_intdigest(each.encode()) for each, _ in rows]
 
 
 def change(loading, statement):
@@ -24,13 +30,24 @@ def test_a_stored_message_is_not_loaded_again(loading):
 
     assert report["duplicates"] == 1
     assert loading.query("select id from web.tracks order by id") == [("m1",), ("m2",), ("m3",)]
-    assert loading.query(HASHES) == [(3,)]
+    assert has_right_hashes(loading)
+
+
+def test_every_spelling_of_an_id_has_the_hash_of_the_id(loading):
+    """One that is read as it stands, one with an escape, a long one, and one that only the exact way reads."""
+    spelled = ['"m1"', '"m\\u0031b"', f'"{"long" * 20}"', "12345"]
+    line = json.dumps(a_track_call(message_id="THE ID"))
+    loading.write(*(line.replace(json.dumps("THE ID"), each) for each in spelled))
+    loading.load()
+
+    assert loading.query("select count(*) from web.tracks") == [(4,)]
+    assert has_right_hashes(loading)
 
 
 def test_another_id_of_the_same_hash_is_another_message(loading):
     """A hash finds candidates; the id decides."""
     load(loading, "m1", name="first")
-    change(loading, "update web.tracks set _id_hash = md5_number_lower('m2')")
+    change(loading, f"update web.tracks set _id_hash = {xxhash.xxh64_intdigest(b'm2')}")
 
     report = load(loading, "m2", name="second")
 
@@ -46,7 +63,7 @@ def test_a_table_from_before_there_were_hashes_gets_them(loading):
     report = load(loading, "m2", "m3", name="second")
 
     assert report["duplicates"] == 1
-    assert loading.query(HASHES) == [(3,)]
+    assert has_right_hashes(loading)
     assert loading.differences() == []
 
 
