@@ -14,6 +14,7 @@ from loader.core.plan import SchemaTables
 from loader.errors import TerminalError
 from loader.models.header import Model
 from loader.models.inputs import empty_query
+from loader.models.passes import Spans, in_spans
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
@@ -24,6 +25,7 @@ class Tables:
     resolve: Callable[[str], exp.Table | None]
     previous: Callable[[str], exp.Table | None]
     create: Callable[[str, Tree], None]
+    append: Callable[[str, Tree], None]
     patch: Callable[[str, bool, str, str, Tree | str], None]
     state: Callable[[str], str | None]
     write_state: Callable[[str, str], None]
@@ -96,14 +98,19 @@ class Context:
         model = self._models.get(name)
         return model is not None and model.made_by == self._name
 
-    def write(self, name: str, query: str) -> None:
+    def write(self, name: str, query: str, spans: Spans | None = None) -> None:
         """Make a table of this model from a query in the models' spelling, its columns cast to the header's types.
 
+        With `spans` the query is run for one span of rows after the other, so that it needs memory for one of them.
         Raises TerminalError for a table that is not this model's, or is written twice.
         """
         model = self._own(name)
         tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._tables.resolve)
-        self._tables.create(name, typed(tree, model.columns, is_open=model.further_columns is not None))
+        parts = [tree] if spans is None else in_spans(self.connection, tree, spans)
+        first, *others = (typed(part, model.columns, is_open=model.further_columns is not None) for part in parts)
+        self._tables.create(name, first)
+        for part in others:
+            self._tables.append(name, part)
         self.written.add(name)
 
     def patch(self, name: str, column: str, gone: str, new: str) -> None:

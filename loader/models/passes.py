@@ -7,7 +7,7 @@ the inputs once for each pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 from sqlglot import exp
@@ -18,6 +18,9 @@ from loader.models.render import Resolve, Tree, bare_table, render, tables_read
 from loader.warehouses.resources import memory_limit
 
 _MOST: Final = 64
+
+SPAN: Final = 1 << 21
+"""Most rows that a query of `in_spans` takes in at once."""
 
 Columns = Callable[[str], Sequence[str]]
 
@@ -50,14 +53,39 @@ def rows_read(
     return max(map(int, counts), default=0)
 
 
-def _restricted(query: Tree, column: str, count: int, at: int, columns: Columns) -> Tree:
+class Spans(NamedTuple):
+    """Rows of a table, in spans of a column whose values are whole numbers, about one for each row."""
+
+    table: str
+    column: str
+
+
+def in_spans(connection: duckdb.DuckDBPyConnection, query: Tree, spans: Spans) -> list[Tree]:
+    """The query once for each span of rows; its results together are those of the whole."""
+    first, last = connection.execute(f"select min({spans.column}), max({spans.column}) from {spans.table}").fetchall()[
+        0
+    ]
+    if first is None or last - first < SPAN:
+        return [query]
+    column = exp.column(spans.column, table=spans.table)
+    return [_with_part(query, spans.table, column.between(at, at + SPAN - 1)) for at in range(first, last + 1, SPAN)]
+
+
+def _with_part(query: Tree, name: str, condition: exp.Expression) -> Tree:
+    """The query over the rows of one table for which a condition holds."""
     query = query.copy()
     for table in tables_read(query):
-        if column in columns(table.name):
-            there = exp.select("*").from_(bare_table(table.name)).where(_is_of_pass(column, table.name, count, at))
-            alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name))
-            table.replace(exp.Subquery(this=there, alias=alias))
+        if table.name == name:
+            there = exp.select("*").from_(bare_table(name)).where(condition.copy())
+            table.replace(exp.Subquery(this=there, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name))))
     return query
+
+
+def _restricted(query: Tree, column: str, count: int, at: int, columns: Columns) -> Tree:
+    for name in {table.name for table in tables_read(query)}:
+        if column in columns(name):
+            query = _with_part(query, name, _is_of_pass(column, name, count, at))
+    return query.copy()
 
 
 def _is_of_pass(column: str, table: str, count: int, at: int) -> exp.EQ:

@@ -221,10 +221,7 @@ class ModelRun:
         )
         self._create(model.name, first)
         for each in others:
-            try:
-                self._connection.execute(f"insert into {self._next(model.name)} {render(each)}")
-            except duckdb.Error as error:
-                raise self._failed(model, error) from None
+            self._append(model.name, each)
 
     def _count_of_passes(self, model: Model, query: Tree) -> int:
         if model.passes is None:
@@ -270,7 +267,9 @@ class ModelRun:
             self._parameters,
             self._settings,
             self._sources,
-            Tables(self.resolve, self._previous, self._create, self._patch, self._state, self._write_state),
+            Tables(
+                self.resolve, self._previous, self._create, self._append, self._patch, self._state, self._write_state
+            ),
         )
         try:
             python.load()(context)
@@ -319,6 +318,12 @@ class ModelRun:
         except duckdb.Error as error:
             raise self._failed(model, error) from None
         self._built.add(name)
+
+    def _append(self, name: str, query: Tree) -> None:
+        try:
+            self._connection.execute(f"insert into {self._next(name)} {render(query)}")
+        except duckdb.Error as error:
+            raise self._failed(self._catalog.models[name], error) from None
 
     def _swap(self, finish: Callable[[], None]) -> None:
         """All new tables take the places of the old ones in one transaction; views of inputs are renewed with them."""

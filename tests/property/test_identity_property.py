@@ -120,8 +120,8 @@ def test_the_order_of_rows_changes_nothing(tmp_path):
     assert_same_tables(one, two)
 
 
-def test_calls_that_are_put_in_order_part_by_part_are_the_same_calls(tmp_path, monkeypatch):
-    """More of them than memory holds at once, some without a time of arrival."""
+def test_what_is_done_part_by_part_is_the_same(tmp_path, monkeypatch):
+    """More calls than memory holds at once are put in order, replayed and written in parts; some without a time of arrival."""
     calls = streams(13)
     calls += [("page", {"id": f"undated{n}", "anonymous_id": f"1a{n}", "received_at": None}, None) for n in range(3)]
     (tmp_path / "whole").mkdir()
@@ -129,6 +129,7 @@ def test_calls_that_are_put_in_order_part_by_part_are_the_same_calls(tmp_path, m
     whole = resolve(tmp_path / "whole", calls)
     monkeypatch.setattr("loader.models.identity.calls._ROWS_IN_ORDER", 100)
     monkeypatch.setattr("loader.models.identity.observed._CALLS_IN_ORDER", 100)
+    monkeypatch.setattr("loader.models.passes.SPAN", 100)
 
     parts = resolve(tmp_path / "parts", calls)
 

@@ -14,12 +14,21 @@ from loader.models.identity.resolve import Resolver
 from loader.models.identity.sizes import sizes
 from loader.models.identity.state import Longs, Numbers
 from loader.models.identity.work import Work
+from loader.models.passes import Spans
 from loader.sqlfiles import read_sql
 
 TABLES: Final = (
     *("id_graph_updates", "id_graph", "external_id_mapping_updates", "external_id_mapping", "event_profiles"),
     *("identity_profiles", "identity_violations"),
 )
+
+_SPANS: Final = {
+    "id_graph_updates": Spans("_identity_updates", "place"),
+    "external_id_mapping_updates": Spans("_identity_mapping", "place"),
+    "external_id_mapping": Spans("_identity_mapping", "place"),
+    "event_profiles": Spans("_identity_resolved", "seq"),
+}
+"""Tables with a row for nearly every call or identifier: their joins take in a span of them at once."""
 
 
 def identity_sql(name: str) -> str:
@@ -35,7 +44,7 @@ def write_tables(work: Work, context: Context, resolver: Resolver) -> None:
     measure_people(work, resolver, degrees(resolver.pairs(), len(resolver.node_of)))
     for name in TABLES:
         if context.owns(name):
-            context.write(name, identity_sql(name))
+            context.write(name, identity_sql(name), _SPANS.get(name))
 
 
 def name_types(work: Work, context: Context) -> None:
