@@ -9,7 +9,7 @@
 --   horizon_days integer: days ahead
 --   z float: horizon / (alpha + age + horizon)
 --   h float: the series 2F1(a - 1, a + b - 1 - r; a + b + x - 1; z); 2F1(r + x, b + x; a + b + x - 1; z) where
---     a - 1 > r + x
+--     a - 1 > r + x, or where r is large
 --   expected_if_alive float: orders expected within the horizon
 --   discounted_if_alive float: the same in steps of 7 days, each discounted to today
 --   window_if_alive float: orders expected within the guide's window

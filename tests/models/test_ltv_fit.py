@@ -92,6 +92,23 @@ def test_expected_orders_are_the_textbooks_with_forty_digits(x, ahead):
     assert found[0, 0] == pytest.approx(float(exact), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("r", "alpha", "a", "b", "x", "age", "ahead", "orders"),
+    [
+        (20, 600, 0.8, 2.4, 5, 300, 364, 7.0180070308563036),
+        (140, 1800, 1.02, 0.03, 1, 700, 1800, 5.1196170705498167),
+        (3200, 81000, 0.015, 0.001, 3, 700, 1800, 68.007913696839586),
+        (942658, 942658, 10664, 0.0001, 1, 3, 364, 1.000093791615868),
+    ],
+)
+def test_people_who_order_alike_have_expected_orders(r, alpha, a, b, x, age, ahead, orders):
+    """A large r, as of subscriptions: the value is the textbook's, added up in sixty digits."""
+    given = bgnbd.Parameters(r, alpha, a, b)
+    _, _, found = bgnbd.expected_if_alive(given, np.array([float(x)]), np.array([float(age)]), [ahead])
+
+    assert found[0, 0] == pytest.approx(orders, rel=1e-10)
+
+
 @pytest.mark.parametrize("a", [1.0, 1 + 1e-7, 1 - 1e-7])
 def test_expected_orders_are_continuous_where_their_formula_divides_by_zero(a):
     """a = 1 is a removable singularity."""

@@ -19,6 +19,8 @@ from loader.models.ltv.sums import OrderSums
 NAMES = ("r", "alpha", "a", "b")
 _SHIFT = 2e-6
 """What `a` is moved by where a denominator of the expectation vanishes; the expectation is continuous there."""
+_MOST_CANCELLED = 5.0
+"""Logarithm of how far the terms of a series with changing signs may rise above its sum: two digits are lost then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ def expected_if_alive(
 
     E = C / (a − 1) · [1 − (1 − z)^(a−1) · h], h = ₂F₁(a−1, a+b−1−r; C; z), C = a+b+x−1: the textbook's
     (1 − z)^(r+x) · ₂F₁(r+x, b+x; C; z) after Euler's transformation, whose terms fall from the first on whatever x is.
-    Where a−1 is larger than r+x, which is where people hardly differ in when they stop, it is the other way round.
+    Where a−1 is larger than r+x, which is where people hardly differ in when they stop, it is the other way round. So
+    it is where r is large, which is where people hardly differ in how often they order: then the signs of the
+    transformed terms change, and their sum is the small rest of large ones, while the textbook's are all positive.
     """
     a = given.a
     if abs(a - 1) < _SHIFT / 2 or bool(np.any(np.abs(a + given.b + x - 1) < _SHIFT / 2)):
@@ -113,7 +117,8 @@ def expected_if_alive(
     ahead = np.asarray(days, dtype=np.float64)[None, :]
     z = ahead / (given.alpha + age[:, None] + ahead)
     last = a + given.b + x - 1
-    is_transformed = abs(a - 1) <= given.r + x
+    rise = max(0.0, given.r + 1 - a - given.b) * z.max(axis=1)
+    is_transformed = (abs(a - 1) <= given.r + x) & (rise * (abs(a - 1) + rise) <= _MOST_CANCELLED * (last + rise))
     power = np.where(is_transformed, a - 1, given.r + x)[:, None]
     second = np.where(is_transformed, last - x - given.r, given.b + x)[:, None]
     h = gauss_series(power, second, last[:, None], z)
