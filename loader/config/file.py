@@ -135,7 +135,7 @@ def _source_names(value: Mapping[str, object]) -> Iterator[tuple[int, str]]:
 def _model_problems(value: Mapping[str, object]) -> Iterator[Problem]:
     """What the section of the models says of schemas: its own, and those of sources."""
     own, reserved = _section(value, "models").get("schema"), _reserved(value) - {"models"}
-    if own in reserved:
+    if isinstance(own, str) and own in reserved:
         yield Problem(("models", "schema"), f"{own!r} is reserved; reserved are: {', '.join(sorted(reserved))}")
     schemas = sorted({schema_name(name, DUCKDB.identifier_bytes) for _, name in _source_names(value)})
     for path in (("models", "ltv", "sources"), ("models", "usage", "exclude_sources")):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from loader.config.base import ConfigPath, Settings, against_file, read_instant
+from loader.config.base import ConfigPath, Settings, against_file, as_instant
 from loader.config.models_audiences import AudiencesSettings, check_key
 from loader.config.models_behaviour import AdFunnelSettings, FunnelSettings, SessionSettings, UsageSettings
 from loader.config.models_identity import IdentitySettings
@@ -98,7 +98,7 @@ class ModelsSettings(Settings):
     @field_validator("as_of", mode="before")
     @classmethod
     def _instant(cls, given: object) -> object:
-        return read_instant(given) if isinstance(given, str) else given
+        return as_instant(given)
 
     @field_validator("timezone")
     @classmethod

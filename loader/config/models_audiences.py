@@ -162,6 +162,16 @@ class AudiencesSettings(Settings):
                 raise ValueError(f"has no audience {key!r}; it has {', '.join(LIBRARY)}{nearest(key, LIBRARY)}")
         return keys
 
+    @model_validator(mode="after")
+    def _somebody_can_be_in(self) -> "AudiencesSettings":
+        if self.long_shots_from >= self.long_shots_to:
+            raise ValueError("`long_shots_from` must be below `long_shots_to`")
+        for began in ("cart", "checkout"):
+            days, wait = f"{began}_abandonment_funnel_days", f"{began}_abandonment_funnel_wait_days"
+            if getattr(self, wait) > getattr(self, days):
+                raise ValueError(f"`{wait}` must not be above `{days}`: what is younger does not count yet")
+        return self
+
     @field_validator("custom")
     @classmethod
     def _usable_keys(cls, custom: dict[str, CustomAudience]) -> dict[str, CustomAudience]:

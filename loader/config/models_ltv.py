@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from loader.config.base import Settings, read_instant
+from loader.config.base import Settings, as_instant
 
 
 class GuideParameters(Settings):
@@ -56,4 +56,4 @@ class LtvSettings(Settings):
     @field_validator("as_of", mode="before")
     @classmethod
     def _instant(cls, given: object) -> object:
-        return read_instant(given) if isinstance(given, str) else given
+        return as_instant(given)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from loader.config.base import Settings
 
@@ -35,13 +35,18 @@ class AttributionSettings(Settings):
         (), description="Events that are touches as pages are, such as `Email Link Clicked`."
     )
     internal_hosts: tuple[str, ...] = Field(
-        (), description="Hosts of your own that are no referrers, such as the one of a payment page; without `www.`."
+        (), description="Hosts of your own that are no referrers, such as `pay.example.com` of a payment page."
     )
     markov_min_conversions: int = Field(
         100,
         ge=0,
         description="Orders with touches below which `markov` is computed as `linear`, with a warning.",
     )
+
+    @field_validator("internal_hosts")
+    @classmethod
+    def _as_in_addresses(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower().removeprefix("www.") for host in hosts)
 
 
 class CampaignSettings(Settings):

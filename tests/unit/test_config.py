@@ -141,6 +141,30 @@ def test_models_may_only_name_sources_that_there_are(setting, written):
     assert found.endswith("[0]: no source has the schema 'wbe'; use one of: web; did you mean web?")
 
 
+INSTANTS = "must be today, now, a day such as 2026-01-31, or a time: 2026-01-31T12:00:00Z"
+MODELS = {
+    "schema: [models]": "schema: must be a valid string",
+    "as_of: 20260131": f"as_of: {INSTANTS}",
+    "ltv: {as_of: 19971001}": f"ltv.as_of: {INSTANTS}",
+    "sessions: {gap_seconds: yes}": "sessions.gap_seconds: must be a number, not true or false",
+    "usage: {mtu_allowance: true}": "usage.mtu_allowance: must be a number, not true or false",
+    "audiences: {re_engage_60_days: on}": "audiences.re_engage_60_days: must be a number, not true or false",
+    "audiences: {long_shots_from: 0.7}": "audiences: `long_shots_from` must be below `long_shots_to`",
+    "audiences: {cart_abandonment_funnel_wait_days: 8}": "audiences: `cart_abandonment_funnel_wait_days` must not be above "
+    "`cart_abandonment_funnel_days`: what is younger does not count yet",
+    "audiences: {checkout_abandonment_funnel_wait_days: 8}": "audiences: `checkout_abandonment_funnel_wait_days` must not "
+    "be above `checkout_abandonment_funnel_days`: what is younger does not count yet",
+}
+
+
+@pytest.mark.parametrize("line", MODELS)
+def test_a_setting_of_models_that_would_quietly_be_another_one_is_refused(line, written):
+    """A number is no day, true is no number, and an audience that nobody can be in is none."""
+    (found,) = problems(written(f"{GOOD}models:\n  {line}\n"))
+
+    assert found == f"loader.yaml:6 models.{MODELS[line]}"
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "../UTC", ""])
 def test_an_unknown_time_zone_is_refused(zone, written):
     """Days of models are days of a zone."""
