@@ -6,4 +6,5 @@
 --   canonical_segment_id text: profile that meets the rule
 select canonical_segment_id
 from audience_likelihood
-where value_percentile > 1 - $audiences_high_value_churn_share and p_alive < $audiences_high_value_churn_p_alive
+where p_alive < $audiences_high_value_churn_p_alive and (value_percentile > 1 - $audiences_high_value_churn_share
+  or (value_percentile = 0 and $audiences_high_value_churn_share = 1))

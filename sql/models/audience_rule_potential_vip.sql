@@ -6,8 +6,8 @@
 --   canonical_segment_id text: profile that meets the rule
 select l.canonical_segment_id
 from audience_likelihood as l
-where l.value_percentile > 1 - $audiences_high_ltv_share
-  and l.likelihood_percentile > 1 - $audiences_ready_to_buy_share
+where (l.value_percentile > 1 - $audiences_high_ltv_share or (l.value_percentile = 0 and $audiences_high_ltv_share = 1))
+  and (l.likelihood_percentile > 1 - $audiences_ready_to_buy_share or $audiences_ready_to_buy_share = 1)
   and exists (
     select 1
     from audience_events as e

@@ -6,4 +6,4 @@
 --   canonical_segment_id text: profile that meets the rule
 select canonical_segment_id
 from audience_likelihood
-where likelihood_percentile > 1 - $audiences_ready_to_buy_share
+where likelihood_percentile > 1 - $audiences_ready_to_buy_share or $audiences_ready_to_buy_share = 1

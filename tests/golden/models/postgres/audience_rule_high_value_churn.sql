@@ -5,6 +5,11 @@ FROM (
     canonical_segment_id
   FROM "models"."audience_likelihood" AS audience_likelihood
   WHERE
-    value_percentile > 1 - CAST(0.1 AS DOUBLE PRECISION)
-    AND p_alive < CAST(0.5 AS DOUBLE PRECISION)
+    p_alive < CAST(0.5 AS DOUBLE PRECISION)
+    AND (
+      value_percentile > 1 - CAST(0.1 AS DOUBLE PRECISION)
+      OR (
+        value_percentile = 0 AND CAST(0.1 AS DOUBLE PRECISION) = 1
+      )
+    )
 ) AS made

@@ -5,8 +5,16 @@ FROM (
     l.canonical_segment_id
   FROM "models"."audience_likelihood" AS l
   WHERE
-    l.value_percentile > 1 - CAST(0.1 AS DOUBLE PRECISION)
-    AND l.likelihood_percentile > 1 - CAST(0.2 AS DOUBLE PRECISION)
+    (
+      l.value_percentile > 1 - CAST(0.1 AS DOUBLE PRECISION)
+      OR (
+        l.value_percentile = 0 AND CAST(0.1 AS DOUBLE PRECISION) = 1
+      )
+    )
+    AND (
+      l.likelihood_percentile > 1 - CAST(0.2 AS DOUBLE PRECISION)
+      OR CAST(0.2 AS DOUBLE PRECISION) = 1
+    )
     AND EXISTS(
       SELECT
         1

@@ -6,4 +6,7 @@ FROM (
   FROM models.audience_likelihood AS audience_likelihood
   WHERE
     value_percentile > 1 - CAST(0.1 AS DOUBLE)
+    OR (
+      value_percentile = 0 AND CAST(0.1 AS DOUBLE) = 1
+    )
 ) AS made

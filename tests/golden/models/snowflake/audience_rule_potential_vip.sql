@@ -5,8 +5,15 @@ FROM (
     l.canonical_segment_id
   FROM models.audience_likelihood AS l
   WHERE
-    l.value_percentile > 1 - CAST(0.1 AS DOUBLE)
-    AND l.likelihood_percentile > 1 - CAST(0.2 AS DOUBLE)
+    (
+      l.value_percentile > 1 - CAST(0.1 AS DOUBLE)
+      OR (
+        l.value_percentile = 0 AND CAST(0.1 AS DOUBLE) = 1
+      )
+    )
+    AND (
+      l.likelihood_percentile > 1 - CAST(0.2 AS DOUBLE) OR CAST(0.2 AS DOUBLE) = 1
+    )
     AND EXISTS(
       SELECT
         1

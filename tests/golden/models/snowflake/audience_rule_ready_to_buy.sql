@@ -5,5 +5,5 @@ FROM (
     canonical_segment_id
   FROM models.audience_likelihood AS audience_likelihood
   WHERE
-    likelihood_percentile > 1 - CAST(0.2 AS DOUBLE)
+    likelihood_percentile > 1 - CAST(0.2 AS DOUBLE) OR CAST(0.2 AS DOUBLE) = 1
 ) AS made
