@@ -13,9 +13,10 @@ COLOURS: Final = 8
 _TOP, _PLOT, _BOTTOM = 10, 190, 26
 _LABELS, _FEW_LABELS = 10, 4
 _BAR, _GAP, _LABEL, _BETWEEN = 11, 3, 20, 10
-_WIDEST_PERCENT: Final = 78  # the number stands at the end of its bar
+_WIDEST_PERCENT: Final = 72  # the number stands at the end of its bar, also on a page of 320 pixels
 _WIDEST_BAR_PERCENT: Final = 9
-_LABEL_CHARACTERS: Final = 42
+_LABEL_COLUMNS: Final = 36
+_MOST_WRITTEN_OUT: Final = 1_000_000
 
 Write = Callable[[object], str]
 
@@ -41,9 +42,9 @@ class Chart:
 
 
 def stacked_bars(chart: Chart) -> Html:
-    """Upright bars in the order of the marks, the series on top of each other."""
-    totals = [sum(number_of(s.values[index]) for s in chart.series) for index in range(len(chart.marks))]
-    scale = axis(totals)
+    """Upright bars in the order of the marks, the series on top of each other, and below 0 what is negative."""
+    stacks = [[number_of(s.values[index]) for s in chart.series] for index in range(len(chart.marks))]
+    scale = axis([sum(v for v in stack if v * sign > 0) for stack in stacks for sign in (1, -1)])
     drawn = [bar for index in range(len(chart.marks)) for bar in _stack(chart, index, scale)]
     return _figure(chart, [*_grid(scale), *drawn, *_marks_below(chart.marks)], _TOP + _PLOT + _BOTTOM)
 
@@ -62,7 +63,7 @@ def ranked_bars(chart: Chart) -> Html:
     drawn = []
     for index, mark in enumerate(chart.marks):
         top = index * group
-        drawn.append(element("text", shortened(mark, _LABEL_CHARACTERS), x=0, y=top + 14, class_="name"))
+        drawn.append(element("text", shortened(mark, _LABEL_COLUMNS), x=0, y=top + 14, class_="name"))
         for colour, s in enumerate(chart.series):
             y = top + _LABEL + colour * (_BAR + _GAP)
             drawn += _lying(chart, mark, s, index, colour, y, high)
@@ -70,14 +71,15 @@ def ranked_bars(chart: Chart) -> Html:
 
 
 def _stack(chart: Chart, index: int, scale: Axis) -> Iterable[Html]:
-    across, reached = 100 / len(chart.marks), 0.0
+    across, above, below = 100 / len(chart.marks), 0.0, 0.0
     width = min(across * 0.8, _WIDEST_BAR_PERCENT)
     for colour, s in enumerate(chart.series):
         value = number_of(s.values[index])
-        if value <= 0:
+        if value == 0:
             continue
-        top, bottom = _down(scale, reached + value), _down(scale, reached)
-        reached += value
+        high, low = (above + value, above) if value > 0 else (below, below + value)
+        above, below = max(above, high), min(below, low)
+        top, bottom = _down(scale, high), _down(scale, low)
         yield element(
             "rect",
             element("title", f"{chart.marks[index]}, {s.name}: {chart.write(s.values[index])}"),
@@ -117,7 +119,8 @@ def _lying(chart: Chart, mark: str, s: Series, index: int, colour: int, y: int, 
         height=_BAR,
         class_=f"fill-{colour % COLOURS}",
     )
-    yield element("text", chart.write(value), x=_percent(width), dx=6, y=y + _BAR - 1, class_="value")
+    written = chart.write(value) if abs(number_of(value)) < _MOST_WRITTEN_OUT else compact(value)
+    yield element("text", written, x=_percent(width), dx=6, y=y + _BAR - 1, class_="value")
 
 
 def _down(scale: Axis, value: float) -> float:

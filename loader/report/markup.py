@@ -3,6 +3,7 @@
 import re
 from html import escape
 from typing import Final
+from unicodedata import east_asian_width
 
 # An address may be anywhere that people write freely: in the name of an event, in a campaign of a link.
 _ADDRESS: Final = re.compile(
@@ -44,6 +45,10 @@ def joined(*parts: object) -> Html:
 
 
 def shortened(value: object, most: int) -> str:
-    """A text of at most `most` characters."""
-    whole = _ADDRESS.sub(_MASK, str(value))
-    return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"
+    """A text of at most `most` columns; a wide character, such as an ideograph or emoji, takes two."""
+    whole, taken = _ADDRESS.sub(_MASK, str(value)), 0
+    for place, character in enumerate(whole):
+        taken += 2 if east_asian_width(character) in "WF" else 1
+        if taken > most:
+            return f"{whole[: place - 1].rstrip()}…"
+    return whole

@@ -176,6 +176,42 @@ def test_the_page_in_a_browser(size, scheme, full_page, browser):
         assert box is None or box["x"] + box["width"] <= size["width"]
 
 
+WIDE = {
+    "campaign_performance": """
+select 'campaign' as dimension, v as value, 9 as store_visits, 4 as product_views, 1 as orders, 14000000069.75::decimal(28, 6) as revenue,
+  0.5::double as view_rate, 0.2::double as order_rate, 1e10::decimal(28, 6) as aov, 1e10::decimal(28, 6) as revenue_per_visit
+from (values (repeat('x', 90)), (repeat('🎉', 90)), (repeat('x ', 90))) as t(v)""",
+    "attribution_summary": """
+select m as model, 'channel' as dimension, v as value, 1.0 as orders, n::decimal(28, 6) as revenue, null::double as cost, null::double as roi
+from (values ('last'), ('linear')) as a(m), (values ('email', 14000000069.75), ('display', 999999.99)) as t(v, n)""",
+    "ltv_scores": f"select * from ({MODELS['ltv_scores']}) as s limit 0",
+    "ltv_params": f"select * replace ('too few; models.ltv.minimum_repeat_buyers asks for 20' as problem) from ({MODELS['ltv_params']}) as p",
+}
+"""Tables with long names, large amounts, and long words."""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")
+@pytest.mark.parametrize("width", [320, 375])
+def test_long_names_and_large_amounts_fit_a_phone(width, loaded_project, browser):
+    """The page is as wide as the screen, and no text of a chart ends beyond it."""
+    with duckdb.connect(str(loaded_project.warehouse)) as connection:
+        connection.execute("create schema models")
+        for name, query in {**MODELS, **WIDE}.items():
+            connection.execute(f'create table models."{name}" as {query}')
+    assert loaded_project.run("report").code == 0
+    window = browser.new_page(viewport={"width": width, "height": 800})
+    _, said, page_width = seen(window, (loaded_project.folder / "report.html").as_uri())
+
+    assert (page_width, said) == (width, [])
+    boxes = [text.bounding_box() for text in window.locator(".flat .value").all()]
+    assert boxes
+    assert [box for box in boxes if box["x"] + box["width"] > width] == []
+    assert (
+        window.locator("dd b").evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length") == 0
+    )
+
+
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")

@@ -55,6 +55,35 @@ def test_stacked_bars_stand_on_each_other():
     assert above[0] + above[1] == pytest.approx(below[0], abs=0.2)
 
 
+def test_negative_values_hang_below_zero():
+    """A month in which more was paid back than ordered is seen."""
+    svg = parsed(stacked_bars(a_chart(Series("n", [30, -10]), marks=("a", "b")))).find("svg")
+    up, down = ((float(r.get("y")), float(r.get("height"))) for r in svg.findall("rect"))
+
+    assert up[1] == pytest.approx(3 * down[1], abs=0.2)
+    assert up[0] + up[1] == pytest.approx(down[0], abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(999_999, "999,999"), (1_000_000, "1M"), (-14_000_000_069, "\N{MINUS SIGN}14G")]
+)
+def test_numbers_beside_bars_are_short(value, written):
+    """There is room for a million; all digits are in the tooltip and in the table."""
+    svg = parsed(ranked_bars(a_chart(Series("n", [value]), marks=("a",)))).find("svg")
+
+    assert [text.text for text in svg.findall("text") if text.get("class") == "value"] == [written]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("x" * 90, "x" * 35 + "…"), ("🎉" * 90, "🎉" * 17 + "…"), ("é" * 36, "é" * 36)]
+)
+def test_a_long_name_is_cut_to_the_width_of_a_phone(name, shown):
+    """Characters that are twice as wide count twice."""
+    svg = parsed(ranked_bars(a_chart(Series("n", [1]), marks=(name,)))).find("svg")
+
+    assert [text.text for text in svg.findall("text") if text.get("class") == "name"] == [shown]
+
+
 def test_a_line_has_a_gap_where_a_value_is_missing():
     """Points are joined only when they are neighbours."""
     svg = parsed(lines(a_chart(Series("n", [1, 2, None, 4, 5]), marks="abcde"))).find("svg")
