@@ -41,6 +41,11 @@ def listing(columns: Sequence[Column], records: Sequence[dict[str, object]], cap
     return folded(f"{caption} (table)", whole) if len(records) > MOST_ROWS_SHOWN else whole
 
 
+def some_of(title: str, shown: Sequence[object], found: Sequence[object]) -> str:
+    """A title that says so where not all is shown."""
+    return title if len(shown) == len(found) else f"{title}, {len(shown)} of {len(found):,}"
+
+
 def _cells(columns: Sequence[Column], record: dict[str, object]) -> list[Html]:
     first, *others = columns
     heading = element("th", first.write(record.get(first.name)), scope="row")

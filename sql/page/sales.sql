@@ -2,7 +2,8 @@
 -- In: orders. Out: month, orders, gross, refunded, net, currency, buyers. Reader: loader.report.sections.sales.
 select
     date_trunc('month', order_day)::date as "month", count(*) filter (where not is_removed) as orders,
-    count(*) filter (where is_removed) as removed, count(distinct canonical_segment_id) as buyers,
+    count(*) filter (where is_removed) as removed,
+    count(distinct canonical_segment_id) filter (where not is_removed) as buyers,
     sum(gross) as gross, sum(refunded) as refunded, sum(net) as net, min(currency) as currency
 from orders
 group by 1

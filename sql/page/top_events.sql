@@ -4,7 +4,7 @@
 select
     event_text as event,
     count(*) as calls,
-    count(distinct coalesce(user_id, anonymous_id)) as ids,
+    count(distinct coalesce(nullif(user_id, ''), nullif(anonymous_id, ''))) as ids,
     (min(coalesce("timestamp", received_at)) at time zone 'UTC')::date as first_day,
     (max(coalesce("timestamp", received_at)) at time zone 'UTC')::date as last_day
 from query_table([$table])

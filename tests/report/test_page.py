@@ -88,6 +88,48 @@ def test_a_model_without_rows_is_a_sentence(loaded_pages):
     assert "No identifier broke a rule." in page.html
 
 
+def test_who_cancelled_all_orders_of_a_month_is_no_buyer_of_it(loaded_pages):
+    """Buyers are those of the orders beside them."""
+    orders = MODELS["orders"].replace("false as is_removed", "n <> 3 as is_removed")
+    loaded_pages.put(orders=f"{orders} where n <= 20")
+
+    text = Read(loaded_pages.page().html).text
+
+    assert re.search(r"2026-07 1 19 1 ", text)
+
+
+def test_an_empty_text_is_no_id_of_an_event(pages):
+    """Its device is."""
+    for number in range(3):
+        pages.load(a_track_call(message_id=f"m{number}", event="Tried", userId="", anonymousId=f"a-{number}"))
+
+    assert "Tried web 3 3 " in Read(pages.page().html).text
+
+
+def test_long_lists_are_cut_and_say_how_long_they_are(loaded_pages):
+    summary = (
+        "select 'last' as model, d as dimension, 'v' || n as value, 1.0 as orders, n as revenue, n as cost, 0.5 as roi"
+    )
+    loaded_pages.put(
+        mtu_monthly="select (date '2020-01-01' + to_months(n::integer))::date as period_start, 1 as users, "
+        "0 as anonymous_only, 1 as mtu, 1 as api_calls from range(50) as t(n)",
+        attribution_summary=f"{summary} from range(40) as t(n), (values ('channel'), ('campaign')) as d(d)",
+        campaign_performance="select 'medium' as dimension, 'v' || n as value, n as store_visits, 0 as product_views, "
+        "0 as orders, 0 as revenue, 0.0 as view_rate, 0.0 as order_rate, null as aov, 0 as revenue_per_visit from range(30) as t(n)",
+        identity_violations="select 'e' as event_id, 'c' || n as code, 'email' as id_type, 'x' as id_value, "
+        "'p' as canonical_segment_id, null as detail from range(20) as t(n)",
+    )
+
+    text = Read(loaded_pages.page().html).text
+
+    assert "Tracked users by month, 36 of 50" in text
+    assert "The 5 channels with most revenue of 40." in text
+    assert "Revenue in USD by channel and attribution model, 25 of 40" in text
+    assert "Return on the cost of each campaign, by attribution model, 25 of 40" in text
+    assert "Funnel by medium: steps, rates and revenue, 25 of 30" in text
+    assert "The 12 most frequent of 20." in text
+
+
 def test_a_table_with_other_columns_is_named(loaded_pages):
     """A model of the user may have the name of one of ours; the rest of the page is as it was."""
     loaded_pages.put("id_graph", mtu_monthly="select 1 as something_else")

@@ -79,6 +79,8 @@ def _violations(facts: Facts) -> Html | None:
     title = "Identifiers left out, by rule and type"
     about = "Each time an identifier was blocked, or would have joined more than a profile may hold."
     drawn = records[:_MOST_DRAWN]
+    if len(records) > len(drawn):
+        about += f" The {len(drawn)} most frequent of {len(records):,}."
     marks = [f"{str(record['code']).replace('_', ' ')} · {record['id_type'] or 'no type'}" for record in drawn]
     chart = Chart("violations", title, about, marks, [Series("times", [record["violations"] for record in drawn])])
     return joined(ranked_bars(chart), listing(VIOLATIONS, records, title))

@@ -5,7 +5,7 @@ from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, decimals, number_of, share
 from loader.report.section import Section, notice, part_of_models
-from loader.report.tables import Column, listing
+from loader.report.tables import Column, listing, some_of
 
 _DRAWN, _LISTED, _CHANNELS_DRAWN = 8, 25, 5
 _STEPS = (("store visits", "store_visits"), ("product views", "product_views"), ("orders", "orders"))
@@ -52,7 +52,8 @@ def _funnel(facts: Facts, dimension: str) -> Html | None:
     series = [Series(name, [record[column] for record in drawn]) for name, column in _STEPS]
     chart = Chart(f"funnel-{dimension}", title, about, [str(record["value"]) for record in drawn], series)
     columns = [Column("value", dimension.capitalize()), *FUNNEL[1:]]
-    return joined(ranked_bars(chart), listing(columns, listed, f"{title}: steps, rates and revenue"))
+    heading = some_of(f"{title}: steps, rates and revenue", listed, records)
+    return joined(ranked_bars(chart), listing(columns, listed, heading))
 
 
 def _attribution(facts: Facts) -> Html | None:
@@ -63,13 +64,16 @@ def _attribution(facts: Facts) -> Html | None:
     rows = _pivot(records, "channel", "revenue")
     rows.sort(key=lambda row: (-max(number_of(row.get(model)) for model in models), str(row["channel"])))
     # Orders that no touch led to are the same in every model, and often so many that nothing else could be seen.
-    drawn = [row for row in rows if row["channel"] != "(unattributed)"][:_CHANNELS_DRAWN]
+    touched = [row for row in rows if row["channel"] != "(unattributed)"]
+    drawn, listed = touched[:_CHANNELS_DRAWN], rows[:_LISTED]
     title = f"Revenue in {facts.currency} by channel and attribution model"
     about = "Every model shares the same revenue out among the channels; they differ in which touches they credit."
+    if len(touched) > len(drawn):
+        about += f" The {len(drawn)} channels with most revenue of {len(touched):,}."
     series = [Series(_words(model), [row.get(model) for row in drawn]) for model in models[:COLOURS]]
     chart = Chart("attribution", title, about, [str(row["channel"]) for row in drawn], series, decimals)
     columns = [Column("channel", "Channel"), *(Column(model, _words(model), decimals) for model in models)]
-    return joined(ranked_bars(chart), listing(columns, rows[:_LISTED], title))
+    return joined(ranked_bars(chart), listing(columns, listed, some_of(title, listed, rows)))
 
 
 def _returns(facts: Facts) -> Html | None:
@@ -93,7 +97,9 @@ def _returns(facts: Facts) -> Html | None:
         "Return is what is left of a campaign's revenue after its cost, for each unit of cost: 0 % is even, −100 % is "
         "all lost. Without a cost there is none.",
     )
-    return joined(about, listing(columns, rows[:_LISTED], "Return on the cost of each campaign, by attribution model"))
+    listed = rows[:_LISTED]
+    title = some_of("Return on the cost of each campaign, by attribution model", listed, rows)
+    return joined(about, listing(columns, listed, title))
 
 
 def _pivot(records: Records, name: str, value: str) -> Records:

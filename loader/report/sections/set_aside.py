@@ -7,7 +7,7 @@ from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, number_of
 from loader.report.section import Section, good_news, part_of_load
-from loader.report.tables import Column, listing
+from loader.report.tables import Column, listing, some_of
 
 _MOST_ROWS = 30
 _QUARANTINE = (Column("source", "Source"), Column("reason", "Reason"), Column("count", "Lines", count))
@@ -41,9 +41,10 @@ def _quarantine(facts: Facts) -> Html | None:
         "p", "Look at the lines with ", element("code", "loader quarantine list"), "; after a fix, load them with ",
         element("code", "loader quarantine retry"), ".",
     )  # fmt: skip
+    largest = sorted(records, key=lambda record: -number_of(record["count"]))[:_MOST_ROWS]
     return joined(
         _reasons("quarantine", "Quarantined lines by reason", "How many lines each reason kept out.", records),
-        listing(_QUARANTINE, records[:_MOST_ROWS], "Quarantined lines by source and reason"),
+        listing(_QUARANTINE, largest, some_of("Quarantined lines by source and reason", largest, records)),
         hint,
     )
 

@@ -5,7 +5,7 @@ from loader.report.facts import Facts
 from loader.report.markup import Html, element, joined
 from loader.report.numbers import count, month, number_of, percent
 from loader.report.section import Section, part_of_models
-from loader.report.tables import Column, heat_table, listing
+from loader.report.tables import Column, heat_table, listing, some_of
 
 _MOST_MONTHS, _MOST_COHORTS, _MOST_LATER = 36, 12, 12
 MTU = (
@@ -39,7 +39,7 @@ def _mtu(facts: Facts) -> Html | None:
     if not months:
         return None
     shown = months[-_MOST_MONTHS:]
-    title = "Tracked users by month"
+    title = some_of("Tracked users by month", shown, months)
     about = (
         "Users who were known by name, and those who stayed anonymous all month. A month counts by when calls arrived."
     )
