@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from loader.config.base import ConfigPath, Settings, against_file, as_instant
 from loader.config.models_audiences import AudiencesSettings, check_key
@@ -18,6 +18,8 @@ from loader.config.models_identity import IdentitySettings
 from loader.config.models_ltv import LtvSettings
 from loader.config.models_money import AttributionSettings, CampaignSettings, OrderValue
 from loader.config.models_traits import TraitSettings
+from loader.core.dialect import DUCKDB
+from loader.core.naming import table_name
 
 _TRAIT_TABLES: Final = {
     "profile": ("computed_traits", ("canonical_segment_id", "user_id", "email")),
@@ -94,6 +96,15 @@ class ModelsSettings(Settings):
         if len(names) != len(set(names)):
             raise ValueError("two funnels have the same name")
         return funnels
+
+    @model_validator(mode="after")
+    def _one_event_is_one_thing(self) -> "ModelsSettings":
+        owner: dict[str, str] = {}
+        for setting in ("order_event", "order_updated_event", "order_refunded_event", "order_cancelled_event"):
+            other = owner.setdefault(table_name(getattr(self, setting), DUCKDB.identifier_bytes), setting)
+            if other != setting:
+                raise ValueError(f"`{setting}` is the same event as `{other}`")
+        return self
 
     @field_validator("as_of", mode="before")
     @classmethod

@@ -146,6 +146,7 @@ MODELS = {
     "schema: [models]": "schema: must be a valid string",
     "as_of: 20260131": f"as_of: {INSTANTS}",
     "ltv: {as_of: 19971001}": f"ltv.as_of: {INSTANTS}",
+    "order_refunded_event: ORDER completed": "models: `order_refunded_event` is the same event as `order_event`",
     "sessions: {gap_seconds: yes}": "sessions.gap_seconds: must be a number, not true or false",
     "usage: {mtu_allowance: true}": "usage.mtu_allowance: must be a number, not true or false",
     "audiences: {re_engage_60_days: on}": "audiences.re_engage_60_days: must be a number, not true or false",
@@ -162,7 +163,8 @@ def test_a_setting_of_models_that_would_quietly_be_another_one_is_refused(line, 
     """A number is no day, true is no number, and an audience that nobody can be in is none."""
     (found,) = problems(written(f"{GOOD}models:\n  {line}\n"))
 
-    assert found == f"loader.yaml:6 models.{MODELS[line]}"
+    where = "loader.yaml:5 " if MODELS[line].startswith("models:") else "loader.yaml:6 models."
+    assert found == f"{where}{MODELS[line]}"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "../UTC", ""])
