@@ -137,6 +137,8 @@ class IdentitySettings(Settings):
                         f"{key}: there is no type of identifier {name!r}; use one of: {', '.join(known)}, or declare "
                         f"it in `custom`{nearest(name, known)}"
                     )
+        if not self.types:
+            raise ValueError("ignored_types: no type of identifier is left")
         return self
 
     @property

@@ -42,6 +42,8 @@ class ModelsReport:
     """Models and inputs of ours that the user's folder replaced."""
     is_dry: bool
     seconds: float
+    never_made: tuple[str, ...] = ()
+    """Of a dry run: what the chosen models read, is not among them, and stops the run, since there is no such table."""
 
     @property
     def exit_code(self) -> int:
@@ -68,6 +70,7 @@ class ModelsReport:
             "models": made,
             "checks": [_check_dict(check) for check in self.result.checks],
             "overridden": list(self.overridden),
+            "never_made": list(self.never_made),
             "seconds": round(self.seconds, 3),
             "exit_code": self.exit_code,
         }
@@ -122,13 +125,14 @@ def run_models(
     parameters = parameters_of(config.models, now)
     catalog = catalog or catalog_of(config, now)
     steps = catalog.select(select)
-    if is_dry:
-        steps = catalog.select([f"+{step.name}" for step in steps])
     as_of = parameters["as_of"]
     assert isinstance(as_of, datetime)
     schemas = [schema_of(source) for source in config.sources]
+    never_made: tuple[str, ...] = ()
     if is_dry:
         with open_for_reading(config, schemas) as connection:
+            there = tables_in(connection, config.models.schema_name, ALIAS)
+            never_made = tuple(step.name for step in catalog.with_missing(steps, there) if step not in steps)
             result = DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
     else:
         with _open_for_writing(config) as (warehouse, holder), recorded(warehouse, holder, as_of, select) as finish:
@@ -136,7 +140,7 @@ def run_models(
                 steps = catalog.with_missing(steps, tables_in(warehouse.engine, config.models.schema_name))
             run = ModelRun(warehouse.engine, catalog, config.models, parameters, schemas)
             result = run.run(steps, progress, finish)
-    return ModelsReport(as_of, result, catalog.overridden, is_dry, time.monotonic() - started)
+    return ModelsReport(as_of, result, catalog.overridden, is_dry, time.monotonic() - started, never_made)
 
 
 @contextmanager

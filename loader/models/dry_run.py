@@ -22,10 +22,13 @@ class DryRun(ModelRun):
     """
 
     def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
-        """The steps must be closed: everything that they read among them."""
+        """All that the steps read is made as well, and not told: its columns are those of now."""
         result = RunResult()
         self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
-        self._build(steps, progress, result)
+        self._build(self._catalog.select([f"+{step.name}" for step in steps]), progress, result)
+        told = {table for step in steps for table in step.tables}
+        result.made = [made for made in result.made if made.name in told]
+        result.checks = [check for check in result.checks if check.model in told]
         if finish is not None:
             finish(result)
         return result

@@ -77,6 +77,22 @@ def test_a_dry_run_asks_no_check_of_tables_without_rows(shop):
     assert "(dry run): all models and checks fit the tables there are; nothing was written\n" in ran.out
 
 
+def test_a_dry_run_tells_what_a_run_of_the_selection_makes(shop):
+    """What was made is not made again; what was never made stops the run, and is named."""
+    a_model(shop, "before", "select id as n from input_pages", columns="n text: id")
+    a_model(shop, "after", "select count(*) as n from before")
+    selection = ("models", "run", "--select", "after")
+
+    stops = "a run of after stops, because it reads what was never made: before; a + before a name selects what it needs as well"
+    assert run(shop.folder, *selection).code == 2
+    assert run(shop.folder, *selection, "--dry-run").out.splitlines()[1] == stops
+    assert run(shop.folder, "models", "run", "--select", "before").code == 0
+    assert run(shop.folder, *selection, "--dry-run").out.endswith("a run makes after\n")
+    told, made = (run(shop.folder, *selection, *dry, "--json").json for dry in (("--dry-run",), ()))
+    assert [each["name"] for each in told["models"]] == [each["name"] for each in made["models"]] == ["after"]
+    assert [each["check"] for each in told["checks"]] == [each["check"] for each in made["checks"]]
+
+
 def test_a_dry_run_finds_a_check_that_the_engine_refuses(shop):
     a_model(shop, "counted", "select 7 as n", more="checks:\n  small: no_such_function(n)")
 

@@ -9,6 +9,7 @@ import yaml
 
 from loader.commands.project import CONFIG_TEMPLATE, schema_text
 from loader.config import find_config, load_config, redact
+from loader.config.models_identity import IDENTIFIER_TYPES
 from loader.errors import ConfigError
 
 GOOD = """\
@@ -147,6 +148,7 @@ MODELS = {
     "as_of: 20260131": f"as_of: {INSTANTS}",
     "ltv: {as_of: 19971001}": f"ltv.as_of: {INSTANTS}",
     "order_refunded_event: ORDER completed": "models: `order_refunded_event` is the same event as `order_event`",
+    f"identity: {{ignored_types: [{', '.join(IDENTIFIER_TYPES)}]}}": "identity: ignored_types: no type of identifier is left",
     "sessions: {gap_seconds: yes}": "sessions.gap_seconds: must be a number, not true or false",
     "usage: {mtu_allowance: true}": "usage.mtu_allowance: must be a number, not true or false",
     "audiences: {re_engage_60_days: on}": "audiences.re_engage_60_days: must be a number, not true or false",
