@@ -55,7 +55,8 @@ class CampaignSettings(Settings):
     store_url_pattern: str = Field(
         "%",
         min_length=1,
-        description="Pages whose URL is like this are visits of the store; `%` is any text, case does not matter.",
+        description="Pages whose URL is like this are visits of the store; `%` is any text, `_` any character, "
+        "case does not matter.",
     )
     funnel_window_days: int = Field(
         7, ge=1, le=3650, description="Time from the first visit within which views and orders count, end included."

@@ -101,9 +101,10 @@ classified as (
         or referrer in (
           'duckduckgo.com', 'baidu.com', 'ecosia.org', 'startpage.com', 'search.brave.com', 'qwant.com', 'kagi.com'
         ) then 'organic-search'
-      when referrer like '%facebook.com' or referrer like '%instagram.com' or referrer like '%linkedin.com'
-        or referrer like '%reddit.com' or referrer like '%tiktok.com' or referrer like '%youtube.com'
-        or referrer like 'pinterest.%' or referrer like '%.pinterest.%' or referrer like '%twitter.com'
+      when concat('.', referrer) like '%.facebook.com' or concat('.', referrer) like '%.instagram.com'
+        or concat('.', referrer) like '%.linkedin.com' or concat('.', referrer) like '%.reddit.com'
+        or concat('.', referrer) like '%.tiktok.com' or concat('.', referrer) like '%.youtube.com'
+        or concat('.', referrer) like '%.pinterest.%' or concat('.', referrer) like '%.twitter.com'
         or referrer in ('t.co', 'x.com', 'lnkd.in', 'threads.net', 'vk.com', 'youtu.be', 'bsky.app')
         then 'organic-social'
       when referrer is not null then 'referral'

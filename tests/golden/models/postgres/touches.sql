@@ -231,15 +231,14 @@ FROM (
           'kagi.com'
         )
         THEN 'organic-search'
-        WHEN referrer LIKE '%facebook.com'
-        OR referrer LIKE '%instagram.com'
-        OR referrer LIKE '%linkedin.com'
-        OR referrer LIKE '%reddit.com'
-        OR referrer LIKE '%tiktok.com'
-        OR referrer LIKE '%youtube.com'
-        OR referrer LIKE 'pinterest.%'
-        OR referrer LIKE '%.pinterest.%'
-        OR referrer LIKE '%twitter.com'
+        WHEN CONCAT('.', referrer) LIKE '%.facebook.com'
+        OR CONCAT('.', referrer) LIKE '%.instagram.com'
+        OR CONCAT('.', referrer) LIKE '%.linkedin.com'
+        OR CONCAT('.', referrer) LIKE '%.reddit.com'
+        OR CONCAT('.', referrer) LIKE '%.tiktok.com'
+        OR CONCAT('.', referrer) LIKE '%.youtube.com'
+        OR CONCAT('.', referrer) LIKE '%.pinterest.%'
+        OR CONCAT('.', referrer) LIKE '%.twitter.com'
         OR referrer IN ('t.co', 'x.com', 'lnkd.in', 'threads.net', 'vk.com', 'youtu.be', 'bsky.app')
         THEN 'organic-social'
         WHEN NOT referrer IS NULL

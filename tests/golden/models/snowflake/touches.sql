@@ -235,15 +235,14 @@ FROM (
           'kagi.com'
         )
         THEN 'organic-search'
-        WHEN referrer LIKE '%facebook.com'
-        OR referrer LIKE '%instagram.com'
-        OR referrer LIKE '%linkedin.com'
-        OR referrer LIKE '%reddit.com'
-        OR referrer LIKE '%tiktok.com'
-        OR referrer LIKE '%youtube.com'
-        OR referrer LIKE 'pinterest.%'
-        OR referrer LIKE '%.pinterest.%'
-        OR referrer LIKE '%twitter.com'
+        WHEN CONCAT('.', COALESCE(referrer, '')) LIKE '%.facebook.com'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.instagram.com'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.linkedin.com'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.reddit.com'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.tiktok.com'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.youtube.com'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.pinterest.%'
+        OR CONCAT('.', COALESCE(referrer, '')) LIKE '%.twitter.com'
         OR referrer IN ('t.co', 'x.com', 'lnkd.in', 'threads.net', 'vk.com', 'youtu.be', 'bsky.app')
         THEN 'organic-social'
         WHEN NOT referrer IS NULL
