@@ -2,7 +2,7 @@
 -- which ordered and began again is found; an instance does not count before its time to order is over.
 -- grain: one row per profile
 -- keys: canonical_segment_id
--- params: as_of, audiences_cart_abandonment_funnel_days, audiences_cart_abandonment_funnel_wait_days, audiences_cart_events, order_event
+-- params: as_of, audiences_cart_abandonment_funnel_days, audiences_cart_abandonment_funnel_wait_days, audiences_cart_events
 -- columns:
 --   canonical_segment_id text: profile that meets the rule
 select distinct began.canonical_segment_id
@@ -13,8 +13,8 @@ where began.call = 'track' and began.event_text in ($audiences_cart_events)
   and not exists (
     select 1
     from audience_events as ordered
+    join input_order_completed as o on o.source = ordered.source and o.call = ordered.call and o.id = ordered.event_id
     where ordered.canonical_segment_id = began.canonical_segment_id
-      and ordered.call = 'track' and ordered.event_text in ($order_event)
       and ordered.timestamp >= began.timestamp
       and ordered.timestamp < add_days(began.timestamp, $audiences_cart_abandonment_funnel_wait_days)
   )

@@ -1,12 +1,17 @@
 -- Profiles with a checkout started and no order in the last days.
 -- grain: one row per profile
 -- keys: canonical_segment_id
--- params: as_of, audiences_checkout_abandonment_days, audiences_checkout_events, order_event
+-- params: as_of, audiences_checkout_abandonment_days, audiences_checkout_events
 -- columns:
 --   canonical_segment_id text: profile that meets the rule
-select canonical_segment_id
-from audience_events
-where call = 'track' and timestamp >= add_days($as_of, -$audiences_checkout_abandonment_days)
-group by canonical_segment_id
-having sum(case when event_text in ($audiences_checkout_events) then 1 else 0 end) >= 1
-  and sum(case when event_text in ($order_event) then 1 else 0 end) = 0
+select distinct began.canonical_segment_id
+from audience_events as began
+where began.call = 'track' and began.event_text in ($audiences_checkout_events)
+  and began.timestamp >= add_days($as_of, -$audiences_checkout_abandonment_days)
+  and not exists (
+    select 1
+    from audience_events as ordered
+    join input_order_completed as o on o.source = ordered.source and o.call = ordered.call and o.id = ordered.event_id
+    where ordered.canonical_segment_id = began.canonical_segment_id
+      and ordered.timestamp >= add_days($as_of, -$audiences_checkout_abandonment_days)
+  )

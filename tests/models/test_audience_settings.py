@@ -153,6 +153,18 @@ def test_a_funnel_waits_as_long_as_the_setting_says(modelling, key):
     assert met(project, rule, **{wait: 1}) == {"ordered", "late", "young"}
 
 
+@pytest.mark.parametrize("key", ["cart", "checkout"])
+def test_an_order_however_it_is_spelt_ends_what_it_ends(modelling, key):
+    """It is told as orders are."""
+    project, began = a_project(modelling), CART if key == "cart" else CHECKOUT
+    for user in ("ordered", "left"):
+        project.track(began, user_id=user, at="2024-06-04")
+    project.track("order_completed", user_id="ordered", at="2024-06-04 10:00", total=1)
+
+    assert met(project, f"{key}_abandonment") == {"left"}
+    assert met(project, f"{key}_abandonment_funnel") == {"left"}
+
+
 @pytest.mark.parametrize(
     ("key", "settings", "expected"),
     [

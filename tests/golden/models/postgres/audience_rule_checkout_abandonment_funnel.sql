@@ -25,10 +25,10 @@ FROM (
       SELECT
         1
       FROM "models"."audience_events" AS ordered
+      JOIN "models"."input_order_completed" AS o
+        ON o.source = ordered.source AND o.call = ordered.call AND o.id = ordered.event_id
       WHERE
         ordered.canonical_segment_id = began.canonical_segment_id
-        AND ordered.call = 'track'
-        AND ordered.event_text IN ('Order Completed')
         AND ordered.timestamp >= began.timestamp
         AND ordered.timestamp < (
           (

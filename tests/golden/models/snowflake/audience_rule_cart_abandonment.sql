@@ -1,21 +1,33 @@
 SELECT
   CAST(made.canonical_segment_id AS VARCHAR) AS canonical_segment_id
 FROM (
-  SELECT
-    canonical_segment_id
-  FROM models.audience_events AS audience_events
+  SELECT DISTINCT
+    began.canonical_segment_id
+  FROM models.audience_events AS began
   WHERE
-    call = 'track'
-    AND timestamp >= (
+    began.call = 'track'
+    AND began.event_text IN ('Product Added')
+    AND began.timestamp >= (
       DATEADD(HOUR, 24 * (
         -7
       ), (
         CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
       ))
     )
-  GROUP BY
-    canonical_segment_id
-  HAVING
-    SUM(CASE WHEN event_text IN ('Product Added') THEN 1 ELSE 0 END) >= 1
-    AND SUM(CASE WHEN event_text IN ('Order Completed') THEN 1 ELSE 0 END) = 0
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM models.audience_events AS ordered
+      JOIN models.input_order_completed AS o
+        ON o.source = ordered.source AND o.call = ordered.call AND o.id = ordered.event_id
+      WHERE
+        ordered.canonical_segment_id = began.canonical_segment_id
+        AND ordered.timestamp >= (
+          DATEADD(HOUR, 24 * (
+            -7
+          ), (
+            CAST('2026-04-01 00:00:00' AS TIMESTAMPNTZ)
+          ))
+        )
+    )
 ) AS made
