@@ -29,7 +29,7 @@ _TRAIT_TABLES: Final = {
 
 
 class ModelsSettings(Settings):
-    """What the SQL models are computed with. Each is the parameter of its name in SQL; sections join with `_`."""
+    """Parameters of the SQL models. `models.sessions.gap_seconds` is `$sessions_gap_seconds` in SQL."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -39,53 +39,45 @@ class ModelsSettings(Settings):
     folder: ConfigPath = Field(
         Path("models"),
         validate_default=True,
-        description="Folder of your own models; a file there replaces ours of the same name.",
+        description="Folder of your own models. A file there replaces our model of the same name.",
     )
     as_of: Literal["today", "now"] | date | datetime = Field(
         "today",
-        description="Behaviour before this instant counts; it is itself excluded. A day or a time in `timezone`, "
-        "`today` (its first instant) or `now`.",
+        description="Only behaviour before this instant counts. A day or a time in `timezone`, `today` (its first "
+        "instant) or `now`.",
     )
-    timezone: str = Field("UTC", description="Zone of calendar days, such as `Europe/Berlin`.")
+    timezone: str = Field("UTC", description="Time zone of calendar days, such as `Europe/Berlin`.")
     order_event: str = Field("Order Completed", min_length=1, description="Event that is an order.")
     order_updated_event: str = Field("Order Updated", min_length=1, description="Event that changes an order.")
-    order_refunded_event: str = Field("Order Refunded", min_length=1, description="Event that pays an order back.")
-    order_cancelled_event: str = Field("Order Cancelled", min_length=1, description="Event that takes an order back.")
+    order_refunded_event: str = Field("Order Refunded", min_length=1, description="Event that refunds an order.")
+    order_cancelled_event: str = Field("Order Cancelled", min_length=1, description="Event that cancels an order.")
     currency: str = Field(
         "USD",
         pattern=r"^[A-Za-z]{3}$",
-        description="Currency of all amounts, ISO 4217. Orders in another one need a rate in the input "
-        "`currency_rates`; those that say none are in this one.",
+        description="Currency of all amounts, ISO 4217. Orders in another currency need a rate in the input "
+        "`currency_rates`; orders that name no currency are in this one.",
     )
-    currency_decimals: int = Field(2, ge=0, le=4, description="Decimals of the smallest unit of `currency`.")
+    currency_decimals: int = Field(2, ge=0, le=4, description="Decimal places of `currency`.")
     order_value: OrderValue = Field(
-        "total", description="What an order is worth: `total`, with shipping and tax, or `revenue`, without."
+        "total", description="Value of an order: `total`, with shipping and tax, or `revenue`, without them."
     )
     attribution: AttributionSettings = Field(
-        AttributionSettings(),  # type: ignore[call-arg]
-        description="Which touches an order is attributed to.",
+        AttributionSettings(), description="Which touches an order is attributed to."
     )
-    campaigns: CampaignSettings = Field(
-        CampaignSettings(),  # type: ignore[call-arg]
-        description="The campaign funnel, and what campaigns cost.",
-    )
+    campaigns: CampaignSettings = Field(CampaignSettings(), description="The campaign funnel, and what campaigns cost.")
     inputs: dict[str, str] = Field(
         {},
-        description="Tables that do not come from events, by the name of their input: a CSV file, or `schema.table` "
-        "of the warehouse.",
+        description="Where the tables that do not come from events are, by the name of the input: a CSV file, or "
+        "`schema.table` of the warehouse.",
     )
-    usage: UsageSettings = Field(UsageSettings(), description="Tracked users and throughput.")  # type: ignore[call-arg]
-    sessions: SessionSettings = Field(SessionSettings(), description="Sessions.")  # type: ignore[call-arg]
-    ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")  # type: ignore[call-arg]
+    usage: UsageSettings = Field(UsageSettings(), description="Tracked users and throughput.")
+    sessions: SessionSettings = Field(SessionSettings(), description="Sessions.")
+    ad_funnel: AdFunnelSettings = Field(AdFunnelSettings(), description="Advertising funnel.")
     funnels: tuple[FunnelSettings, ...] = Field((), description="Ordered funnels of your own.")
-    ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")  # type: ignore[call-arg]
-    identity: IdentitySettings = Field(
-        IdentitySettings(),  # type: ignore[call-arg]
-        description="How calls become people.",
-    )
+    ltv: LtvSettings = Field(LtvSettings(), description="Lifetime value.")
+    identity: IdentitySettings = Field(IdentitySettings(), description="How calls become people.")
     audiences: AudiencesSettings = Field(
-        AudiencesSettings(),  # type: ignore[call-arg]
-        description="Audiences: parameters of the library, and your own.",
+        AudiencesSettings(), description="Audiences: parameters of the library, and your own."
     )
     traits: dict[str, TraitSettings] = Field({}, description="Computed traits, by key.")
 

@@ -1,4 +1,4 @@
-"""The section `models.audiences`: numbers and events of the library, and one's own audiences."""
+"""The section `models.audiences`: numbers and events of the library, and your own audiences."""
 
 from typing import Final, Literal
 
@@ -43,14 +43,14 @@ LIBRARY: Final = (
 )
 """Keys of the audiences that come with loader; the rule of each is sql/models/audience_rule_<key>.sql."""
 RESERVED: Final = frozenset({"candidates", "events", "history", "likelihood", "members", "orders", "population"})
-"""Models that are called audience_<one of these>, and are no audience."""
+"""Models that are called audience_<one of these> but are not audiences."""
 
 
 class CustomAudience(Settings):
-    """One's own audience: who meets all of `all`, at least one of `any` and none of `none` is in it."""
+    """Your own audience: everybody who meets all of `all`, at least one of `any`, and none of `none`."""
 
     description: str = Field("", description="What the audience is for.")
-    level: Literal["profile", "account"] = Field("profile", description="Whom it is about: profiles, or accounts.")
+    level: Literal["profile", "account"] = Field("profile", description="Whether it is about profiles or accounts.")
     all: tuple[AudienceCondition, ...] = Field((), description="Conditions that must all hold.")
     any: tuple[AudienceCondition, ...] = Field((), description="Conditions of which at least one must hold.")
     none: tuple[AudienceCondition, ...] = Field((), description="Conditions of which none may hold.")
@@ -75,9 +75,9 @@ class CustomAudience(Settings):
 
 
 class AudiencesSettings(Settings):
-    """Audiences. Windows of days end at `as_of`, which is excluded; their beginning is included."""
+    """Audiences. Windows of days end before `as_of`; their first instant is included."""
 
-    library: tuple[str, ...] = Field(LIBRARY, description="Audiences of the library that are kept; all by default.")
+    library: tuple[str, ...] = Field(LIBRARY, description="Audiences of the library to keep; all by default.")
     custom: dict[str, CustomAudience] = Field({}, description="Your own audiences, by key.")
     include_anonymous: bool = Field(
         False, description="Whether profiles that only have an anonymous id are in audiences and computed traits."
@@ -114,45 +114,55 @@ class AudiencesSettings(Settings):
     )
 
     likelihood_days: int = Field(
-        30, ge=1, le=3650, description="Days after the `as_of` of `models.ltv` in which an order is likely or not."
+        30,
+        ge=1,
+        le=3650,
+        description="Days after the `as_of` of `models.ltv` for which the likelihood of an order is computed.",
     )
-    cart_abandonment_days: Days = Field(7, description="Days that are looked at.")
-    cart_abandonment_funnel_days: Days = Field(7, description="Days that are looked at.")
+    cart_abandonment_days: Days = Field(7, description="Days that count.")
+    cart_abandonment_funnel_days: Days = Field(7, description="Days that count.")
     cart_abandonment_funnel_wait_days: Days = Field(1, description="Days in which an order may follow.")
-    checkout_abandonment_days: Days = Field(7, description="Days that are looked at.")
-    checkout_abandonment_funnel_days: Days = Field(7, description="Days that are looked at.")
+    checkout_abandonment_days: Days = Field(7, description="Days that count.")
+    checkout_abandonment_funnel_days: Days = Field(7, description="Days that count.")
     checkout_abandonment_funnel_wait_days: Days = Field(1, description="Days in which an order may follow.")
-    push_ignored_days: Days = Field(7, description="Days that are looked at.")
-    email_ignored_days: Days = Field(7, description="Days that are looked at.")
+    push_ignored_days: Days = Field(7, description="Days that count.")
+    email_ignored_days: Days = Field(7, description="Days that count.")
     one_time_purchasers_days: int = Field(14, ge=0, le=MOST_DAYS, description="Days after the only order.")
-    loyalty_days: Days = Field(30, description="Days that are looked at.")
-    loyalty_orders: int = Field(3, ge=1, description="Orders, at least.")
-    loyalty_amount: float = Field(100, description="Value that each of these orders is above.")
-    coupon_loyal_days: Days = Field(30, description="Days that are looked at.")
-    coupon_loyal_orders: int = Field(3, ge=1, description="Orders, at least.")
-    coupon_loyal_amount: float = Field(20, description="Value of the rule.")
-    coupon_loyal_rule: str = Field(
+    loyalty_days: Days = Field(30, description="Days that count.")
+    loyalty_orders: int = Field(3, ge=1, description="Least number of orders.")
+    loyalty_amount: float = Field(100, description="Each of these orders must be above this value.")
+    coupon_loyal_days: Days = Field(30, description="Days that count.")
+    coupon_loyal_orders: int = Field(3, ge=1, description="Least number of orders.")
+    coupon_loyal_amount: float = Field(20, description="Amount that `coupon_loyal_rule` compares with.")
+    coupon_loyal_rule: Literal["average_above", "any_above", "any_at_least"] = Field(
         "average_above",
-        pattern="^(average_above|any_above|any_at_least)$",
-        description="Whether the average or one of the orders must be above the amount, or one at least the amount.",
+        description="Whether the average or any of the orders must be above the amount, or any at least the amount.",
     )
     winback_180_days: Days = Field(180, description="Days without an order.")
-    winback_180_amount: float = Field(100, description="Value of all orders above which a profile is high value.")
+    winback_180_amount: float = Field(
+        100, description="A profile whose orders are worth more than this in all is high value."
+    )
     re_engage_60_days: Days = Field(60, description="Days without a page view.")
     dormant_days: Days = Field(60, description="Days without any activity.")
-    dormant_below: float = Field(0.25, ge=0, le=1, description="Likelihood below this percentile of buyers is low.")
+    dormant_below: float = Field(0.25, ge=0, le=1, description="A likelihood below this percentile of buyers is low.")
     potential_vip_days: Days = Field(14, description="Days in which there was activity.")
     high_ltv_share: float = Field(0.1, ge=0, le=1, description="Share of buyers with the highest predicted value.")
     ready_to_buy_share: float = Field(0.2, ge=0, le=1, description="Share of buyers with the highest likelihood.")
     long_shots_from: float = Field(0.25, ge=0, le=1, description="Percentile of likelihood, included.")
     long_shots_to: float = Field(0.65, ge=0, le=1, description="Percentile of likelihood, excluded.")
     high_value_churn_share: float = Field(0.1, ge=0, le=1, description="Share of buyers by predicted value.")
-    high_value_churn_p_alive: float = Field(0.5, ge=0, le=1, description="Probability to be alive that is low.")
-    suppress_with_purchase_days: Days = Field(30, description="Days in which an order suppresses.")
-    suppress_based_on_time_days: Days = Field(30, description="Days after which somebody is suppressed.")
-    suppress_based_on_time_audience: str = Field("cart_abandonment", description="Audience of the advertisement.")
+    high_value_churn_p_alive: float = Field(
+        0.5, ge=0, le=1, description="A probability of being alive below this is low."
+    )
+    suppress_with_purchase_days: Days = Field(
+        30, description="Days in which an order keeps a profile out of advertising."
+    )
+    suppress_based_on_time_days: Days = Field(30, description="Days after which a profile is suppressed.")
+    suppress_based_on_time_audience: str = Field(
+        "cart_abandonment", description="The audience that sees the advertisement."
+    )
     trial_not_converted_days: int = Field(5, ge=0, le=MOST_DAYS, description="Days after the start of the trial.")
-    seed_days: Days = Field(90, description="Days that are looked at for seeds, nurture and upsell.")
+    seed_days: Days = Field(90, description="Days that count for seeds, nurture and upsell.")
 
     @field_validator("library")
     @classmethod

@@ -10,21 +10,24 @@ Value = bool | int | float | str
 
 
 class UsageSettings(Settings):
-    """Monthly tracked users and throughput. Only the bill is computed with these; no row is left out elsewhere."""
+    """Monthly tracked users and throughput. These settings affect only `mtu_monthly` and `mtu_daily_cumulative`."""
 
     mtu_allowance: int | None = Field(
         None,
         ge=1,
         le=1_000_000_000_000,
-        description="Monthly tracked users that the plan includes. Throughput is not computed without it.",
+        description="Monthly tracked users that the plan includes. Without it, throughput is not computed.",
     )
     calls_per_mtu: int = Field(
-        250, ge=1, le=1_000_000, description="API calls and objects a month that the plan includes for each of them."
+        250,
+        ge=1,
+        le=1_000_000,
+        description="API calls and objects a month that the plan includes for each tracked user.",
     )
     exclude_sources: tuple[str, ...] = Field(
         (),
-        description="Schemas of sources that do not count: those that send objects, or what the provider itself "
-        "computed (traits, audiences).",
+        description="Schemas of sources that do not count, such as those that send objects, or traits and audiences "
+        "that the provider computed.",
     )
 
 
@@ -35,18 +38,18 @@ class SessionSettings(Settings):
         1800,
         ge=1,
         le=90 * 86_400,
-        description="A longer pause than this begins a new session; one of exactly this length does not.",
+        description="A pause that is longer than this begins a new session.",
     )
     all_events: bool = Field(
-        False, description="Track calls are part of sessions too; otherwise pages and screens are all."
+        False, description="Whether track calls are part of sessions too, and not only pages and screens."
     )
     split_on_campaign: bool = Field(
-        False, description="A row with another campaign than the last one of the device begins a new session."
+        False, description="Whether a new session begins when the campaign of the device changes."
     )
 
 
 class AdFunnelSettings(Settings):
-    """Which page calls are which step of the advertising funnel."""
+    """Which page calls belong to which step of the advertising funnel."""
 
     server_libraries: tuple[str, ...] = Field(
         (
@@ -61,10 +64,13 @@ class AdFunnelSettings(Settings):
             "Analytics.NET",
             "http",
         ),
-        description="Libraries whose page calls are requests that a server answered. All others run in the browser.",
+        description="Libraries that send page calls from a server. All others run in the browser.",
     )
     lookback_days: int = Field(
-        30, ge=1, le=3650, description="An order belongs to the last campaign that led its buyer here within this time."
+        30,
+        ge=1,
+        le=3650,
+        description="An order belongs to the last campaign that brought its buyer here within this time.",
     )
 
 
@@ -72,13 +78,15 @@ class FunnelStep(Settings):
     """One step of a funnel: a call, and what its columns must be."""
 
     event: str | None = Field(None, min_length=1, description="Event of a track call, as it was sent.")
-    call: Literal["page", "screen", "track"] = Field("track", description="Call; pages and screens have no event.")
+    call: Literal["page", "screen", "track"] = Field(
+        "track", description="Kind of call; pages and screens have no event."
+    )
     where: dict[str, Value | tuple[Value, ...]] = Field(
         {},
-        description="Columns of the table of the event, or of pages or screens, with the value that they must have, "
-        "or a list of those that they may have: `{coupon: [SPRING, SUMMER]}`.",
+        description="Columns of the event's table, or of pages or screens, with the value that each must have, or a "
+        "list of values that it may have: `{coupon: [SPRING, SUMMER]}`.",
     )
-    label: str | None = Field(None, min_length=1, description="Name of the step. The event or call when absent.")
+    label: str | None = Field(None, min_length=1, description="Name of the step. Without it, the event or call.")
 
     @field_validator("where")
     @classmethod
@@ -106,10 +114,10 @@ class FunnelStep(Settings):
 
 
 class FunnelSettings(Settings):
-    """An ordered funnel: who did the first step, and then the others in this order."""
+    """An ordered funnel: who did the first step, and then the other steps in this order."""
 
     name: str = Field(min_length=1, max_length=200, description="Name of the funnel.")
-    steps: tuple[FunnelStep, ...] = Field(min_length=1, description="Steps in their order.")
+    steps: tuple[FunnelStep, ...] = Field(min_length=1, description="Steps, in order.")
     window_days: float = Field(
-        30, gt=0, le=3650, description="All steps within this time from the first one; its end is excluded."
+        30, gt=0, le=3650, description="All steps must lie within this time from the first one; its end is excluded."
     )

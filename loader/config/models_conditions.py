@@ -66,10 +66,12 @@ def as_time(value: object) -> datetime:
 
 
 class Comparison(Settings):
-    """How a value is compared; `is` says how, `value` with what."""
+    """A comparison of a value: `is` says how, and `value` with what."""
 
     operator: Operator | None = Field(None, alias="is", description="How the value is compared.")
-    value: Value | tuple[Value, ...] | None = Field(None, description="What it is compared with; a list for one_of.")
+    value: Value | tuple[Value, ...] | None = Field(
+        None, description="What it is compared with; a list for `one_of` and `contains_one_of`."
+    )
 
     def check_comparison(self) -> None:
         """Raises ValueError when the value does not fit the operator."""
@@ -96,7 +98,7 @@ class Comparison(Settings):
 
 
 class PropertyCondition(Comparison):
-    """What a property of an event must be."""
+    """A condition on a property of an event."""
 
     property: str = Field(min_length=1, description="Property, as it was sent; nested ones with dots: `cart.id`.")
 
@@ -109,13 +111,17 @@ class PropertyCondition(Comparison):
 
 
 class AudienceCondition(Comparison):
-    """One condition: how often an event or call happened, what a trait is, or who is in another audience."""
+    """A condition on how often an event or call happened, on a trait, or on another audience."""
 
     event: Events = Field((), description="Events that are counted, as they were sent.")
     call: Call | None = Field(None, description="Calls that are counted instead of events.")
-    where: tuple[PropertyCondition, ...] = Field((), description="What properties of the counted must be.")
-    within_days: Days | None = Field(None, description="Days before `as_of` in which they are counted; ever.")
-    at_least: int | None = Field(None, ge=0, description="Least number of them; 1, or 0 where `at_most` is given.")
+    where: tuple[PropertyCondition, ...] = Field((), description="Conditions on the properties of the counted events.")
+    within_days: Days | None = Field(
+        None, description="Days before `as_of` in which they are counted. Without it, all of them are."
+    )
+    at_least: int | None = Field(
+        None, ge=0, description="Least number of them. Without it, 1, or 0 if `at_most` is given."
+    )
     at_most: int | None = Field(None, ge=0, description="Greatest number of them.")
     trait: str | None = Field(None, description="Computed trait that is compared.")
     profile_trait: str | None = Field(None, description="Trait of the profile, from identify calls, that is compared.")
@@ -125,8 +131,8 @@ class AudienceCondition(Comparison):
     )
     users: Quantifier | None = Field(
         None,
-        description="Of how many users of the account the condition must hold; without it, it is about the account "
-        "itself. `level: account`.",
+        description="For how many users of the account the condition must hold. Without it, the condition is about the "
+        "account itself. `level: account`.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The section `models.identity`: which identifiers join people, and how far they may."""
+"""The section `models.identity`: which identifiers join people, and within which limits."""
 
 import re
 from typing import Final, Literal
@@ -35,7 +35,10 @@ _ORIGIN: Final = re.compile(r"external_ids|(?:traits|context\.traits|properties)
 
 
 def read_limit(text: str) -> tuple[int, int | None]:
-    """`5 weekly` as values and days of its window, None for ever. Raises ValueError that says what is allowed."""
+    """`5 weekly` as the number of values and the days of the window; None means ever.
+
+    Raises ValueError that says what is allowed.
+    """
     match = _LIMIT.fullmatch(text)
     if match is None:
         raise ValueError("must be a number and ever, weekly, monthly or annually, such as `5 monthly`")
@@ -53,13 +56,13 @@ class IdentitySettings(Settings):
 
     resolver: Literal["unify", "components"] = Field(
         "unify",
-        description="`unify` merges profiles only within limits; `components` makes one profile of all that is linked.",
+        description="`unify` merges profiles only within limits; `components` merges everything that is linked.",
     )
     alias_edges: bool = Field(True, description="Whether alias calls join ids.")
     priority: tuple[str, ...] = Field(
         ("user_id", "email"),
-        description="Types of identifiers, the most reliable first. All others follow by alphabet. The last identifier "
-        "of an event is dropped first when a limit would be broken.",
+        description="Types of identifiers, the most reliable first. All others follow in alphabetical order. If a call "
+        "would break a limit, its identifier with the lowest priority is dropped first.",
     )
     limits: dict[str, str] = Field(
         {"user_id": "1 ever"},
@@ -117,7 +120,7 @@ class IdentitySettings(Settings):
     @field_validator("blocked_pattern")
     @classmethod
     def _pattern(cls, pattern: str) -> str:
-        import duckdb  # only who sets this one waits for it
+        import duckdb  # takes long to import, and few configurations have a pattern of their own
 
         try:
             with duckdb.connect() as engine:
@@ -149,5 +152,5 @@ class IdentitySettings(Settings):
         return (*first, *sorted(used - set(first)))
 
     def limit_of(self, name: str) -> tuple[int, int | None]:
-        """Values and days of the window of a type; None days means ever."""
+        """How many values a type may have, and in how many days; None means ever."""
         return read_limit(self.limits.get(name, self.default_limit))

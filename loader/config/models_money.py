@@ -14,33 +14,31 @@ class AttributionSettings(Settings):
     """Which touches an order is attributed to, and how."""
 
     lookback_days: int = Field(
-        30, ge=1, le=3650, description="Longest time between a touch and the order, both instants included."
+        30, ge=1, le=3650, description="Longest time between a touch and its order, including both ends."
     )
     half_life_days: float = Field(
-        7, gt=0, le=3650, description="Days after which a touch counts half, under `time_decay`."
+        7, gt=0, le=3650, description="Days after which a touch counts half as much, in `time_decay`."
     )
     refund_basis: Literal["order_date", "event_date"] = Field(
         "order_date",
-        description="A refund lowers the order on the order's day (`order_date`), or is a row of its own on the day "
-        "of the refund (`event_date`).",
+        description="Whether a refund lowers its order, on the day of the order (`order_date`), or is a row of its own "
+        "on the day of the refund (`event_date`).",
     )
     reset_after_conversion: bool = Field(
-        False, description="Touches up to an order of a person do not count for the next one."
+        False, description="Whether touches before one order no longer count for the next one."
     )
     direct_touches: bool = Field(
         False,
-        description="The first page of a session without campaign or referrer is a touch, of the channel `direct`.",
+        description="Whether the first page of a session without campaign or referrer is a `direct` touch.",
     )
-    touch_events: tuple[str, ...] = Field(
-        (), description="Events that are touches as pages are, such as `Email Link Clicked`."
-    )
+    touch_events: tuple[str, ...] = Field((), description="Events that are touches too, such as `Email Link Clicked`.")
     internal_hosts: tuple[str, ...] = Field(
-        (), description="Hosts of your own that are no referrers, such as `pay.example.com` of a payment page."
+        (), description="Your own hosts, which are not referrers, such as `pay.example.com` of a payment page."
     )
     markov_min_conversions: int = Field(
         100,
         ge=0,
-        description="Orders with touches below which `markov` is computed as `linear`, with a warning.",
+        description="With fewer orders with touches than this, `markov` is the same as `linear`, with a warning.",
     )
 
     @field_validator("internal_hosts")
@@ -55,11 +53,14 @@ class CampaignSettings(Settings):
     store_url_pattern: str = Field(
         "%",
         min_length=1,
-        description="Pages whose URL is like this are visits of the store; `%` is any text, `_` any character, "
+        description="Pages whose URL matches this are visits of the store; `%` is any text, `_` any character, "
         "case does not matter.",
     )
     funnel_window_days: int = Field(
-        7, ge=1, le=3650, description="Time from the first visit within which views and orders count, end included."
+        7,
+        ge=1,
+        le=3650,
+        description="Time from the first visit within which views and orders count, including its end.",
     )
     funnel_order: Literal["loose", "strict"] = Field(
         "loose",

@@ -17,23 +17,25 @@ class TraitSettings(Settings):
 
     description: str = Field("", description="What the trait says.")
     level: Literal["profile", "account"] = Field(
-        "profile", description="Whose events are taken together: those of a profile, or of all profiles of an account."
+        "profile", description="Whose events are combined: those of a profile, or of all profiles of an account."
     )
     kind: TraitKind = Field(description="What is computed.")
-    event: Events = Field((), description="Events that it is computed from, as they were sent.")
-    call: Call | None = Field(None, description="Calls that it is computed from, instead of events.")
+    event: Events = Field((), description="Events that the trait is computed from, as they were sent.")
+    call: Call | None = Field(None, description="Calls that the trait is computed from, instead of events.")
     property: str | None = Field(
         None, description="Property whose values are taken; nested ones with dots. Not for `count`."
     )
     where: tuple[PropertyCondition, ...] = Field((), description="What properties of the events must be.")
-    within_days: Days | None = Field(None, description="Days before `as_of` that are looked at; ever.")
+    within_days: Days | None = Field(
+        None, description="Days before `as_of` in which events count. Without it, all of them count."
+    )
     session_minutes: int | None = Field(
         None,
         ge=30,
         le=90 * 24 * 60,
-        description="Only the last session is looked at: events that follow each other within these minutes.",
+        description="Only the last session counts: the last events that follow each other within these minutes.",
     )
-    min_occurrences: int = Field(2, ge=1, description="Least occurrences of a value that is the most frequent.")
+    min_occurrences: int = Field(2, ge=1, description="How often a value must occur to be the most frequent one.")
 
     @model_validator(mode="after")
     def _is_complete(self) -> "TraitSettings":

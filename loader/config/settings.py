@@ -1,4 +1,4 @@
-"""The settings of loader.yaml; those of its section `models` have modules of their own.
+"""The settings of loader.yaml, except those of the section `models`, which have modules of their own.
 
 Descriptions, bounds and defaults here become docs/configuration.md and the JSON Schema.
 """
@@ -59,10 +59,10 @@ class ArchiveSettings(Settings):
         "configuration file.",
     )
     layout: Literal["auto", "segment", "rudderstack", "rudderstack-gateway", "flat"] = Field(
-        "auto", description="How object keys are laid out. `auto` looks at the keys."
+        "auto", description="How the object keys are built. `auto` recognises it by looking at the keys."
     )
     source_id: str | None = Field(
-        None, min_length=1, description="Only objects of this source, where one archive holds several."
+        None, min_length=1, description="Only objects of this source, if the archive holds several."
     )
     endpoint_url: str | None = Field(
         None, pattern=r"^https?://[^/@\s]+/?$", description="Another S3 service, such as `http://127.0.0.1:9000`."
@@ -75,8 +75,8 @@ class ArchiveSettings(Settings):
         None,
         ge=1,
         le=36500,
-        description="List only this many of the newest days. Schedule a complete pass as well: late objects of "
-        "older days are found by that one only.",
+        description="List only this many of the newest days. Schedule a load without it as well: only that "
+        "finds objects that arrive late for older days.",
     )
 
     @field_validator("uri")
@@ -99,23 +99,25 @@ class LoadSettings(Settings):
         (), description="Columns that are not loaded: `context_user_agent_data`, or `tracks.name` for one table."
     )
     json_paths: tuple[str, ...] = Field(
-        (), description="Subtrees kept as one JSON text column: `track.properties.cart`."
+        (), description="Objects that stay together in one column as JSON text: `track.properties.cart`."
     )
     envelope_columns: tuple[EnvelopeColumn, ...] = Field(
         (), description="Envelope fields that are otherwise left out, loaded as columns."
     )
-    raw_events: bool = Field(False, description="Also keep every message whole, as JSON text, in the state table raw.")
+    raw_events: bool = Field(False, description="Also keep every message as JSON text in the state table `raw`.")
     null_traits: Literal["clear", "keep"] = Field(
-        "clear", description="What an explicit null in traits does to the value in users and accounts."
+        "clear", description="Whether an explicit null in traits clears or keeps the value in `users` and `accounts`."
     )
-    date_only: Literal["text", "timestamp"] = Field("text", description="What strings such as 2024-05-01 become.")
-    users_from_context_traits: bool = Field(False, description="context.traits also update users.")
+    date_only: Literal["text", "timestamp"] = Field("text", description="What strings such as `2024-05-01` become.")
+    users_from_context_traits: bool = Field(False, description="`context.traits` also update `users`.")
     on_conflict: Literal["variant", "discard", "text"] = Field(
         "variant",
-        description="What happens to a value whose type does not fit its column: a second column beside it, a "
-        "discard, or the column becomes text.",
+        description="What happens to a value whose type does not fit its column: it goes into a second column, it "
+        "becomes a discard, or the column becomes text.",
     )
-    column_cap: int = Field(2000, ge=50, le=10_000, description="Most columns of one table; the rest is discarded.")
+    column_cap: int = Field(
+        2000, ge=50, le=10_000, description="Most columns of one table; values of further columns are discarded."
+    )
     table_cap: int = Field(5000, ge=0, le=100_000, description="Most event tables of the source.")
 
     @field_validator("exclude")
@@ -145,19 +147,21 @@ class LoadSettings(Settings):
 class SourceSettings(Settings):
     """One source: an app or server that sent events. It owns one schema of the warehouse."""
 
-    name: str = Field(min_length=1, max_length=200, description="Name of the source; its slug is the schema.")
+    name: str = Field(min_length=1, max_length=200, description="Name of the source; in snake case, it is the schema.")
     archive: ArchiveSettings = Field(description="Where the raw events are.")
-    start: date | None = Field(None, description="First received day to load. Everything when absent.")
-    load: LoadSettings = Field(LoadSettings(), description="How messages become rows.")  # type: ignore[call-arg]
+    start: date | None = Field(None, description="First received day to load. Without it, everything is loaded.")
+    load: LoadSettings = Field(LoadSettings(), description="How messages become rows.")
 
 
 class ResourceSettings(Settings):
-    """What a run may use of the machine."""
+    """How much of the machine a run may use."""
 
-    memory: str = Field("1500MB", description="Memory of the engine, in a load with the lines in hand. At least 256MB.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the engine. All cores when absent.")
+    memory: str = Field(
+        "1500MB", description="Memory of the engine; in a load, including the lines being processed. At least 256MB."
+    )
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the engine. Without it, all cores.")
     work_dir: ConfigPath | None = Field(
-        None, description="Folder for staged files, removed after each run. The system's temporary folder when absent."
+        None, description="Folder for staged files, removed after each run. Without it, the system's temporary folder."
     )
 
     @field_validator("memory")
@@ -174,7 +178,7 @@ class ResourceSettings(Settings):
 
 
 class PublishSettings(Settings):
-    """A read-only copy of the warehouse for analysts, so that nobody's query delays a load."""
+    """A read-only copy of the warehouse for analysts, so that their queries do not delay loads."""
 
     path: ConfigPath = Field(description="The DuckDB file that is replaced after each load.")
 
@@ -184,7 +188,7 @@ class Config(Settings):
 
     warehouse: WarehouseSettings = Field(description="Where the tables are.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="What is loaded.")
-    resources: ResourceSettings = Field(ResourceSettings(), description="What a run may use.")  # type: ignore[call-arg]
+    resources: ResourceSettings = Field(ResourceSettings(), description="How much of the machine a run may use.")
     models: ModelsSettings = Field(
         {},  # validated, so that paths in it are relative to the file
         validate_default=True,

@@ -150,7 +150,7 @@ def read_catalog(
             overridden += [given.name] if given.name in inputs else []
             inputs[given.name] = given
     if generated is None and folders is None:
-        generated = configured_models(ModelsSettings(), user_folder)  # type: ignore[call-arg]
+        generated = configured_models(ModelsSettings(), user_folder)
     if generated is not None:
         models |= {model.name: model for model in generated.models if model.name not in models}
         inputs |= {given.name: given for given in generated.inputs if given.name not in inputs}

@@ -34,6 +34,31 @@ def test_a_generated_page_is_current(name):
     assert page(name) == pages[name]
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("models.attribution.half_life_days", "number; above 0; at most 3650"),
+        ("models.ltv.as_of", "`today`, `now`, day, time"),
+        ("models.traits.NAME.within_days", "number; at least 1; at most 36500"),
+        ("models.audiences.coupon_loyal_rule", "`average_above`, `any_above`, `any_at_least`"),
+        (
+            "models.audiences.custom.NAME.all[].value",
+            "`true` or `false`, number, time, day, text, list of `true` or `false`, number, time, day, text",
+        ),
+    ],
+)
+def test_a_setting_is_documented_with_every_kind_of_value_that_it_takes(setting, value):
+    """Bounds stand beside the kinds; what one names oneself stands as NAME."""
+    documented = dict(re.findall(r"^\| `(\S+)` \| (.*?) \| ", page("configuration.md"), re.MULTILINE))
+
+    assert documented[setting] == value
+
+
+def test_a_default_is_documented_as_it_is_written_in_the_file():
+    """YAML, not Python."""
+    assert "| `[Email Opened, Email Link Clicked]` |" in page("configuration.md")
+
+
 def test_every_error_class_is_documented_and_the_reverse():
     """docs/errors.md has a row per class, with its exit code."""
     documented = dict(re.findall(r"^\| `(\w+)` \| (\d) \|", page("errors.md"), re.MULTILINE))
