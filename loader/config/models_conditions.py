@@ -149,7 +149,9 @@ class AudienceCondition(Comparison):
         if len(given) != 1:
             raise ValueError(f"needs exactly one of {', '.join(kinds)}; it has {' and '.join(given) or 'none'}")
         is_count = given[0] in ("event", "call")
-        counting = [name for name in ("where", "within_days", "at_least", "at_most") if getattr(self, name)]
+        counting = [
+            name for name in ("where", "within_days", "at_least", "at_most") if getattr(self, name) not in ((), None)
+        ]
         if not is_count and counting:
             raise ValueError(f"`{counting[0]}` goes with event or call, not with {given[0]}")
         if is_count and self.least == 0 and self.at_most is None:

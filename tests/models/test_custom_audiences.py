@@ -174,6 +174,7 @@ def test_a_circle_of_audiences_is_an_error_that_names_them(shop):
         ({"profile_trait": "plan", "is": "contains", "value": 1}, "`is: contains` takes text"),
         ({"event": "a", "is": "equals", "value": 1}, "`is` and `value` go with a trait, not with event"),
         ({"audience": "loyalty", "within_days": 3}, "`within_days` goes with event or call, not with audience"),
+        ({"audience": "loyalty", "at_most": 0}, "`at_most` goes with event or call, not with audience"),
         ({"event": "a", "at_least": 0}, "`at_least: 0` holds for everyone"),
         ({"event": "a", "at_least": 3, "at_most": 2}, "`at_least` is greater than `at_most`"),
         ({"event": "a", "withindays": 3}, "did you mean within_days?"),
