@@ -1,4 +1,4 @@
-"""The command line: arguments, exit codes and error output. What a command does is in `loader.commands`."""
+"""The command line: arguments, exit codes and error output. The commands themselves are in `loader.commands`."""
 
 import argparse
 import gc
@@ -31,7 +31,7 @@ logger = logging.getLogger("loader.cli")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong usage is an error like any other, so that `--json` can report it."""
+    """Raises wrong usage as a ConfigError, so that `--json` can report it like any other error."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(message, f"the command line: {self.prog}", f"see `{self.prog} --help`")
@@ -64,7 +64,7 @@ def _positive(text: str) -> int:
 
 
 def _common() -> argparse.ArgumentParser:
-    """Options that stand before or after the command; a missing one must not undo one that stood before."""
+    """Options that may come before or after the command. A default after it must not undo a value before it."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", metavar="FILE", help="configuration file; else LOADER_CONFIG, else ./loader.yaml")
     common.add_argument("--json", action="store_true", help="print exactly one JSON object on standard output")
@@ -215,7 +215,7 @@ def _add_looking_commands(add: Any, commands: Any) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. Nothing but SystemExit of `--help` and `--version` is raised."""
+    """Run one command and return its exit code. Raises nothing but the SystemExit of `--help` and `--version`."""
     given = list(sys.argv[1:] if argv is None else argv)
     output = Output("--json" in given)
     is_verbose = any(word == "--verbose" or (word[:2] == "-v" and set(word[1:]) == {"v"}) for word in given)
@@ -229,10 +229,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.result({"error": {"kind": "Interrupted", "what": _RESUME, "exit_code": _FAILED}})
         return _FAILED
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does; Python must not complain at exit.
+        # The reader of our output has gone, as with `| head`; otherwise Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+    except Exception as error:  # noqa: BLE001 - people get a sentence, not a traceback
         if is_verbose:
             logger.exception("unexpected error")
         if (short := shortage(error)) is not None:

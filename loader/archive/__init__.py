@@ -10,13 +10,13 @@ __all__ = ["Archive", "ArchiveObject", "ArchiveOptions", "open_archive"]
 
 
 def open_archive(settings: ArchiveOptions) -> Archive:
-    """The archive of one source. Nothing is read yet, but credentials and folder are looked for.
+    """Open the archive of one source. Reads nothing yet, but looks for the credentials and the folder.
 
     Raises ConfigError for an unknown scheme, a folder that does not exist, or a profile that is not configured.
     """
     scheme, separator, rest = settings.uri.partition("://")
     if separator and scheme.lower() == "s3":
-        from loader.archive.s3 import S3Archive  # boto3 takes a third of a second to import: not for folders
+        from loader.archive.s3 import S3Archive  # importing boto3 takes a third of a second, and folders do not need it
 
         return S3Archive(settings)
     if separator and scheme.lower() != "file":

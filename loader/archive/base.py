@@ -34,21 +34,21 @@ class StoredFile:
 
 
 class Tree(Protocol):
-    """A store as folders and files. Folders are relative to the root, "" or ending in a slash."""
+    """A store as folders and files. A folder is relative to the root, and is "" or ends in a slash."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Names of the folders that lead to the root, the root last."""
+        """Names of the folders from the top to the root; the root is the last one."""
 
     def entries(self, folder: str) -> Iterator[str | StoredFile]:
-        """What lies directly in a folder: names of folders, and files."""
+        """The folders and files directly in a folder."""
 
     def files(self, folder: str) -> Iterator[StoredFile]:
         """Every file below a folder at any depth, in the order of the bytes of their keys."""
 
 
 class ArchiveOptions(Protocol):
-    """What an archive needs to know; the `archive` section of the configuration file has this shape."""
+    """The settings of an archive; the `archive` section of the configuration file has this shape."""
 
     @property
     def uri(self) -> str: ...
@@ -71,7 +71,7 @@ class ArchiveOptions(Protocol):
 
 
 def never() -> bool:
-    """The answer of a caller that does not cancel downloads."""
+    """For callers that never cancel a download."""
     return False
 
 
@@ -80,23 +80,23 @@ class Archive(Protocol):
 
     @property
     def skipped_objects(self) -> int:
-        """Seen by the latest `objects()` so far and not data: markers, dummy objects; an ignored folder counts once."""
+        """How many files the latest `objects()` has skipped so far because they are not data; a folder counts once."""
 
     def objects(self, start: date | None = None, until: date | None = None) -> Iterator[ArchiveObject]:
-        """Every data object of the layout, oldest received day first, streamed; `until` is exclusive.
+        """Stream every data object of the layout, oldest received day first; `until` is exclusive.
 
-        Objects without a received day come whatever `start` and `until` say.
-        Raises ConfigError where the layout or the source cannot be told, TerminalError or TransientError on access.
+        `start` and `until` do not apply to objects without a received day.
+        Raises ConfigError if the layout or the source is ambiguous, TerminalError or TransientError if access fails.
         """
 
     def local_path(self, obj: ArchiveObject) -> Path | None:
-        """The file itself where the archive is a folder, None where it has to be downloaded.
+        """The path of the file if the archive is a folder, None if the file must be downloaded.
 
         Raises TerminalError when it is gone or was rewritten since it was listed.
         """
 
     def download(self, obj: ArchiveObject, path: Path, is_cancelled: Callable[[], bool] = never) -> None:
-        """Copy the stored bytes to `path`, checked by length, version, and MD5 where the ETag is one.
+        """Copy the stored bytes to `path`, and check length, version, and MD5 if the ETag is one.
 
         Leaves no file behind when it fails. Raises TerminalError (denied, gone, rewritten since it was listed) or
         TransientError (after its own retries, or when `is_cancelled` turned true).

@@ -52,7 +52,7 @@ class FolderArchive:
         return path
 
     def download(self, obj: ArchiveObject, path: Path, is_cancelled: Callable[[], bool] = never) -> None:
-        """Never needed: `local_path` always answers."""
+        """Never called: `local_path` always returns a path."""
         raise NotImplementedError("files of a folder are read where they are")
 
 
@@ -61,7 +61,7 @@ def _version(stat: os.stat_result) -> str:
 
 
 class FolderTree:
-    """A folder as a `Tree`. Links are followed, but never into a folder that leads to them."""
+    """A folder as a `Tree`. Links are followed, except into a folder that contains them."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -121,7 +121,7 @@ class FolderTree:
 
 
 def _is_there(entry: "os.DirEntry[str]") -> bool:
-    """Whether a file is still there; what is known of it is kept, so that it may go later on."""
+    """Whether a file still exists. Reads its attributes, which stay known even if it is deleted later."""
     try:
         entry.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Object keys → received day and source. Knows no store: everything is asked through `Tree`."""
+"""Finds the received day and the source in object keys. Works on any store, through `Tree`."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ _US_DAY = re.compile(r"(\d{2})-(\d{2})-(\d{4})", re.ASCII)
 
 
 def received_day(name: str) -> date | None:
-    """The UTC day that the name of a day folder means, None when it means none.
+    """The UTC day that a folder is named after, or None if it is not named after a day.
 
     13 digits: Unix milliseconds; 10 digits: seconds; YYYY-MM-DD; MM-DD-YYYY (older RudderStack installations).
     """
@@ -76,7 +76,7 @@ class Place:
 
 @dataclass(slots=True)
 class Search:
-    """What was met while looking for the marking folders."""
+    """What a search for marking folders has found so far."""
 
     places: list[Place] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -87,14 +87,14 @@ class Search:
     is_complete: bool = True
 
     def note(self, what: str) -> None:
-        """Remember a name for messages; the first ten are enough."""
+        """Remember a name for error messages; the first ten are enough."""
         self.passed += 1
         if len(self.seen) < 10:
             self.seen.append(what)
 
 
 def place_above(parts: tuple[str, ...], layouts: frozenset[str]) -> Place | None:
-    """The marking folder that the root is in, or is itself: `s3://bucket/segment-logs/SOURCE/`."""
+    """The marking folder that contains the root, or is the root: `s3://bucket/segment-logs/SOURCE/`."""
     for index in range(len(parts) - 1, -1, -1):
         layout = ANCHORS.get(parts[index])
         inside = parts[index + 1 :]
@@ -147,7 +147,7 @@ def _search_folder(tree: Tree, folder: str, layouts: frozenset[str], found: Sear
 
 
 class Walk:
-    """The data objects of one archive in the order of their received days."""
+    """Lists the data objects of one archive by received day."""
 
     def __init__(self, tree: Tree, settings: ArchiveOptions) -> None:
         self._tree = tree
@@ -174,7 +174,7 @@ class Walk:
                 self.skipped += 1
 
     def _places(self) -> list[Place] | None:
-        """The marking folders of the one layout of this archive; None where it is a flat folder."""
+        """The marking folders of the layout of this archive; None if the archive is flat."""
         wanted = self._settings.layout
         above = place_above(self._tree.parts, frozenset(ANCHORS.values()))
         if above is not None and (above.layout == "warehouse-staging" or wanted in ("auto", above.layout)):
@@ -199,7 +199,7 @@ class Walk:
         )
 
     def _days(self, places: list[Place], start: date | None, until: date | None) -> list[tuple[date, str]]:
-        """The day folders of the one source, oldest first, limited by dates and `recent_days`."""
+        """The day folders of the source, oldest first, limited by dates and `recent_days`."""
         sources = self._sources(places)
         days: list[tuple[date, str]] = []
         for folder, inside in sources:
@@ -228,7 +228,7 @@ class Walk:
                 yield entry
 
     def _sources(self, places: list[Place]) -> list[tuple[str, tuple[str, ...]]]:
-        """Folders of the wanted source, each with the names between it and the root, where the root lies deeper."""
+        """Folders of the source; if the root lies deeper, each with the names between it and the root."""
         folders: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         for place in places:
             if place.layout == "rudderstack-gateway":
@@ -259,7 +259,7 @@ def _anchor_names(layouts: frozenset[str]) -> str:
 
 
 def _readable(places: list[Place], settings: ArchiveOptions) -> list[Place]:
-    """The places of one layout that can be read; warehouse staging beside another layout is left alone."""
+    """The places of one layout that can be read. RudderStack's warehouse staging is ignored beside another layout."""
     layouts = sorted({place.layout for place in places} - {"warehouse-staging"})
     if not layouts:
         raise ConfigError(

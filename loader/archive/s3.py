@@ -1,4 +1,4 @@
-"""Archives in S3 and services that speak its protocol."""
+"""Archives in S3 and in services with the same protocol."""
 
 import hashlib
 import re
@@ -52,7 +52,7 @@ class S3Archive:
         return None
 
     def download(self, obj: ArchiveObject, path: Path, is_cancelled: Callable[[], bool] = never) -> None:
-        """As `Archive.download`. A connection cut half way is tried again."""
+        """As `Archive.download`. If the connection breaks off, the download is tried again."""
         where = f"s3://{self._bucket}/{obj.key}"
         try:
             for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
@@ -96,7 +96,7 @@ class S3Archive:
 
 
 class BucketTree:
-    """A bucket, or what is below a prefix of it, as a `Tree`."""
+    """A bucket, or the part below a prefix, as a `Tree`."""
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client = client
@@ -105,7 +105,7 @@ class BucketTree:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """As `Tree.parts`; the bucket's name is not a folder."""
+        """As `Tree.parts`; the bucket itself is not a folder."""
         return tuple(part for part in self._prefix.split("/") if part)
 
     def entries(self, folder: str) -> Iterator[str | StoredFile]:
@@ -144,7 +144,7 @@ def _stored(listed: dict[str, Any]) -> StoredFile:
 
 
 def _has_md5_etag(obj: ArchiveObject, response: dict[str, Any]) -> bool:
-    """Whether the ETag is the MD5 of the stored bytes: one part, and not encrypted with a customer's or KMS key."""
+    """Whether the ETag is the MD5 of the bytes: uploaded in one part, not encrypted with a customer's or KMS key."""
     encrypted = response.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in response
     return _MD5.fullmatch(obj.etag) is not None and not encrypted
 
@@ -182,7 +182,7 @@ def _client(settings: ArchiveOptions) -> Any:
 
 
 def _session_of_role(session: Any, settings: ArchiveOptions, role_arn: str) -> Any:
-    """A session whose credentials come from the role and renew themselves."""
+    """A session with the credentials of a role, which are renewed automatically."""
     own = session.get_credentials()
     if own is None:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Errors of the S3 client, and of the libraries below it, as ours."""
+"""Translates errors of the S3 client, and of the libraries below it, into our error classes."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ _TRANSIENT = frozenset({"SlowDown", "RequestTimeout", "Throttling", "ThrottlingE
 
 
 def chunks(body: Any, chunk_bytes: int) -> Iterator[bytes]:
-    """The stored bytes of a reply: read() of botocore never undoes Content-Encoding.
+    """The stored bytes of a reply: botocore's read() never undoes a Content-Encoding.
 
-    The client hands on what it does not know of the connection's errors; here they become one of CUT.
+    botocore passes on errors of the connection that it does not know; here each becomes one of CUT.
     """
     while True:
         try:
@@ -74,7 +74,7 @@ def chunks(body: Any, chunk_bytes: int) -> Iterator[bytes]:
 
 
 def translate(error: Exception, doing: str, where: str) -> LoaderError:
-    """The library's error as one of ours, by code and status: its text may repeat keys or tokens."""
+    """Our error for an error of the library, chosen by code and status: its text may contain keys or tokens."""
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,1 +1,1 @@
-"""The commands of the command line, one module per group. They order output; the rules are elsewhere."""
+"""The commands of the command line, one module per group. They print results; the rules are elsewhere."""

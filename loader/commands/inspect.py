@@ -1,4 +1,4 @@
-"""The commands that look: status, schema, quarantine list and show, discards."""
+"""The commands that show what is loaded: status, schema, quarantine list, quarantine show, discards."""
 
 import argparse
 import base64
@@ -15,7 +15,7 @@ _REF = re.compile(r"(\d+):(\d+)(?::(\d+))?")
 
 
 def status(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """What is loaded to which day, what failed, what was set aside, and under which options."""
+    """Show up to which day each source is loaded, what failed, what was set aside, and the options that were used."""
     values = {"source": _known(arguments.source, config)}
     with open_reader(config) as reader:
         sources = reader.report("status", values)
@@ -50,7 +50,7 @@ def status(arguments: argparse.Namespace, config: Config, output: Output) -> int
 
 
 def _last_run_of_models(reader: Reader, config: Config) -> dict[str, Any] | None:
-    """The newest run; None before the first, and in a warehouse that no run has brought up to this version."""
+    """The newest run; None before the first run, and if the warehouse is older than the table of runs."""
     tables = {row[0] for row in reader.report("columns", {"schema": config.system_schema, "source": None}).rows}
     records = reader.report("model_runs").records() if "model_runs" in tables else []
     return records[0] if records else None
@@ -66,19 +66,19 @@ def _print_run(run: Mapping[str, Any] | None, output: Output) -> None:
 
 
 def schema(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Tables, columns and types with how often and when each was seen."""
+    """Show tables, columns and types, and how often and when each was seen."""
     with open_reader(config) as reader:
         answer = reader.report("schema", {"source": _known(arguments.source, config)})
     if arguments.csv:
         output.csv(answer.columns, answer.rows)
         return 0
-    output.table(answer.columns, answer.rows, exact=True)
-    output.result({"columns": answer.records()}, exact=True)
+    output.table(answer.columns, answer.rows, is_verbatim=True)
+    output.result({"columns": answer.records()}, is_verbatim=True)
     return 0
 
 
 def quarantine_list(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Lines that did not become messages: how many for each reason, and where they are."""
+    """List quarantined lines: how many there are for each reason, and where they are."""
     source = _known(arguments.source, config)
     with open_reader(config) as reader:
         reasons = reader.report("quarantine_reasons", {"source": source})
@@ -88,16 +88,16 @@ def quarantine_list(arguments: argparse.Namespace, config: Config, output: Outpu
     if not reasons.rows:
         output.line("nothing is in quarantine")
     else:
-        output.table(reasons.columns, reasons.rows, exact=True)
+        output.table(reasons.columns, reasons.rows, is_verbatim=True)
         output.line()
-        output.table(lines.columns, lines.rows, exact=True)
+        output.table(lines.columns, lines.rows, is_verbatim=True)
         output.line("`loader quarantine show REF` prints one line; `loader quarantine retry` loads them again")
-    output.result({"reasons": reasons.records(), "lines": lines.records()}, exact=True)
+    output.result({"reasons": reasons.records(), "lines": lines.records()}, is_verbatim=True)
     return 0
 
 
 def quarantine_show(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """One quarantined line with its text and its place."""
+    """Show one quarantined line with its text and its place."""
     match = _REF.fullmatch(arguments.ref)
     if match is None:
         raise ConfigError(
@@ -116,16 +116,16 @@ def quarantine_show(arguments: argparse.Namespace, config: Config, output: Outpu
         )
     record = answer.records()[0]
     output.table(
-        ("", ""), [(name.replace("_", " "), value) for name, value in record.items() if name != "raw"], exact=True
+        ("", ""), [(name.replace("_", " "), value) for name, value in record.items() if name != "raw"], is_verbatim=True
     )
     output.line()
     output.line(_raw_text(record))
-    output.result({"line": record}, exact=True)
+    output.result({"line": record}, is_verbatim=True)
     return 0
 
 
 def _raw_text(record: dict[str, Any]) -> str:
-    """The line as it can be shown: bytes that are not text appear as escapes."""
+    """The line as text; bytes that are not text appear as escapes."""
     raw = record["raw"] or ""
     if record["raw_encoding"] != "base64":
         return str(raw)
@@ -133,7 +133,7 @@ def _raw_text(record: dict[str, Any]) -> str:
 
 
 def discards(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Values that have no column: how many for each column and reason, or the values themselves."""
+    """Show discards: how many there are for each column and reason, or the values themselves."""
     source = _known(arguments.source, config)
     with open_reader(config) as reader:
         reasons = reader.report("discard_reasons", {"source": source})
@@ -142,9 +142,9 @@ def discards(arguments: argparse.Namespace, config: Config, output: Output) -> i
         output.line("nothing was discarded")
     else:
         shown = values if values is not None else reasons
-        output.table(shown.columns, shown.rows, exact=True)
+        output.table(shown.columns, shown.rows, is_verbatim=True)
     output.result(
-        {"reasons": reasons.records(), "values": values.records() if values is not None else None}, exact=True
+        {"reasons": reasons.records(), "values": values.records() if values is not None else None}, is_verbatim=True
     )
     return 0
 

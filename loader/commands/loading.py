@@ -9,7 +9,7 @@ from loader.commands.progress import Progress
 from loader.config import Config, SourceSettings
 from loader.errors import LoaderError, TerminalError, TransientError
 
-# Counts of a report in the order in which people read them.
+# Counts that are printed first, in this order.
 COUNTS = (
     "objects",
     "lines",
@@ -23,7 +23,7 @@ COUNTS = (
     "seconds",
 )
 
-# What a load set aside → where to look at it.
+# What is printed below the counts of a load that set something aside.
 _HINTS: Final = {
     "quarantined": "`loader quarantine list` shows the quarantined lines",
     "discards": "`loader discards --values` shows the discarded values",
@@ -31,7 +31,7 @@ _HINTS: Final = {
 
 
 def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Load what is new of one source, or of all."""
+    """Load what is new in one source, or in all sources."""
     results, code = load_sources(_chosen(arguments.source, config), arguments, config, output)
     copy: dict[str, Any] = {}
     if not arguments.dry_run and is_any_loaded(results):
@@ -43,7 +43,7 @@ def load(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 def load_sources(
     chosen: Sequence[SourceSettings], arguments: argparse.Namespace, config: Config, output: Output
 ) -> tuple[dict[str, Any], int]:
-    """Load these sources, one after the other, and print their reports. Gives the reports and the exit code."""
+    """Load these sources, one after another, and print their reports. Returns the reports and the exit code."""
     from loader.jobs.load import load_source
 
     results: dict[str, Any] = {}
@@ -60,7 +60,7 @@ def load_sources(
                     progress=progress,
                 )
             except (TransientError, TerminalError) as error:
-                # One source that cannot be read does not keep the others from loading.
+                # If one source cannot be read, the others are loaded all the same.
                 if len(config.sources) == 1 or len(chosen) < len(config.sources):
                     raise
                 code = max(code, error.exit_code)
@@ -114,14 +114,14 @@ def publish(arguments: argparse.Namespace, config: Config, output: Output) -> in
 
 
 def is_any_loaded(reports: Mapping[str, Any]) -> bool:
-    """Whether the load of one source at least came to its end."""
+    """Whether at least one source was loaded without an error."""
     return any("error" not in report for report in reports.values())
 
 
 def published(config: Config, output: Output, code: int) -> tuple[dict[str, Any], int]:
-    """Replace the read-only copy where there is to be one; its entry of the result, and the exit code after `code`.
+    """Replace the read-only copy, if one is configured. Returns its entry of the result and the new exit code.
 
-    The report of what was done before is not lost when that fails.
+    A failure is reported in the entry, so that the report of what was done before is not lost.
     """
     if config.publish is None:
         return {}, code
@@ -152,7 +152,7 @@ def _chosen(name: str | None, config: Config) -> Sequence[SourceSettings]:
 
 
 def _source_and_table(target: str, config: Config) -> tuple[str, str | None]:
-    """`web` or `web.tracks`. A source's own name may hold a dot, so the longest name that matches wins."""
+    """Split `web` or `web.tracks`. The name of a source may itself contain a dot; the longest match wins."""
     if target in {source.name for source in config.sources}:
         return target, None
     name, _, table = target.rpartition(".")
@@ -160,13 +160,13 @@ def _source_and_table(target: str, config: Config) -> tuple[str, str | None]:
 
 
 def failure(error: LoaderError, output: Output) -> dict[str, object]:
-    """Say what went wrong where the command goes on; its entry of the result."""
+    """Print an error after which the command goes on. Returns its entry of the result."""
     output.line(f"error: {error}")
     return {"error": {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}}
 
 
 def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None:
-    """The counts, then what was found per table and per reason, then what deserves attention."""
+    """Print the counts, then the counts per table and per reason, then everything that needs attention."""
     listed = [(name.replace("_", " "), report[name]) for name in COUNTS if report.get(name) is not None]
     plain = [(name.replace("_", " "), value) for name, value in report.items() if _is_extra_count(name, value)]
     output.table(("count", "value"), [(name, _number(value)) for name, value in [*listed, *plain]], title)

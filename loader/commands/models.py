@@ -16,7 +16,7 @@ _MOST_NAMES: Final = 4
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Make the models anew and check them; readers see the new tables all at once, or the old ones."""
+    """Make the models again and check them. Readers see all new tables at once, or the old ones."""
     result = make(arguments.select or (), arguments, config, output)
     code = int(result["exit_code"])
     if not code and not arguments.dry_run:
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, output: Output) -> dict[str, Any]:
-    """Make the chosen models, all by default, and print what came out."""
+    """Make the selected models (all by default) and print the result."""
     from loader.jobs.models import run_models, with_as_of
 
     config, is_dry = with_as_of(config, arguments.as_of), arguments.dry_run
@@ -87,7 +87,7 @@ def _print_failures(check: dict[str, Any], output: Output) -> None:
 
 
 def list_models(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Every model in the order in which they are made, and every input."""
+    """List every model, in the order in which they are made, and every input."""
     from loader.jobs.models import catalog_of
 
     catalog = catalog_of(config, datetime.now(UTC))
@@ -117,13 +117,13 @@ def list_models(arguments: argparse.Namespace, config: Config, output: Output) -
 
 
 def _shortened(names: list[str]) -> str:
-    """A few names, and how many more there are; `loader models docs` has all."""
+    """The first few names, and how many more there are; `loader models docs` shows all of them."""
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Graph, columns, checks and lineage as Markdown: to standard output, or a folder of pages."""
+    """Print the graph, columns, checks and lineage as Markdown, or write them into a folder of pages."""
     from loader.jobs.models import catalog_of
     from loader.models.docs import INDEX, pages
 
@@ -132,7 +132,7 @@ def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     if arguments.name is not None:
         wanted = f"{arguments.name}.md"
         if wanted not in written:
-            catalog.step_of(arguments.name)  # says which name is nearest
+            catalog.step_of(arguments.name)  # raises an error that suggests the nearest name
         written = (
             {wanted: written[wanted]}
             if wanted in written
@@ -158,7 +158,7 @@ def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def export_dbt(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """The models as a dbt project, for teams that run dbt."""
+    """Write the models as a dbt project, for teams that run dbt."""
     from loader.jobs.models_export import export_dbt as export_job
 
     written = export_job(config, datetime.now(UTC), Path(arguments.folder), arguments.dialect)

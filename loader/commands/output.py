@@ -19,7 +19,7 @@ from loader.errors import LoaderError
 
 
 def json_value(value: object) -> object:
-    """A value that JSON has no type for, as text: instants in ISO 8601, exact numbers as written."""
+    """The text of a value that JSON has no type for: instants in ISO 8601, exact numbers as written."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes | bytearray):
@@ -32,7 +32,7 @@ def json_value(value: object) -> object:
 
 
 def json_text(value: object) -> str:
-    """JSON, and no more than JSON: what it has no number and no key for is text."""
+    """Strictly valid JSON: numbers and keys that JSON does not have become text."""
     try:
         return json.dumps(value, default=json_value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
@@ -48,7 +48,7 @@ def _sayable(value: object) -> object:
 
 
 def cell(value: object) -> str:
-    """A value as text in a table. NULL is empty."""
+    """The text of a value in a table. NULL is empty."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -63,7 +63,7 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) i
 
 
 def _without_secrets(value: object) -> object:
-    """The value with redacted texts; numbers and keys stay, so that the object keeps its shape."""
+    """The value with redacted texts. Numbers and keys stay, so the object keeps its shape."""
     if isinstance(value, Mapping):
         return {key: _without_secrets(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -85,12 +85,12 @@ class Output:
             print(redact(text), file=self._stream)
 
     def table(
-        self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", exact: bool = False
+        self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", is_verbatim: bool = False
     ) -> None:
-        """A table for people: drawn on a terminal, aligned plain text elsewhere. `exact`: the user's data, as it is."""
+        """A table for people: drawn on a terminal, aligned text elsewhere. `is_verbatim`: not redacted."""
         if self.as_json:
             return
-        cells = [[cell(value) if exact else redact(cell(value)) for value in row] for row in rows]
+        cells = [[cell(value) if is_verbatim else redact(cell(value)) for value in row] for row in rows]
         texts = [[text.translate(_CONTROLS) for text in row] for row in cells]
         if self._is_terminal:
             drawn = Table(*columns, title=title or None, title_justify="left")
@@ -112,14 +112,14 @@ class Output:
         writer.writerow(columns)
         writer.writerows([cell(value) for value in row] for row in rows)
 
-    def result(self, value: Mapping[str, Any], exact: bool = False) -> None:
-        """The one JSON object of the command; nothing without `--json`. `exact`: the user's data, as it is."""
+    def result(self, value: Mapping[str, Any], is_verbatim: bool = False) -> None:
+        """The JSON object of the command; nothing without `--json`. `is_verbatim`: not redacted."""
         if self.as_json:
-            shown = value if exact else _without_secrets(value)
+            shown = value if is_verbatim else _without_secrets(value)
             print(json_text(shown), file=self._stream)
 
     def error(self, error: LoaderError) -> None:
-        """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""
+        """Print an error on standard error and, with `--json`, also as the JSON object on standard output."""
         print(redact(f"error: {error}"), file=sys.stderr)
         kind = type(error).__name__
         content = {

@@ -1,4 +1,4 @@
-"""Progress on a terminal, and Ctrl-C that lets the batch in hand finish."""
+"""Shows progress on a terminal, and lets the current batch finish after Ctrl-C."""
 
 import signal
 import sys
@@ -10,10 +10,10 @@ from rich.console import Console
 
 
 class Progress:
-    """Called by a job after each committed batch, with whatever counts it has.
+    """A job calls this after each committed batch, with its counts so far.
 
-    After the first Ctrl-C the next call raises KeyboardInterrupt, so a run stops between two batches and never
-    inside one. A second Ctrl-C stops at once; the transaction of the batch in hand is then rolled back.
+    After the first Ctrl-C, the next call raises KeyboardInterrupt, so the run stops between two batches. A second
+    Ctrl-C stops at once, and the transaction of the current batch is rolled back.
     """
 
     def __init__(self, as_json: bool, first: str = "listing the archive") -> None:
@@ -35,7 +35,7 @@ class Progress:
         signal.signal(signal.SIGINT, self._before or signal.default_int_handler)
 
     def __call__(self, *parts: object, **counts: object) -> None:
-        """Show the counts; stop here when Ctrl-C was pressed."""
+        """Show the counts; raise KeyboardInterrupt if Ctrl-C was pressed."""
         if self.is_stopping:
             raise KeyboardInterrupt
         if self._status is not None:
@@ -46,7 +46,7 @@ class Progress:
             self._status.update(" · ".join(shown))
 
     def clear(self) -> None:
-        """Take the progress line away, before something else is printed."""
+        """Remove the progress line, before something else is printed."""
         if self._status is not None:
             self._status.stop()
 

@@ -1,4 +1,4 @@
-"""`loader init` and `loader check`: a first configuration, and whether everything it names can be reached."""
+"""`loader init` writes a first configuration; `loader check` tests whether everything it names can be reached."""
 
 import argparse
 import json
@@ -64,7 +64,7 @@ ENV_TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked."""
+    """The result of one check."""
 
     check: str
     ok: bool
@@ -74,7 +74,7 @@ class Finding:
 
 
 def init(arguments: argparse.Namespace, output: Output) -> int:
-    """Write loader.yaml, its JSON Schema and .env.example; nothing that exists is overwritten."""
+    """Write loader.yaml, its JSON Schema and .env.example. Existing files are not overwritten."""
     folder = Path(arguments.folder)
     contents = {"loader.yaml": CONFIG_TEMPLATE, ".env.example": ENV_TEMPLATE, "loader.schema.json": schema_text()}
     present = [name for name in contents if (folder / name).exists()]
@@ -98,7 +98,7 @@ def schema_text() -> str:
 
 
 def check(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Configuration, archives and warehouse: what is missing, and what to do about it."""
+    """Check configuration, archives and warehouse; print what is missing and what to do about it."""
     findings = [Finding("configuration", ok=True, detail="every key is valid"), *_checks(config)]
     rows = [("ok" if finding.ok else "FAILED", finding.check, finding.detail) for finding in findings]
     output.table(("", "check", "result"), rows)

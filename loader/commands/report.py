@@ -1,4 +1,4 @@
-"""The command that writes the page for people who do not query."""
+"""`loader report`: writes the page for people who do not write queries."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ _WORDS = {
 
 
 def report(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Write the page, and replace an earlier one in one step."""
+    """Write the page. An earlier page is replaced in one step."""
     from loader.report.page import page_of
 
     path = Path(arguments.output)

@@ -1,4 +1,4 @@
-"""`loader run`: everything in its order, in one command."""
+"""`loader run`: load, make the models and publish, in one command."""
 
 import argparse
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ from loader.errors import BusyError, TerminalError, TransientError
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Load what is new of every source, make all models from it, and replace the published copy once.
+    """Load what is new in every source, make all models, and replace the published copy once.
 
-    The exit code is the higher of both. Models are made of what is loaded although a source failed; not when all did.
+    The exit code is the higher one of both steps. If a source fails, the models are still made; if all fail, not.
     """
     from loader.jobs.models import catalog_of, with_as_of
     from loader.models.external import check_files
 
-    # What is wrong with the models is said before anything is loaded.
+    # Errors in the models are reported before anything is loaded.
     catalog_of(with_as_of(config, arguments.as_of), datetime.now(UTC))
     check_files(config.models.inputs)
     reports, code = load_sources(config.sources, arguments, config, output)
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _models(arguments: argparse.Namespace, config: Config, output: Output) -> dict[str, Any]:
-    """The report of the models, or the error that ended them: what was loaded stays, and is published."""
+    """The report of the models, or the error that ended them. Either way, what was loaded is then published."""
     try:
         return models.make((), arguments, config, output)
     except (BusyError, TerminalError, TransientError) as error:

@@ -24,7 +24,7 @@ def sql(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             return _prompt(reader, output)
         answer = reader.query(arguments.query)
     _show(answer, arguments.csv, output)
-    output.result({"columns": answer.columns, "rows": answer.records()}, exact=True)
+    output.result({"columns": answer.columns, "rows": answer.records()}, is_verbatim=True)
     return 0
 
 
@@ -32,7 +32,7 @@ def _show(answer: Answer, as_csv: bool, output: Output) -> None:
     if as_csv:
         output.csv(answer.columns, answer.rows)
     else:
-        output.table(answer.columns, answer.rows, exact=True)
+        output.table(answer.columns, answer.rows, is_verbatim=True)
 
 
 def _prompt(reader: Reader, output: Output) -> int:

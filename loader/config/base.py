@@ -1,4 +1,4 @@
-"""What every section of the configuration file has in common."""
+"""The base class of all sections of the configuration file, and values that several of them share."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, fiel
 
 
 def against_file(path: Path, info: ValidationInfo) -> Path:
-    """A relative path is relative to the folder of the configuration file, not to where the command runs."""
+    """Resolve a relative path against the folder of the configuration file, not the working folder."""
     base = (info.context or {}).get("base")
     return path if base is None else Path(base) / path.expanduser()
 
@@ -17,7 +17,7 @@ _INSTANTS: Final = "must be today, now, a day such as 2026-01-31, or a time: 202
 
 
 def read_instant(text: str) -> str | date | datetime:
-    """`today`, `now`, a day or a time. Raises ValueError, whose text says what is allowed."""
+    """Read `today`, `now`, a day or a time. Raises ValueError whose text says what is allowed."""
     if text in ("today", "now"):
         return text
     try:
@@ -45,7 +45,7 @@ ConfigPath = Annotated[Path, AfterValidator(against_file)]
 
 
 class Settings(BaseModel):
-    """A section: unknown keys are errors, numbers are finite, values never change and are not repeated in errors."""
+    """A section. Unknown keys are errors, numbers are finite, and errors do not repeat values. Immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 

@@ -1,4 +1,4 @@
-"""Validation errors in words: what is allowed, and the nearest correct spelling."""
+"""Explains validation errors: what is allowed, and the nearest correct spelling."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args, get_origin
@@ -12,13 +12,13 @@ from loader.core.nearest import nearest
 
 
 def explain(error: ValidationError, value: object, hidden: Iterable[Path]) -> Iterator[Problem]:
-    """One problem per validation error. Values at the `hidden` paths came from the environment and are not shown."""
+    """One problem per validation error. Values at `hidden` paths came from the environment and are not shown."""
     secret = set(hidden)
     items = error.errors(include_url=False, include_context=True)
     for item in items:
         path: Path = tuple(item["loc"])
         if item["type"] == "too_short" and any(other["loc"][: len(path)] == path != other["loc"] for other in items):
-            continue  # items that are wrong are not counted; each of them has its own problem
+            continue  # the length of a list is not reported beside problems of its items
         yield Problem(path, _text(str(item["type"]), path, item, None if path in secret else _at(value, path)))
 
 
@@ -61,12 +61,12 @@ def _at(value: object, path: Path) -> object:
 
 
 def _field(model: type[BaseModel], key: str) -> FieldInfo:
-    """The field of a key of the file, which is its alias where it has one."""
+    """The field for a key of the file, by its alias if it has one."""
     return next(field for name, field in model.model_fields.items() if key == (field.alias or name))
 
 
 def _annotation(path: Path) -> Any:
-    """The type that the models give to a path, without the None of optional keys."""
+    """The type that the settings declare for a path, without the None of optional keys."""
     found: Any = Config
     for step in path:
         if isinstance(step, int):

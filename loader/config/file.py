@@ -1,4 +1,4 @@
-"""Finds, reads and checks the configuration file as a whole: every problem in one error, each with its line."""
+"""Finds, reads and checks the configuration file. All problems are in one error, each with its line."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ def find_config(given: str | None = None, environ: Mapping[str, str] = os.enviro
 
 
 def load_config(path: Path | str, environ: Mapping[str, str] | None = None) -> Config:
-    """The configuration of a file. `.env` beside it fills in variables that the environment lacks.
+    """Load the configuration from a file. A `.env` beside it supplies variables that the environment lacks.
 
     Raises one ConfigError that lists every problem as `file:line key: problem`.
     """
@@ -98,7 +98,7 @@ def _read(path: Path) -> Document:
 
 
 def _environment(path: Path, environ: Mapping[str, str] | None) -> Mapping[str, str]:
-    """The environment over `.env`. AWS variables of `.env` are exported, because the S3 client reads them itself."""
+    """The environment, completed by `.env`. AWS variables of `.env` are exported: the S3 client reads them itself."""
     dotenv = path.absolute().parent / ".env"
     found = {name: value for name, value in dotenv_values(dotenv).items() if value} if dotenv.is_file() else {}
     if environ is not None:
@@ -110,7 +110,7 @@ def _environment(path: Path, environ: Mapping[str, str] | None) -> Mapping[str, 
 
 
 def _section(value: Mapping[str, object], *keys: str) -> Mapping[str, object]:
-    """A section of the plain values; empty where there is none, or something else."""
+    """A section of the plain values; empty if it is missing or not a mapping."""
     for key in keys:
         found = value.get(key)
         value = found if isinstance(found, dict) else {}
@@ -118,7 +118,7 @@ def _section(value: Mapping[str, object], *keys: str) -> Mapping[str, object]:
 
 
 def _reserved(value: Mapping[str, object]) -> set[str]:
-    """Schemas that neither a source nor the models may have: `models` itself is that of the models alone."""
+    """Schemas that neither sources nor models may use; `models` is reserved for the models."""
     path = _section(value, "warehouse").get("path")
     stem = [Path(path).stem.lower()] if isinstance(path, str) else []
     return {*RESERVED_SCHEMAS, str(value.get("system_schema", "_loader")), *stem}
@@ -133,7 +133,7 @@ def _source_names(value: Mapping[str, object]) -> Iterator[tuple[int, str]]:
 
 
 def _model_problems(value: Mapping[str, object]) -> Iterator[Problem]:
-    """What the section of the models says of schemas: its own, and those of sources."""
+    """Problems of the schemas that the section `models` names: its own, and those of sources."""
     own, reserved = _section(value, "models").get("schema"), _reserved(value) - {"models"}
     if isinstance(own, str) and own in reserved:
         yield Problem(("models", "schema"), f"{own!r} is reserved; reserved are: {', '.join(sorted(reserved))}")
@@ -149,7 +149,7 @@ def _model_problems(value: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
-    """Schemas that are reserved or asked for twice, from the plain values: it also works on a file with problems."""
+    """Schemas that are reserved or used twice. Reads the plain values, so it works on a file with other problems."""
     own = _section(value, "models").get("schema")
     reserved = _reserved(value) | ({own} if isinstance(own, str) else set())
     owner: dict[str, str] = {}

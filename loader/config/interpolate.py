@@ -1,4 +1,4 @@
-"""`${env:NAME}` in string values. What came from the environment is a secret: it never shows in any output."""
+"""Replaces `${env:NAME}` in values, and keeps values from the environment out of all output."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _seen: dict[str, str] = {}
 
 
 def remember_secrets(environ: Mapping[str, str]) -> None:
-    """Variables whose name says that they hold a secret are hidden too, whether or not the file uses them."""
+    """Also hide variables whose names indicate a secret, even if the file does not use them."""
     for name, value in environ.items():
         if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_GUESS:
             _seen[value] = name
@@ -35,14 +35,14 @@ def redact(text: str) -> str:
 
 @dataclass
 class Interpolation:
-    """Replaces the references of a whole document and collects the problems."""
+    """Replaces the references in a document and collects the problems."""
 
     environ: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
     touched: set[Path] = field(default_factory=set)
 
     def apply(self, value: object, path: Path = ()) -> object:
-        """The document with references replaced; `touched` has the paths whose values may not be shown."""
+        """The document with references replaced; `touched` then has the paths whose values must not be shown."""
         if isinstance(value, dict):
             return {key: self.apply(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):

@@ -52,7 +52,7 @@ Events = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
 def as_time(value: object) -> datetime:
-    """A day or time, or an ISO text of one; a day is its first instant. Raises ValueError for anything else."""
+    """A day, a time, or the ISO text of one, as a time; a day means its first instant. Raises ValueError otherwise."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):

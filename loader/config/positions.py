@@ -1,4 +1,4 @@
-"""YAML with the line of every key, so that a problem can say where it is."""
+"""Reads YAML and keeps the line of every key, so that a problem can say where it is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the file: the key it is about, and what is wrong and allowed."""
+    """One problem of the file: its key, what is wrong, and what is allowed."""
 
     path: Path
     text: str
@@ -25,7 +25,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
-        """Line of the key, or of the nearest key above it that the file has."""
+        """The line of the key, or of the nearest parent key that the file has."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -40,7 +40,7 @@ def dotted(path: Path) -> str:
 
 
 def read_document(text: str) -> Document:
-    """Values and lines of a YAML text. Raises yaml.YAMLError with its mark when it is not YAML."""
+    """The values and lines of a YAML text. Raises yaml.YAMLError, which marks the line, if it is not YAML."""
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -56,7 +56,7 @@ def read_document(text: str) -> Document:
 
 
 def _walk(node: yaml.Node, path: Path, problems: list[Problem]) -> Iterator[tuple[Path, int]]:
-    if len(path) > 32:  # far deeper than any setting; an alias that contains itself would never end
+    if len(path) > 32:  # far deeper than any setting: a YAML alias that contains itself would never end
         return
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

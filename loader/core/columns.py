@@ -1,4 +1,4 @@
-"""Column types: what the values of a batch make of a column, new or existing. Families: bool, num, ts, text."""
+"""Decides the type of a column, new or existing, from the values of a batch. Families: bool, num, ts, text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class ColumnType(StrEnum):
-    """A logical type. `OTHER` is a type a user chose; values go there when they survive the round trip as text."""
+    """A logical type. `OTHER` is a type that a user chose; it takes values that survive a round trip as text."""
 
     BOOL = "bool"
     INT = "int"
@@ -22,7 +22,7 @@ class ColumnType(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a JSON value is. `HUGE` are integers beyond 64 bits, of up to 38 digits."""
+    """The kind of a JSON value. `HUGE` is an integer beyond 64 bits, of up to 38 digits."""
 
     BOOL = "bool"
     INT = "int"
@@ -52,7 +52,7 @@ FITTING: Final = {
 
 @dataclass(slots=True)
 class Evidence:
-    """Values of one column in one batch. Counts are exact; the rest is known where it was probed."""
+    """What is known of the values of one column in one batch. Counts are exact; the rest is known if it was probed."""
 
     counts: dict[Kind, int]
     timestamps: int = 0
@@ -66,17 +66,17 @@ class Evidence:
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """Kinds that occur."""
+        """The kinds that occur."""
         return frozenset(kind for kind, count in self.counts.items() if count)
 
 
 def is_direct(column_type: ColumnType, kinds: Iterable[Kind]) -> bool:
-    """Whether every value of these kinds fits the type, whatever the values are."""
+    """Whether the type can hold every possible value of these kinds."""
     return FITTING.get(column_type, frozenset()) >= frozenset(kinds)
 
 
 def new_type(evidence: Evidence, on_conflict: str) -> ColumnType:
-    """The type of a column that does not exist yet: the family of most values, text when two have as many."""
+    """The type of a new column: the family that most values have, or text in case of a tie."""
     counts = evidence.counts
     strings = counts.get(Kind.STRING, 0)
     sizes = {
@@ -108,14 +108,14 @@ def _number_type(evidence: Evidence) -> ColumnType:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Bounds of what an existing numeric column holds."""
+    """Bounds of the values in an existing numeric column."""
 
     largest: int
     """Largest magnitude, rounded up."""
 
 
 def widened(column_type: ColumnType, evidence: Evidence, stored: Stored, on_conflict: str) -> ColumnType:
-    """The type an existing column should have: wider when that keeps every stored value, else as it is."""
+    """The type that an existing column should have: a wider one if that keeps every stored value, else its own."""
     kinds = evidence.kinds
     if on_conflict == "text" and column_type is not ColumnType.TEXT and _has_conflict(column_type, evidence):
         return ColumnType.TEXT

@@ -1,4 +1,4 @@
-"""What a warehouse can do, as data, and how names and texts are written in SQL."""
+"""The abilities of a warehouse, as data, and how names and texts are written in SQL."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ def identifier(*parts: str) -> str:
 
 
 def literal(text: str | None) -> str:
-    """A text as an SQL literal. DuckDB and standard SQL know no other escape than the doubled quote."""
+    """A text as an SQL literal. The only escape that DuckDB and standard SQL have is the doubled quote."""
     return "null" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 def literals(texts: Iterable[str]) -> str:
-    """A list of texts: `['a', 'b']`, typed even when it is empty."""
+    """A list of texts, `['a', 'b']`, with a type even if it is empty."""
     return "[" + ", ".join(literal(text) for text in texts) + "]::varchar[]"
 
 
 def pointer(path: Iterable[str]) -> str:
-    """A path of keys as a JSON pointer (RFC 6901), safe for any key."""
+    """A path of keys as a JSON pointer (RFC 6901), which can express any key."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
 
 
@@ -42,6 +42,6 @@ def hash_of_id(value: str) -> str:
 
 
 def widened_sql(value: str, sql_type: str, wider: str) -> str:
-    """The SQL of a value in a wider type. Decimals that become texts lose the zeros their column put at the end."""
+    """The SQL of a value in a wider type. A decimal that becomes text loses the trailing zeros of its column."""
     text = f"{value}::{wider}"
     return f"rtrim(rtrim({text}, '0'), '.')" if (sql_type, wider) == ("DECIMAL(38,9)", "VARCHAR") else text

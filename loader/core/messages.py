@@ -1,4 +1,4 @@
-"""The shape of a message and its call → columns: which leaf goes where, and what has no column."""
+"""Decides which leaf of a message goes into which column, and which leaves have no column, by shape and call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENVELOPE_KEYS: Final = {key.lower(): key for key in (*_TEXT_KEYS, *_TIME_KEYS, 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value of a message and the column it belongs in."""
+    """A value of a message and its column."""
 
     path: KeyPath
     column: str
@@ -32,7 +32,7 @@ class Leaf:
     is_day: bool = False
 
 
-# Odd archives have tens of thousands of shapes that are made of few leaves: those that are equal are one object.
+# Unusual archives have tens of thousands of shapes made of few leaves, so equal leaves share one object.
 _leaf: Final = lru_cache(maxsize=100_000)(Leaf)
 
 
@@ -43,7 +43,7 @@ def _shared(paths: frozenset[KeyPath]) -> frozenset[KeyPath]:
 
 @dataclass(slots=True)
 class MessageColumns:
-    """What every message of one shape and call has."""
+    """What all messages of one shape and call have in common."""
 
     leaves: Sequence[Leaf] = ()
     null_columns: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class MessageColumns:
 def message_columns(
     shape: Shape, call: str, identifier_bytes: int, excluded: frozenset[str], reserved: frozenset[str] = frozenset()
 ) -> MessageColumns:
-    """Where the leaves of a message go. `excluded` are columns that are not loaded into any table."""
+    """Find the columns of the leaves of a message. `excluded` columns are not loaded into any table."""
     present = {path[0] for path in (*shape.leaves, *shape.objects) if path}
     columns = MessageColumns(
         root=payload_root(call, present),
@@ -95,7 +95,7 @@ def message_columns(
 
 
 def _has_members(shape: Shape, key: str) -> bool:
-    """Whether there is anything in a top-level object, be it null."""
+    """Whether a top-level object has any key, even one that is null."""
     return any(len(path) > 1 and path[0] == key for path in (*shape.leaves, *shape.nulls, *shape.objects))
 
 
@@ -115,10 +115,10 @@ def _is_odd_envelope(shape: Shape, call: str) -> bool:
     for key in (*_TEXT_KEYS, *_TIME_KEYS, *names):
         if shape.leaves.get((key,), Kind.STRING) is not Kind.STRING:
             return True
-    # A batch is unpacked, whatever else the line says of itself.
+    # A batch is unpacked, no matter what other keys the line has.
     if any(shape.leaves.get((key,)) is Kind.JSON for key in ("batch", "payload")):
         return True
-    # An empty object where a text belongs is no leaf.
+    # An empty object in the place of a text is not a leaf.
     if any((key,) in shape.text_objects for key in (*_TEXT_KEYS, *names, REQUEST_IP)):
         return True
     if any(("properties", key) in shape.objects | shape.text_objects for key in names):
@@ -138,12 +138,12 @@ def _has_case_variant(shape: Shape, present: set[str]) -> bool:
 
 
 def source_name(path: KeyPath) -> str:
-    """A path as people write it, for the registry of names: `properties.cart.id`."""
+    """A path as people write it, `properties.cart.id`, for the registry of names."""
     return ".".join(path)
 
 
 def naming_rule(path: KeyPath, column: str) -> str:
-    """How the name came about, for the registry of names."""
+    """The rule that made the name, for the registry of names."""
     plain = "_".join(filter(None, map(snake, path[1:] or path)))
     if path[0] == "context":
         plain = f"context_{plain}"
@@ -153,6 +153,6 @@ def naming_rule(path: KeyPath, column: str) -> str:
 
 
 def table_excluded(excluded: frozenset[str], table: str) -> frozenset[str]:
-    """Columns that are not loaded into one table."""
+    """The columns that are not loaded into this table."""
     prefix = f"{table}."
     return frozenset(name.removeprefix(prefix) for name in excluded if "." not in name or name.startswith(prefix))

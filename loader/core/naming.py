@@ -1,4 +1,4 @@
-"""Names of the archive → names of the warehouse: snake case, escapes, length. Contract 3.1–3.4."""
+"""Turns names of the archive into names of the warehouse: snake case, escapes, length. Contract 3.1–3.4."""
 
 from __future__ import annotations
 
@@ -187,9 +187,9 @@ _VARIANT_BYTES: Final = 9
 
 @lru_cache(maxsize=100_000)
 def snake(name: str) -> str:
-    """Words of ASCII letters and digits, lower-cased and joined by `_`; everything else separates. May be empty.
+    """Words of ASCII letters and digits, in lower case, joined by `_`; all other characters separate. May be empty.
 
-    Source: the Go library of the same rule, whose test vectors it passes.
+    Source: the Go library with the same rule; this passes its test vectors.
     """
     return "_".join(word.lower() for word in _WORD.findall(name) if word)
 
@@ -208,12 +208,12 @@ def _is_escaped(name: str) -> bool:
 
 
 def key_name(key: str) -> str:
-    """The part of a column name that one key gives: never empty."""
+    """The part of a column name that comes from one key; never empty."""
     return snake(key) or f"x{_digest(key)}"
 
 
 def is_envelope(name: str, reserved: frozenset[str]) -> bool:
-    """Whether a name is one of the wanted envelope columns, or that of a key below one: `metadata_bundled`."""
+    """Whether a name is one of the wanted envelope columns, or of a key below one, such as `metadata_bundled`."""
     return name in reserved or any(name.startswith(f"{key}_") for key in _ENVELOPE_OBJECTS & reserved)
 
 
@@ -230,13 +230,13 @@ def column_name(path: tuple[str, ...], call: str, identifier_bytes: int, reserve
 
 
 def payload_name(name: str, call: str, reserved: frozenset[str] = frozenset()) -> str:
-    """A name in snake case that none of our own columns has: `id` → `_id`, `context_ip` → `_context_ip`."""
+    """A name in snake case, escaped if it is one of our own columns: `id` → `_id`, `context_ip` → `_context_ip`."""
     is_own = name in CORE_NAMES or name in OWN_NAMES[call] or name.startswith("context_")
     return f"_{name}" if is_own or is_envelope(name, reserved) or _is_escaped(name) else name
 
 
 def table_name(event: str | None, identifier_bytes: int) -> str:
-    """The table of an event name; every blank name has the same one."""
+    """The table of an event name; all blank names share one."""
     if event is None or not event.strip():
         return f"event_{_digest('')}"
     name = snake(event) or f"event_{_digest(event)}"
@@ -245,7 +245,7 @@ def table_name(event: str | None, identifier_bytes: int) -> str:
 
 
 def event_slug(event: str, identifier_bytes: int) -> str:
-    """What the column `event` says: the name in snake case, without escape or cut; the table where that is empty."""
+    """The value of the column `event`: the name in snake case, not escaped or cut; if that is empty, the table."""
     if not event.strip():
         return event
     return snake(event) or table_name(event, identifier_bytes)

@@ -1,4 +1,4 @@
-"""Tables that exist and columns that are wanted → the schema changes that lead there, in order."""
+"""Plans the schema changes that lead from existing tables to wanted columns, in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SchemaTables = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class WantedColumn:
-    """A column as a load needs it. `sql_type` is in the warehouse's words."""
+    """A column that a load needs. `sql_type` is the warehouse's name of the type."""
 
     name: str
     sql_type: str
@@ -23,7 +23,7 @@ class WantedColumn:
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
-    """One change: a new table with its first columns, a new column, or a wider type."""
+    """A new table with its first columns, a new column, or a wider type."""
 
     change: Literal["create_table", "add_column", "widen_column"]
     table: str
@@ -32,14 +32,14 @@ class SchemaChange:
 
 
 def ordered(columns: Iterable[WantedColumn]) -> list[WantedColumn]:
-    """Core columns in the order given, then the others by name; a leading underscore does not count (contract 2.4)."""
+    """Core columns in the given order, then the others by name, ignoring a leading underscore (contract 2.4)."""
     listed = list(columns)
     others = sorted((column for column in listed if not column.is_core), key=lambda column: column.name.lstrip("_"))
     return [column for column in listed if column.is_core] + others
 
 
 def changes(existing: SchemaTables, wanted: Mapping[str, Sequence[WantedColumn]]) -> list[SchemaChange]:
-    """What is missing or too narrow. Columns that nobody asked for are left alone."""
+    """The changes for everything that is missing or too narrow. Other columns are left alone."""
     found: list[SchemaChange] = []
     for table, columns in wanted.items():
         if table not in existing:

@@ -1,4 +1,4 @@
-"""One message → its shape: which leaves it has and what they are. Looks at samples, never at every message."""
+"""Finds the shape of a message: its leaves and their kinds. It is used on samples, never on every message."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ ROOTS: Final = frozenset({"context", "properties", "traits"})
 
 @dataclass(frozen=True, slots=True)
 class WalkRules:
-    """What is taken apart. `texts` are subtrees kept as JSON text, each with its call before the path: ("track",
-    "properties", "cart"). `envelope` are excluded keys that are wanted."""
+    """Which objects are taken apart.
+
+    `texts` are paths whose objects are kept as JSON text, each with its call in front: ("track", "properties",
+    "cart"). `envelope` are keys that are left out by default but wanted here.
+    """
 
     texts: frozenset[KeyPath] = frozenset()
     envelope: frozenset[str] = frozenset()
@@ -29,7 +32,7 @@ class WalkRules:
 
 @dataclass(slots=True)
 class Shape:
-    """Leaves, objects and oddities of one message."""
+    """The leaves, objects and peculiarities of one message."""
 
     leaves: dict[KeyPath, Kind] = field(default_factory=dict)
     """Paths of values that are not null. Arrays, and objects kept as text, are leaves of kind JSON."""
@@ -52,11 +55,11 @@ class Shape:
 
 
 class _Object(list[tuple[str, Any]]):
-    """Keys and values in document order, repeated keys included."""
+    """Keys and values in document order, including repeated keys."""
 
 
 def shape_of(text: str, rules: WalkRules) -> Shape:
-    """The shape of a message. Only for texts the engine has judged to be JSON objects."""
+    """The shape of a message. The text must be one that the engine accepted as a JSON object."""
     shape = Shape()
     message = json.loads(text, object_pairs_hook=_Object)
     top = dict(message)
@@ -76,7 +79,7 @@ def _text(value: Any) -> str | None:
 
 
 def _walk(value: _Object, path: KeyPath, shape: Shape, rules: WalkRules) -> None:
-    """`rules.texts` here are paths of this call alone."""
+    """Here, `rules.texts` holds only the paths of this call, without the call."""
     shape.objects.add(path)
     seen: set[str] = set()
     for key, child in value:
@@ -109,7 +112,7 @@ def _is_taken_apart(path: KeyPath, rules: WalkRules) -> bool:
 
 
 def _repeats(value: Any) -> bool:
-    """Whether an object that is kept as text has a key twice, at any depth. Inside arrays it may: they are kept."""
+    """Whether an object that is kept as text has a key twice, at any depth outside of arrays, which are kept as is."""
     waiting = [value]
     while waiting:
         item = waiting.pop()

@@ -1,4 +1,4 @@
-"""Which call makes which rows, and the columns every such table has from the start. Contract 2.1–2.4."""
+"""Which call makes which rows, and which columns every table has from the start. Contract 2.1–2.4."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Target:
 
     @property
     def core(self) -> dict[str, ColumnType]:
-        """Columns that are created with the table."""
+        """The columns with which the table is created."""
         return dict(_COMMON) if self.is_latest else {**_ENVELOPE, **_OWN[self.call]}
 
 
@@ -97,10 +97,10 @@ def latest_target(call: str) -> Target:
 
 
 def is_own_table(name: str, columns: Collection[str], is_registered: bool, is_empty: bool = False) -> bool:
-    """Whether a table of a source's schema was made by a load; what a user made there beside them is none of ours.
+    """Whether a load made this table of a source's schema, rather than a user.
 
     `is_registered`: the registry of names has it as the table of an event. A load that was killed may have left tables
-    that are not in there yet; those are empty.
+    that are not registered yet; those are empty.
     """
     if name in CALL_TABLES:
         return "_object" in columns
@@ -138,12 +138,12 @@ REQUEST_IP: Final = "request_ip"
 
 
 def payload_root(call: str, keys: frozenset[str] | set[str]) -> str:
-    """The key whose object becomes the payload columns of a message with these keys that are not null."""
+    """The key whose object becomes the payload columns. `keys` are the keys of the message that are not null."""
     if call in ("identify", "group", "alias"):
         return "traits"
     return "traits" if call == "track" and "properties" not in keys and "traits" in keys else "properties"
 
 
 def is_known_key(call: str, root: str, key: str) -> bool:
-    """Whether a top-level key has a column or is on the exclusion list; any other goes to the discards."""
+    """Whether a top-level key has a column or is left out on purpose; all others go to the discards."""
     return key in _EVERY_CALL or key in _OWN_KEYS[call] or key in EXCLUDED or key in (root, REQUEST_IP)

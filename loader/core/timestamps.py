@@ -1,4 +1,4 @@
-"""Which strings are timestamps, and which are days (contract 4.3)."""
+"""Tells which strings are timestamps, and which are days (contract 4.3)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _DAY_MINUTES: Final = 24 * 60
 
 
 def is_day(text: str) -> bool:
-    """Whether a string is a day of the calendar without a time, in years 1 to 9999."""
+    """Whether a string is a calendar day without a time, in the years 1 to 9999."""
     match = _DAY.fullmatch(text)
     return match is not None and _day(match) is not None
 
 
 def is_timestamp(text: str) -> bool:
-    """Whether a string is a day and a time with at least minutes, an instant of the years 1 to 9999 in UTC.
+    """Whether a string is a day with a time of at least hours and minutes, in the years 1 to 9999 of UTC.
 
-    A fraction has up to nine digits, a zone is less than a day from UTC. Without a zone it is UTC.
+    A fraction has up to nine digits, and a zone is less than a day from UTC. Without a zone it is UTC.
     """
     match = _DAY.match(text)
     time = None if match is None else _TIME.fullmatch(text, match.end())

@@ -1,4 +1,4 @@
-"""What a load counts beside rows, quarantine and discards: input that loads and still deserves a look."""
+"""Names of the warning counters: input that loads without loss but still deserves a look."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _GROWTH_SHARE: Final = 10
 
 
 def table_growth(created: Collection[str], refused: Collection[str], table_cap: int) -> int:
-    """New event tables of a load where they are too many, else 0. `refused` found no room below the cap.
+    """How many new event tables a load wanted, if they are too many, else 0. `refused` are those above the cap.
 
-    Too many are more than a tenth of the cap in one load, or any that was refused: names of events that hold an id or
-    a number make one table each. The standard tables among those created do not count.
+    More than a tenth of the cap in one load is too many, and so is any that was refused. The usual cause are event
+    names that contain an id or a number, each of which makes a table. Standard tables in `created` do not count.
     """
     wanted = (set(created) - STANDARD_TABLES) | set(refused)
     return len(wanted) if refused or len(wanted) * _GROWTH_SHARE > table_cap else 0
