@@ -1,1 +1,1 @@
-"""Jobs: the order of steps and transactions. Rules are below, arguments and output above."""
+"""Jobs: the order of steps and transactions. Lower layers hold the rules, higher ones arguments and output."""

@@ -1,4 +1,4 @@
-"""An iterator that makes its next item in a thread of its own while the last one is used."""
+"""An iterator that prepares its next item in a thread while the current one is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Item = TypeVar("_Item")
 
 
 def one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
-    """The items in their order. What making one raises is raised where it is asked for."""
+    """The items in order. An error while preparing an item is raised when that item is requested."""
     iterator = iter(items)
     with ThreadPoolExecutor(1, "ahead") as pool:
         following = pool.submit(lambda: next(iterator, None))

@@ -1,4 +1,4 @@
-"""One batch into the warehouse: schema changes first, then rows and their ledger entry in one transaction."""
+"""Writes one batch into the warehouse: schema changes first, then rows and ledger entry in one transaction."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 
 @dataclass(frozen=True, slots=True)
 class BatchContext:
-    """What all batches of a load share."""
+    """The settings that all batches of a load share."""
 
     load: losses.Load
     schema: str
@@ -44,7 +44,7 @@ class BatchContext:
 
 @dataclass(slots=True)
 class _Planned:
-    """What a batch needs of the warehouse."""
+    """What a batch will do to the warehouse."""
 
     tables: dict[str, TableBatch]
     over_the_cap: list[TableBatch]
@@ -72,7 +72,7 @@ class BatchLoad:
         report: LoadReport,
         step: Callable[[str], None],
     ) -> None:
-        """`step` is called at every boundary of a batch, so that a test can stop there."""
+        """`step` is called between the steps of a batch, so that a test can stop there."""
         self._warehouse = warehouse
         self._ledger = ledger
         self._load = context.load
@@ -86,13 +86,13 @@ class BatchLoad:
         self._step = step
         self._engine = warehouse.engine
         self._own: set[int] = set()
-        """Objects that this run began: what is known of them, it wrote itself, in earlier batches."""
+        """Objects that this run began: everything the warehouse has of them, this run wrote in earlier batches."""
         self._named: set[tuple[str, str, str]] = set()
 
     def write(self, stage: Stage, read: Read, now: datetime, is_last: Callable[[], bool], is_dry: bool = False) -> None:
-        """Everything of a batch. The warehouse is attached; nothing is written when `is_dry`.
+        """Write a batch. The warehouse must be attached; with `is_dry`, nothing is written.
 
-        `is_last` tells, once all is written but the commit, whether another batch is known not to follow.
+        `is_last` is asked just before the commit: it says whether this is known to be the last batch.
         """
         counts = [self._counts(index, read) for index in range(len(read.parts))]
         parts = f"{stage.name}_parts"
@@ -178,14 +178,14 @@ class BatchLoad:
     def _over_the_cap(
         self, batches: dict[str, TableBatch], existing: Mapping[str, Mapping[str, str]]
     ) -> list[TableBatch]:
-        """Event tables that do not exist are admitted by name until the source has its most."""
+        """The event tables above the cap. New ones are admitted by name until the cap is reached."""
         events = {name for name, batch in batches.items() if not batch.target.is_call_table}
         room = self._rules.table_cap - len(existing.keys() - STANDARD_TABLES)
         new = sorted(events - existing.keys())
         return [batches.pop(name) for name in new[max(room, 0) :]]
 
     def _touched(self, stage: Stage, dedupe: Dedupe, existing: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """Owners of inserted and of replaced rows, by call: tables as `Owners` has them."""
+        """The owners of inserted and of replaced rows, by call, as tables in the form that `Owners` describes."""
         found: dict[str, str] = {}
         for call, (_, owner) in LATEST.items():
             name = f"{stage.name}_touched_{call}"
@@ -203,7 +203,7 @@ class BatchLoad:
         return found
 
     def _touched_by(self, stage: Stage, call: str, into: str) -> None:
-        """Owners of the rows of a stage, with the earliest time of each."""
+        """The owners of the rows of a stage, with the earliest time of each."""
         path = ("groupId",)
         create = f"create or replace table {into} as select"
         earliest = "min(coalesce(received_at, '-infinity')) as since"
@@ -220,7 +220,7 @@ class BatchLoad:
             )
 
     def _shape_facts(self, stage: Stage) -> tuple[dict[str, dict[int, str]], list[tuple[str, int, str]]]:
-        """The null columns of calls whose latest values count, and the unknown keys of all, as JSON arrays."""
+        """Null columns of the calls whose latest values count, and unknown keys of all calls, as JSON arrays."""
         nulls: dict[str, dict[int, str]] = {call: {} for call in LATEST}
         unknown = []
         rows = self._engine.execute(f"select distinct call, signature from {stage.name}").fetchall()
@@ -268,10 +268,10 @@ class BatchLoad:
     # Writing ----------------------------------------------------------------------------------------------------------
 
     def _change_schema(self, planned: _Planned, now: datetime) -> None:
-        """Make the changes, each by itself, and begin the transaction of the rows.
+        """Make each schema change by itself, then begin the transaction of the rows.
 
-        Changes that move values are made in that transaction: a run that is killed between such changes and the rows
-        could not tell any more that values have to move.
+        Changes that move values are made inside that transaction: if a run were killed between such a change and the
+        rows, the next run could not know that values still have to move.
         """
         if planned.moves_values:
             self._engine.execute("begin")
@@ -336,14 +336,14 @@ class BatchLoad:
             self._step("ledger")
 
     def _insert(self, stage: Stage, planned: _Planned) -> None:
-        # What is ready does not read the warehouse, so another connection can make it ready.
+        # Preparing rows does not read the warehouse, so another connection can do it.
         ready = table_rows(stage.on(self._engine.cursor()), planned.tables.values(), planned.beside)
         for rows in one_ahead(ready):
             into = self._warehouse.table(self._schema, rows.batch.target.name)
             insert_rows(stage, rows, into, self._rules, self._load.uuid_ts)
 
     def _take_over(self, dedupe: Dedupe) -> None:
-        """Remove the rows that an earlier copy replaces, with what was discarded of them."""
+        """Remove the rows that an earlier copy replaces, and their discards."""
         engine = self._engine
         calls = [call for (call,) in engine.execute(f"select distinct call from {dedupe.replaced}").fetchall()]
         for call in calls:

@@ -1,4 +1,4 @@
-"""Copy a source into another file without what the objects of some days gave, so that a load can add them anew."""
+"""Copies a source into another file, without the rows of some days, so that a load can add these days again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Days:
 def own_tables(
     engine: duckdb.DuckDBPyConnection, database: str, system_schema: str, source: SourceSettings
 ) -> set[str]:
-    """The tables that loads of a source made; a user's own tables in its schema are none of them."""
+    """The tables that loads of a source made, without a user's own tables in its schema."""
     registered = {
         name
         for (name,) in engine.execute(
@@ -71,7 +71,7 @@ def _tables(engine: duckdb.DuckDBPyConnection, database: str, schema: str) -> se
 def carry(
     engine: duckdb.DuckDBPyConnection, config: Config, source: SourceSettings, days: Days, into: Path, now: datetime
 ) -> None:
-    """Make the file `into`. `users` and `accounts` in it are those of the rows that were carried.
+    """Make the file `into`. Its `users` and `accounts` are computed from the copied rows.
 
     Raises BusyError when somebody holds the warehouse for longer than WAIT_SECONDS.
     """
@@ -81,7 +81,7 @@ def carry(
 
 
 class _Copy:
-    """The tables of a source, from the warehouse into the new file."""
+    """Copies the tables of a source from the warehouse into the new file."""
 
     def __init__(
         self, engine: duckdb.DuckDBPyConnection, warehouse: DuckDBWarehouse, config: Config, source: SourceSettings
@@ -94,7 +94,7 @@ class _Copy:
         self._schema = schema_of(source)
 
     def run(self, days: Days, into: Path) -> None:
-        """Copy what is not of these days."""
+        """Copy everything that is not of these days."""
         engine, warehouse = self._engine, self._warehouse
         with warehouse.attached(WAIT_SECONDS, read_only=True):
             engine.execute(f"attach {literal(str(into))} as {_INTO}")
@@ -110,7 +110,7 @@ class _Copy:
                 engine.execute(f"detach {_INTO}")
 
     def _copy_rows(self, tables: set[str]) -> None:
-        """Rows by the object that gave them; rows of event tables by their row in `tracks`, owners unless touched."""
+        """Copy rows by their object, rows of event tables by their row in `tracks`, and owners that lost no call."""
         self._engine.execute(f"create schema {identifier(_INTO, self._schema)}")
         calls = {name for name in CALL_TABLE.values() if name in tables}
         for name in calls:
@@ -131,7 +131,7 @@ class _Copy:
             self._copy(self._schema, name, f"id in (select id from {tracks})")
 
     def _copy_state(self, tables: set[str]) -> None:
-        """State of what was carried. Runs, leases, observations and the log of changes begin anew."""
+        """Copy the state of the copied rows. Runs, leases, observations and the log of changes start empty."""
         self._engine.execute(f"create schema {identifier(_INTO, self._system)}")
         of_object = f"source = {self._source} and object_id in (select object_id from {_KEPT})"
         rows = " union all ".join(
@@ -158,7 +158,7 @@ class _Copy:
 def _recompute(
     engine: duckdb.DuckDBPyConnection, warehouse: DuckDBWarehouse, source: SourceSettings, now: datetime
 ) -> None:
-    """Rows of the owners who lost some of their calls, from those that they still have."""
+    """Compute the rows of owners who lost some of their calls from the remaining calls."""
     rules, name = rules_of(source.load), schema_of(source)
     with warehouse.attached(WAIT_SECONDS):
         for call, (table, _) in LATEST.items():

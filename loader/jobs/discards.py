@@ -1,4 +1,4 @@
-"""The losses of a batch into the discards, and its messages whole where they are wanted, statement by statement."""
+"""Writes the losses of a batch into the discards and, if wanted, its whole messages into the table `raw`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loader.normalize.values import ColumnBatch
 
 @dataclass(frozen=True, slots=True)
 class Discards:
-    """Where the losses of a batch go. `into` and `parts` are tables in SQL, of the discards and of the parts."""
+    """Writes the losses of one batch. `into` and `parts` are the tables of discards and of parts, in SQL."""
 
     stage: Stage
     load: losses.Load
@@ -23,7 +23,7 @@ class Discards:
     parts: str
 
     def record(self, tables: Iterable[TableBatch], over_the_cap: Sequence[TableBatch], shapes: str) -> None:
-        """All that found no column. `shapes` is the table of shapes with unknown keys."""
+        """Record all values without a column. `shapes` is the table of shapes with unknown keys."""
         stage, load, into, parts = self.stage, self.load, self.into, self.parts
         engine = stage.engine
         engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
@@ -42,10 +42,10 @@ class Discards:
 
     @contextmanager
     def _entries(self, batch: TableBatch, columns: Iterable[ColumnBatch]) -> Iterator[str]:
-        """A table of what the rows of a batch have for columns that there is no room for."""
+        """Make a table of the values for which there is no room for a column."""
         stage, entries = self.stage, f"{self.stage.name}_entries"
         definition = "part integer, line bigint, item integer, number integer, entries varchar"
-        # Temporary: a transaction writes to one lasting database alone, and this one writes to the warehouse.
+        # Temporary, because a transaction can write to only one persistent database: here, the warehouse.
         stage.engine.execute(f"create or replace temporary table {entries} ({definition})")
         for number, group in enumerate(losses.groups_over_the_cap(columns)):
             with stage.rows(batch.condition, losses.LOST, losses.leaves_of(group)) as rows:
@@ -62,6 +62,6 @@ class Discards:
 
 
 def record_raw(stage: Stage, load: losses.Load, into: str) -> None:
-    """Every message of a batch whole."""
+    """Record every message of a batch as a whole."""
     with stage.rows("true", losses.LOST) as rows:
         stage.engine.execute(losses.raw_messages(into, load, rows.name))

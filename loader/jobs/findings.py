@@ -1,4 +1,4 @@
-"""What a verification found wrong: all of it counted, the first of it kept."""
+"""Collects what a verification found wrong: it counts everything and keeps the first mismatches."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Findings:
     kept: list[dict[str, object]] = field(default_factory=list)
 
     def add(self, key: str, what: str, expected: object, found: object) -> None:
-        """One mismatch of an object, or of a table where `key` is one."""
+        """Add one mismatch of an object, or of a table if `key` names one."""
         self.count += 1
         if len(self.kept) < MOST_KEPT:
             self.kept.append({"key": key, "what": what, "expected": expected, "found": found})
 
     def compare(self, key: str, what: str, expected: object, found: object) -> None:
-        """A mismatch unless both are the same."""
+        """Add a mismatch unless both values are the same."""
         if expected != found:
             self.add(key, what, expected, found)

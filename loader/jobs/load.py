@@ -1,4 +1,4 @@
-"""Load a source: list what is new, stage it in batches, normalize each, and write it with its ledger entry."""
+"""Loads a source: lists new objects, stages and normalizes them in batches, and writes each with its ledger entry."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ logger = logging.getLogger("loader.load")
 
 
 def step(name: str) -> None:
-    """Called at every boundary of a batch; a test replaces it to stop there."""
+    """Called between the steps of a batch. Tests replace it to stop there."""
 
 
 def batch_bytes(memory_bytes: int) -> int:
-    """How much text a batch has when the engine may use that much memory."""
+    """The size of the text of a batch, if the engine may use this much memory."""
     return max(32 * MIB, min(int(memory_bytes / _BATCH_SHARE), 512 * MIB))
 
 
@@ -84,12 +84,12 @@ def load_source(
 ) -> LoadReport:
     """Load what is new in the archive of a source; `until` is exclusive.
 
-    `again` are keys to read once more although they were loaded; `force_exact` sends every line the exact way.
-    Raises BusyError when another load or a reader holds the warehouse, and what opening the archive raises.
+    `again` are keys of loaded objects to read once more. `force_exact` reads every line with the exact parser.
+    Raises BusyError while another load or a reader holds the warehouse, and everything that opening the archive raises.
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     starts = [day for day in (start, source.start) if day is not None]
-    # An archive that is not there, or not of the layout, leaves no warehouse behind.
+    # Opened first, so that an archive that is missing or has another layout leaves no new warehouse behind.
     archive = open_archive(source.archive)
     objects = _begun(archive.objects(max(starts, default=None), until))
     run = _Run(config, source, now, dry_run, force_exact)
@@ -109,7 +109,7 @@ def load_source(
 
 
 def _begun(objects: Iterator[ArchiveObject]) -> Iterator[ArchiveObject]:
-    """The objects, once the first is found. Raises ConfigError; other errors come to whoever reads the objects."""
+    """The objects, after looking for the first. Raises ConfigError at once, other errors when they are read."""
     try:
         first: ArchiveObject | LoaderError | None = next(objects, None)
     except ConfigError:
@@ -129,14 +129,14 @@ def _resumed(first: ArchiveObject | LoaderError | None, others: Iterator[Archive
 
 @dataclass(frozen=True, slots=True)
 class _Normalized:
-    """A batch that is ready to be written."""
+    """A normalized batch, ready to be written."""
 
     read: Read
     stage: Stage
 
 
 def _is_over(ahead: Future[_Normalized | None]) -> bool:
-    """Whether it is known already that no batch follows."""
+    """Whether it is already known that no further batch follows."""
     return ahead.done() and ahead.exception() is None and ahead.result() is None
 
 
@@ -153,12 +153,12 @@ class _Run:
         self._options = json.dumps(source.load.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         self._holder = uuid.uuid4().hex
         self._is_absent = is_dry and not config.warehouse.path.exists()
-        """A dry run of a warehouse that does not exist yet uses an empty one in memory."""
+        """Whether this is a dry run without a warehouse; it then uses an empty one in memory."""
         self.work_dir = config.resources.work_dir or Path(tempfile.gettempdir())
         self.report = LoadReport(load_id=f"{now:%Y%m%dT%H%M%S}-{self._holder[:8]}")
 
     def open(self, folder: Path, again: Sequence[str]) -> None:
-        """Start the engine, take the lease, learn what is loaded."""
+        """Start the engine, take the lease, and find out what is already loaded."""
         resources, path = self._config.resources, self._config.warehouse.path
         left = resources.memory_bytes - int(_HELD_BATCHES * batch_bytes(resources.memory_bytes))
         self._engine = open_engine(left, resources.threads, folder)
@@ -201,12 +201,12 @@ class _Run:
         progress: Progress,
     ) -> None:
         """Stage, normalize and write, batch by batch."""
-        reader, writer = self._parts()
+        reader, writer = self._reader_and_writer()
         listing = unknown_objects(self._engine, objects)
         if limits is None:
             size = batch_bytes(self._config.resources.memory_bytes)
             limits = StagingLimits(batch_bytes=size, first_batch_bytes=size // _FIRST_PART)
-        # The pool outlives the stager: closing the stager ends a read that waits for it.
+        # The pool must be closed after the stager, because closing the stager ends a read that waits for it.
         with ThreadPoolExecutor(1, "normalize") as pool, Stager(archive, listing, self.work_dir, limits) as stager:
             batches = stager.batches()
             cursor = self._engine.cursor()
@@ -239,7 +239,7 @@ class _Run:
             progress(self._source.name, objects=report.objects, messages=report.messages)
 
     def _ready(self, ahead: Future[_Normalized | None]) -> _Normalized | None:
-        """The next batch, when it is there before others have waited for the file in vain."""
+        """The next batch, if it is ready soon; None if others should get the warehouse file in the meantime."""
         with self.report.timed("wait"):
             return ahead.result() if wait([ahead], _PATIENCE_SECONDS).done else None
 
@@ -248,7 +248,7 @@ class _Run:
             batch = next(batches, None)
             return None if batch is None else _Normalized(reader.read(batch, stage), stage)
 
-    def _parts(self) -> tuple[LineReader, BatchLoad]:
+    def _reader_and_writer(self) -> tuple[LineReader, BatchLoad]:
         settings, rules = self._source.load, rules_of(self._source.load)
         walk = WalkRules(
             frozenset(tuple(path.split(".")) for path in settings.json_paths),
@@ -269,7 +269,7 @@ class _Run:
         return reader, writer
 
     def close(self, is_complete: bool) -> None:
-        """End the run in the ledger. `is_complete`: the whole archive was listed, to its end."""
+        """End the run in the ledger. `is_complete`: the whole archive was listed."""
         report = self.report
         if self._is_dry:
             self._engine.close()
@@ -288,7 +288,7 @@ class _Run:
         self._engine.close()
 
     def abandon(self) -> None:
-        """End the run in the ledger after an error, as far as the warehouse can be had."""
+        """End the run in the ledger after an error, if the warehouse is available."""
         try:
             if not self._is_dry:
                 with self._warehouse.attached(0):

@@ -1,4 +1,4 @@
-"""Runs the SQL models on the warehouse: one engine, the file attached from the first table to the swap."""
+"""Runs the SQL models in the warehouse: one engine holds the file from the first table to the swap."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
 @dataclass(slots=True)
 class ModelsReport:
-    """What a run of models did."""
+    """The result of a run of models."""
 
     as_of: datetime
     result: RunResult
@@ -47,7 +47,7 @@ class ModelsReport:
 
     @property
     def exit_code(self) -> int:
-        """1 when a check failed that is not declared `warn`: the tables were then not replaced."""
+        """1 if a check failed that is not declared as `warn`; the tables were then not replaced."""
         return 1 if self.result.failed else 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,14 +90,14 @@ def _check_dict(check: CheckResult) -> dict[str, Any]:
 
 
 def with_as_of(config: Config, as_of: str | date | datetime | None) -> Config:
-    """The configuration with another `models.as_of`; as it is when None."""
+    """The configuration with this `models.as_of`; unchanged if it is None."""
     if as_of is None:
         return config
     return config.model_copy(update={"models": config.models.model_copy(update={"as_of": as_of})})
 
 
 def catalog_of(config: Config, now: datetime, python: Sequence[PythonModel] = PYTHON_MODELS) -> Catalog:
-    """Every model and input of a project. Raises ConfigError for what does not fit together."""
+    """All models and inputs of a project. Raises ConfigError if they do not fit together."""
     folder = config.models.folder
     generated = configured_models(config.models, folder)
     catalog = read_catalog(folder, python, parameters_of(config.models, now), generated=generated)
@@ -114,12 +114,11 @@ def run_models(
     is_dry: bool = False,
     with_missing: bool = False,
 ) -> ModelsReport:
-    """Make the chosen models, all by default. `now` is used only where `as_of` is `today` or `now`.
+    """Make the selected models (all by default), and record the run in the state tables.
 
-    `with_missing`: what they read and was never made is made too; else it is a ConfigError.
-    The run is recorded in the state tables. Dry: bind all SQL against the columns there are, write nothing. Raises
-    ConfigError, TerminalError, or BusyError while another process holds the warehouse, or a load or another run its
-    lease.
+    `now` is used only if `as_of` is `today` or `now`. `with_missing`: also make the models that they read and that
+    were never made; otherwise those are a ConfigError. `is_dry`: check all SQL against the existing columns and write
+    nothing. Raises ConfigError, TerminalError, or BusyError while another process holds the warehouse or a lease.
     """
     started = time.monotonic()
     parameters = parameters_of(config.models, now)
@@ -145,9 +144,9 @@ def run_models(
 
 @contextmanager
 def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection whose current database is memory, and which finds the tables of the sources in the warehouse.
+    """A connection to a database in memory, which finds the tables of the sources in the warehouse.
 
-    Raises BusyError when another process holds the file for longer than a load would wait.
+    Raises BusyError if another process holds the file for longer than a load would wait.
     """
     path = config.warehouse.path
     place = path if path.exists() else Path(":memory:")
@@ -163,7 +162,7 @@ def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.
 
 @contextmanager
 def _open_for_writing(config: Config) -> Iterator[tuple[DuckDBWarehouse, str]]:
-    """The warehouse, alone, as the current database of its engine, and the holder of the lease."""
+    """The warehouse as the current database of its engine, with no other writer; and the holder of the lease."""
     path = config.warehouse.path
     require_warehouse(path)
     with _engine(config) as engine:
@@ -178,7 +177,7 @@ def _open_for_writing(config: Config) -> Iterator[tuple[DuckDBWarehouse, str]]:
 
 @contextmanager
 def _engine(config: Config) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An engine that spills into a folder of its own."""
+    """An engine that spills into its own temporary folder."""
     workspace = Workspace(config.resources.work_dir or Path(tempfile.gettempdir()))
     try:
         engine = open_engine(config.resources.memory_bytes, config.resources.threads, workspace.folder)
@@ -191,7 +190,7 @@ def _engine(config: Config) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _path_of_dry_run(engine: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> str:
-    """The models are in memory, and the tables of the sources are found along the path."""
+    """The search path of a dry run: models are in memory, tables of the sources in the warehouse."""
     query = "select schema_name from duckdb_schemas() where database_name = ?"
     there = {name for (name,) in engine.execute(query, [ALIAS]).fetchall()}
     path = ["memory.main", *(f"{ALIAS}.{identifier(schema)}" for schema in schemas if schema in there)]

@@ -17,10 +17,10 @@ from loader.warehouses.duckdb import ALIAS
 
 
 def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> list[str]:
-    """The paths written, relative to the folder. An earlier export there is replaced; other files stay.
+    """Write the project; return the written paths, relative to the folder. Replaces an earlier export there.
 
-    Inputs are unions of the tables that the sources have now. Raises ConfigError when a file of somebody else is in
-    the way.
+    An input becomes the union of the tables that the sources have now. Raises ConfigError if a file that is not from an
+    export is in the way.
     """
     export = Export(
         catalog=catalog_of(config, now),

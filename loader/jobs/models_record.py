@@ -1,4 +1,4 @@
-"""One run of models as other processes see it: the lease that keeps them out, and its row in the state tables."""
+"""Keeps other writers out during a run of models (the lease), and records the run in the state tables."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ logger = logging.getLogger("loader.models")
 
 @contextmanager
 def attached_alone(warehouse: DuckDBWarehouse, config: Config, wait_seconds: float) -> Iterator[str]:
-    """The warehouse attached, its state tables up to date, and no load and no other run beside this one.
+    """Attach the warehouse, bring its state tables up to date, and keep out loads and other runs.
 
-    Gives the holder of the lease. Raises BusyError when another process has the file or a lease for longer than
+    Yields the holder of the lease. Raises BusyError if another process has the file or a lease for longer than
     `wait_seconds`.
     """
     holder, lease = uuid.uuid4().hex, Lease(warehouse, None)
@@ -54,7 +54,7 @@ def attached_alone(warehouse: DuckDBWarehouse, config: Config, wait_seconds: flo
 
 @contextmanager
 def recorded(warehouse: DuckDBWarehouse, holder: str, as_of: datetime, selection: Sequence[str]) -> Iterator[Finish]:
-    """A run from its row to its end. What it gives is called once, inside the transaction that swaps the tables in."""
+    """Record a run from start to end. Call the yielded function once, in the transaction that swaps the tables in."""
     runs, now = ModelRuns(warehouse), datetime.now(UTC)
     run_id = f"{now:%Y%m%dT%H%M%S}-{holder[:8]}"
     runs.begin(run_id, as_of, selection, now)
@@ -73,7 +73,7 @@ def _status(result: RunResult) -> str:
 
 
 def _counters(result: RunResult) -> dict[str, object]:
-    """Counts and names; no row of a failed check, which may hold what is nobody's business here."""
+    """Counts and names, but no rows of failed checks, which may hold personal data."""
     checks = Counter("passed" if check.passed else check.severity for check in result.checks)
     return {
         "models": len(result.made),
@@ -87,7 +87,7 @@ def _counters(result: RunResult) -> dict[str, object]:
 
 
 def _described(error: BaseException) -> str:
-    """Kind and place. The sentence of an error may quote a value of a row."""
+    """The kind and place of an error, without its sentence, which may quote a value of a row."""
     if isinstance(error, LoaderError):
         return redact(f"{type(error).__name__}: {error.where}")
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""Places of the archive (object, line, item) → what the warehouse has of each, a bounded number of lines at a time."""
+"""Finds what the warehouse has for places of the archive (object, line, item), for some lines at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WINDOW_LINES: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one place has."""
+    """What the warehouse has for one place."""
 
     item: int
     kind: Literal["row", "copy", "quarantine"]
@@ -27,7 +27,7 @@ Lines = dict[int, list[Found]]
 
 
 class PlaceReader:
-    """Asks the warehouse what it has of some objects."""
+    """Reads what the warehouse has for some objects."""
 
     def __init__(self, reader: Reader, source: str, tables: Mapping[str, Table]) -> None:
         self._reader = reader
@@ -35,7 +35,7 @@ class PlaceReader:
         self._tables = tables
 
     def lines(self, objects: Iterable[int], first: int = 1, last: int | None = None) -> dict[int, Lines]:
-        """By object and line, everything from line `first` to `last`; None: to the end."""
+        """Everything from line `first` to line `last`, by object and line; None means to the end."""
         wanted = {"objects": list(objects), "first": first, "last": last}
         found: dict[int, Lines] = {}
         for call, table in self._tables.items():
@@ -57,7 +57,7 @@ def _put(found: dict[int, Lines], object_id: int, line: int, place: Found) -> No
 
 
 class ObjectPlaces:
-    """The places of one object, taken line by line in order. What nobody takes is handed to `unclaimed`."""
+    """The places of one object, taken line by line, in order. Places that are not taken go to `unclaimed`."""
 
     def __init__(
         self,
@@ -74,14 +74,14 @@ class ObjectPlaces:
         """Last line that was asked for; None: all of them."""
 
     def take(self, line: int) -> list[Found]:
-        """What a line has."""
+        """Take what the warehouse has for a line."""
         if self._until is not None and line > self._until:
             self._ask(self._until + 1, line + WINDOW_LINES)
             self._until = line + WINDOW_LINES
         return self._held.pop(line, [])
 
     def finish(self) -> None:
-        """No further line exists."""
+        """End: no further line exists."""
         if self._until is not None:
             self._ask(self._until + 1, None)
         self._hand_over()

@@ -1,4 +1,4 @@
-"""The warehouse → a copy for readers, replaced whole: nobody ever opens half a file."""
+"""Publishes a copy of the warehouse for readers. It is replaced in one step, so nobody opens half a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class PublishReport:
-    """The copy that was made."""
+    """The published copy."""
 
     path: Path
     bytes: int
@@ -37,7 +37,7 @@ class PublishReport:
 
 
 def publish(config: Config) -> PublishReport:
-    """Replace the read-only copy. Whoever has the old one open keeps it.
+    """Replace the read-only copy. A process that has the old copy open continues to read it.
 
     Raises ConfigError without `publish.path` or warehouse, BusyError when a load or another publish holds on for longer
     than WAIT_SECONDS, TerminalError when the copy cannot be written.
@@ -75,7 +75,7 @@ def _target(config: Config) -> Path:
 
 @contextlib.contextmanager
 def _only_one(target: Path) -> Iterator[None]:
-    """Hold the folder of the copy; the system lets go of it when the process ends, however it ends."""
+    """Lock the folder of the copy. The system releases the lock when the process ends, even if it is killed."""
     folder = os.open(target.parent, os.O_RDONLY)
     deadline = Deadline(WAIT_SECONDS)
     try:
@@ -95,16 +95,16 @@ def _only_one(target: Path) -> Iterator[None]:
 
 
 def _replace(config: Config, target: Path) -> int:
-    """Copy aside, make it durable, put it in place; the size of the copy."""
+    """Write the copy beside the old one, make it durable, and put it in place. Returns its size."""
     prefix = f".{target.name}.publishing-"
-    _remove(target.parent, prefix)  # of runs that were killed: nobody else is at work here
+    _remove(target.parent, prefix)  # left by runs that were killed: the lock keeps others out
     copy = target.parent / f"{prefix}{os.getpid()}"
     try:
         _copy(config, copy)
         if target.exists():
             shutil.copymode(target, copy)
         _sync(copy)
-        # Left by somebody who opened the old copy for writing; it must not be taken for a part of the new one.
+        # The log of a process that wrote to the old copy. It must not be read as part of the new one.
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         copy.replace(target)
         _sync(target.parent)
@@ -141,7 +141,7 @@ def _copy(config: Config, copy: Path) -> None:
             (tags,) = connection.execute(
                 "select tags from duckdb_databases() where database_name = 'source'"
             ).fetchall()[0]
-            # The same storage format as the warehouse: what can read one can read the other.
+            # The same storage format as the warehouse, so the same versions of DuckDB can read it.
             version = str(tags.get("storage_version", "latest")).rstrip("+")
             connection.execute(f"attach {literal(str(copy))} as copied (storage_version {literal(version)})")
             connection.execute("copy from database source to copied")

@@ -1,4 +1,4 @@
-"""Load a source anew into a file of its own with today's rules, then put its tables in the place of the old ones."""
+"""Rebuilds a source: loads it into a new file with today's rules, then replaces its tables in the warehouse."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ logger = logging.getLogger("loader.rebuild")
 
 
 def step(name: str) -> None:
-    """Called at every boundary of a rebuild; a test replaces it to stop there."""
+    """Called between the steps of a rebuild. Tests replace it to stop there."""
 
 
 @dataclass(slots=True)
 class RebuildReport:
-    """What the new load found, and which tables were replaced."""
+    """The result of the load, and the tables that were replaced."""
 
     load: LoadReport
     tables: Sequence[str]
     seconds: float
 
     def exit_code(self) -> int:
-        """As that of the load."""
+        """The exit code of the load."""
         return self.load.exit_code()
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,12 +58,12 @@ class RebuildReport:
 def rebuild(
     config: Config, source: SourceSettings, table: str | None, start: date | None = None, until: date | None = None
 ) -> RebuildReport:
-    """Replace the tables of a source, or one of them, by what the archive gives today; `until` is exclusive.
+    """Replace the tables of a source, or one of them, with a new load of the archive; `until` is exclusive.
 
-    With days, the rows of all other objects stay as they are. Readers see the old tables until the new ones are there,
-    and no other load of the source runs meanwhile. Raises GuardError when rows would be lost, because objects are gone
-    from the archive or cannot be read; ConfigError without a warehouse and for an unknown table; BusyError while the
-    source is loaded.
+    With `start` or `until`, rows of all other objects stay as they are. Readers see the old tables until the new ones
+    are complete, and meanwhile the source cannot be loaded. Raises GuardError if rows would be lost, because objects
+    are gone from the archive or cannot be read; ConfigError without a warehouse or for an unknown table; BusyError
+    while the source is being loaded.
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     path = config.warehouse.path
@@ -74,7 +74,7 @@ def rebuild(
     days = None if start is None and until is None else Days(start, until)
     try:
         with _leased(warehouse, config, source, now):
-            shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed: nobody else is at work here
+            shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed: the lease keeps others out
             folder.mkdir()
             aside = config.model_copy(
                 update={"warehouse": WarehouseSettings(kind="duckdb", path=folder / _FILE), "publish": None}
@@ -93,7 +93,7 @@ def rebuild(
 
 
 def _load(aside: Config, source: SourceSettings, days: Days | None) -> LoadReport:
-    # A rebuild reads all of its days, however few of them the loads look at.
+    # A rebuild reads all days, even if loads only look at the newest ones.
     whole = source.model_copy(update={"archive": source.archive.model_copy(update={"recent_days": None})})
     start, until = (None, None) if days is None else (days.start, days.until)
     load = load_source(aside, whole, start=start, until=until)
@@ -108,7 +108,7 @@ def _load(aside: Config, source: SourceSettings, days: Days | None) -> LoadRepor
 
 @contextmanager
 def _leased(warehouse: DuckDBWarehouse, config: Config, source: SourceSettings, now: datetime) -> Iterator[None]:
-    """Keep loads of the source out: what they wrote meanwhile would be lost."""
+    """Keep out loads of the source, because rows that they write meanwhile would be lost."""
     lease, holder = Lease(warehouse, source.name), uuid.uuid4().hex
     with warehouse.attached(WAIT_SECONDS):
         open_state(warehouse, config, now)

@@ -1,4 +1,4 @@
-"""What a load did: counts for people, for `--json` and for the metadata of assets."""
+"""The report of a load: counts for people, for `--json` and for the metadata of assets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LoadReport:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Add the seconds of a step. Steps may lie inside each other."""
+        """Add the seconds of a step. Steps may be nested."""
         began = time.perf_counter()
         try:
             yield
@@ -57,22 +57,22 @@ class LoadReport:
 
     @property
     def status(self) -> str:
-        """As the table of loads has it."""
+        """The value of `loads.status`."""
         if self.failed_objects:
             return "failed"
         return "warnings" if self.quarantined or self.warnings else "done"
 
     def count_table_growth(self, table_cap: int) -> None:
-        """Count the new event tables of the whole load, where they are too many."""
+        """Count the new event tables of the whole load, if there are too many."""
         created = {change.table for change in self.changes if change.change == "create_table"}
         self.warning_counts += Counter({"table_growth": table_growth(created, self.refused_tables, table_cap)})
 
     def exit_code(self, strict: bool = False) -> int:
-        """1 when an object could not be read, or when `strict` and lines went to quarantine."""
+        """1 if an object could not be read or, with `strict`, if lines went to quarantine."""
         return 1 if self.failed_objects or (strict and self.quarantined) else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """The whole report in JSON types."""
         created = [change.table for change in self.changes if change.change == "create_table"]
         added = [(change.table, column.name) for change in self.changes for column in _added(change)]
         return {
@@ -104,7 +104,7 @@ class LoadReport:
         }
 
     def counters(self) -> Mapping[str, Any]:
-        """What the table of loads keeps."""
+        """The value of `loads.counters`."""
         kept = self.as_dict()
         return {name: kept[name] for name in kept if name not in ("new_columns", "warnings", "failed_objects")}
 

@@ -1,4 +1,4 @@
-"""Read the objects that have lines in quarantine once more: what today's rules accept becomes rows."""
+"""Reads objects that have lines in quarantine once more. Lines that today's rules accept become rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loader.reading import open_reader
 
 @dataclass(slots=True)
 class RetryReport:
-    """What a retry loaded, and what is still in quarantine."""
+    """What a retry loaded, and what remains in quarantine."""
 
     load: LoadReport | None
     before: int
@@ -21,7 +21,7 @@ class RetryReport:
     objects: int
 
     def exit_code(self) -> int:
-        """As that of the load."""
+        """The exit code of the load."""
         return 0 if self.load is None else self.load.exit_code()
 
     def as_dict(self) -> dict[str, Any]:
@@ -40,9 +40,9 @@ class RetryReport:
 
 
 def retry_quarantine(config: Config, source: SourceSettings) -> RetryReport:
-    """Read again every object of a source with quarantined lines. Lines that own a row stay as they are.
+    """Read every object of a source that has quarantined lines again. Lines that have a row stay as they are.
 
-    Raises what a load raises. An object that is gone from the archive keeps its quarantine.
+    Raises everything that a load raises. An object that is gone from the archive keeps its quarantine.
     """
     keys, before = _quarantined(config, source)
     if not keys:

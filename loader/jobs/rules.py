@@ -1,4 +1,4 @@
-"""The `load` section of a source, resolved into the rules by which messages become rows."""
+"""Turns the `load` section of a source into the rules by which messages become rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from loader.normalize.tables import Rules
 
 
 def rules_of(load: LoadSettings) -> Rules:
-    """The rules of these settings, for DuckDB."""
+    """The rules for these settings, on DuckDB."""
     return Rules(
         excluded=frozenset(load.exclude),
         reserved=frozenset(load.envelope_columns),

@@ -1,4 +1,4 @@
-"""Messages of the archive → are their values in their rows? Rows are fetched for many messages at a time."""
+"""Compares values of messages in the archive with their rows. Fetches the rows of many messages at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Values = Callable[[str, dict[str, Any], LoadSettings], Iterator[Wanted]]
 
 
 class ValueSample:
-    """Collects messages that have a row, and compares them with it."""
+    """Collects messages that have a row, and compares each with its row."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ValueSample:
         options: Mapping[object, LoadSettings],
         findings: Findings,
     ) -> None:
-        """`options` of loads by their start, which rows tell: one table may have been rebuilt under others."""
+        """`options` of each load, by its start, which every row has as `uuid_ts`."""
         self._reader = reader
         self._source = source
         self._tables = tables
@@ -56,7 +56,7 @@ class ValueSample:
         self.values_checked = 0
 
     def add(self, key: str, row_id: str, item: Item, size: int, load: LoadSettings) -> None:
-        """A message whose row has this id. `size` is about its bytes."""
+        """Add a message whose row has this id. `size` is roughly its number of bytes."""
         assert item.body is not None
         self._waiting.append(_Sampled(key, item.call, row_id, item.body, load))
         self._bytes += size
@@ -64,7 +64,7 @@ class ValueSample:
             self.flush()
 
     def flush(self) -> None:
-        """Compare what is waiting."""
+        """Compare all collected messages."""
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         if not waiting:
             return
@@ -76,7 +76,7 @@ class ValueSample:
             for each in of_call:
                 row = rows.get(each.id)
                 if row is None:
-                    continue  # found by place, so it was deleted meanwhile or stands there under another call
+                    continue  # it was found by place, so it was deleted meanwhile or belongs to another call
                 lost = discards.get(each.id, [])
                 self._compare(each, table, row, lost, (envelope_values, context_values))
                 if call != "track":
@@ -90,7 +90,7 @@ class ValueSample:
         rows = self._rows(table, [each.id for each in tracks])
         for each in tracks:
             if each.id not in rows:
-                continue  # the comparison of whole tables reports it
+                continue  # the comparison of whole tables reports this
             lost = discards.get(each.id, [])
             self._compare(each, table, rows[each.id], lost, (envelope_values, context_values, payload_values))
 

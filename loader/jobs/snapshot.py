@@ -1,4 +1,4 @@
-"""The warehouse as it is now, to be read at leisure: who wants to write waits for a copy of the file, not for us."""
+"""Opens a snapshot of the warehouse for long reads. Writers wait only while the file is copied."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger("loader.snapshot")
 
 @contextmanager
 def open_snapshot(config: Config, folder: Path) -> Iterator[Reader]:
-    """A reader of a copy in `folder`; of the warehouse itself, which is then held, where there is no room for one.
+    """A reader of a copy in `folder`. Without room for a copy, a reader of the warehouse, which is then held.
 
     Raises what `open_reader` raises.
     """
@@ -35,10 +35,10 @@ def open_snapshot(config: Config, folder: Path) -> Iterator[Reader]:
 
 
 def _is_copied(path: Path, copy: Path) -> bool:
-    """Copy the file while it is open for reading, so that nobody writes it."""
+    """Copy the file while it is open for reading, so that nobody can write to it. Returns whether there was room."""
     try:
         if shutil.disk_usage(copy.parent).free >= path.stat().st_size * _ROOM:
-            # The log first: closing the file itself gives up the lock that this process has on it.
+            # The log first, because closing the file itself releases the lock that this process holds on it.
             for suffix in (".wal", ""):
                 given = Path(f"{path}{suffix}")
                 if given.exists():

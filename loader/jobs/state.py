@@ -1,4 +1,4 @@
-"""The state tables before a job writes: made or brought up to this version, with the view over them."""
+"""Prepares the state tables before a job writes: creates or upgrades them and their view."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
 
 def open_state(warehouse: DuckDBWarehouse, config: Config, now: datetime) -> None:
-    """Bring the state tables up to this version. The warehouse must be attached.
+    """Create the state tables, or upgrade them to this version. The warehouse must be attached.
 
-    Raises TerminalError when a newer version wrote it.
+    Raises TerminalError if a newer version wrote them.
     """
     if warehouse.migrate(now):
         define_conflicts(warehouse, config)
 
 
 def guard_name(warehouse: DuckDBWarehouse, source: SourceSettings) -> None:
-    """Raises ConfigError when the schema of a source has rows of one with another name, which is spelled alike."""
+    """Raises ConfigError if the schema of a source has rows of a source with another name for the same schema."""
     schema = schema_of(source)
     others = warehouse.engine.execute(
         f"select distinct source from {warehouse.state('objects')} where source <> ? order by source", [source.name]
@@ -38,7 +38,7 @@ def guard_name(warehouse: DuckDBWarehouse, source: SourceSettings) -> None:
 
 
 def define_conflicts(warehouse: DuckDBWarehouse, config: Config) -> None:
-    """Renew the view of copies that say something else than their row."""
+    """Define the view of copies whose content differs from their row, over the tables that exist now."""
     system, engine = config.system_schema, warehouse.engine
     schemas = {source.name: schema_of(source) for source in config.sources}
     tables = {schema: warehouse.catalogue(schema) for schema in schemas.values()}

@@ -1,4 +1,4 @@
-"""Rebuilt tables of a source → the place of the old ones, in one transaction, unless rows would be lost."""
+"""Replaces the tables of a source with rebuilt ones, in one transaction, unless rows would be lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNCHANGED: Final = "nothing was changed"
 
 
 class Swap:
-    """Puts the tables of a rebuilt file into the warehouse."""
+    """Moves the tables of a rebuilt file into the warehouse."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Swap:
         source: SourceSettings,
         step: Callable[[str], None],
     ) -> None:
-        """`step` is called at every boundary, so that a test can stop there."""
+        """`step` is called between the steps, so that a test can stop there."""
         self._engine = engine
         self._warehouse = warehouse
         self._config = config
@@ -45,7 +45,7 @@ class Swap:
         self._schema = schema_of(source)
 
     def run(self, rebuilt: Path, table: str | None, is_part: bool) -> list[str]:
-        """Compare, then swap. `is_part`: only some days were read anew. Returns the tables replaced."""
+        """Compare, then swap. `is_part`: only some days were rebuilt. Returns the tables that were replaced."""
         with self._warehouse.attached(WAIT_SECONDS):
             self._engine.execute(f"attach {literal(str(rebuilt))} as {_NEW} (read_only)")
             try:
@@ -89,7 +89,7 @@ class Swap:
     # What would be lost -----------------------------------------------------------------------------------------------
 
     def _guard_rows(self, old: set[str], new: set[str], chosen: Sequence[str]) -> None:
-        """Every id of a call table that is replaced must come back."""
+        """Refuse if an id of a replaced call table is missing in the new one."""
         for call, name in CALL_TABLE.items():
             if name not in old or name not in chosen:
                 continue
@@ -105,7 +105,7 @@ class Swap:
                 )
 
     def _guard_copies(self, new: set[str]) -> None:
-        """No copy may come before its row: then an object that was not read anew owns the row."""
+        """Refuse if a copy is earlier than its row: its object was not read again, but would own the row now."""
         copies, objects = self._state(_NEW, "copies"), self._state(_NEW, "objects")
         for call, name in CALL_TABLE.items():
             query = f"select count(*) from {copies} where call = {literal(call)}"
@@ -125,7 +125,7 @@ class Swap:
                 )
 
     def _guard_quarantine(self) -> None:
-        """The ledger may hold the only copy of a line whose object is gone."""
+        """Refuse if a quarantined line would be lost: if its object is gone, the ledger has its only copy."""
         read = f"select key from {self._state(_NEW, 'objects')}"
         lost = self._count(
             f"select count(*) from {self._state(ALIAS, 'quarantine')} as q "
@@ -140,7 +140,7 @@ class Swap:
             )
 
     def _guard_objects(self, table: str) -> None:
-        """One table cannot hold rows of objects that the others know nothing of."""
+        """Refuse to replace one table if it has rows of objects that the other tables do not have."""
         unknown = self._count(
             f"select count(*) from {self._state(_NEW, 'objects')} anti join (select source, key, etag, size "
             f"from {self._state(ALIAS, 'objects')} where status <> 'loading') using (source, key, etag, size)"
@@ -163,7 +163,7 @@ class Swap:
         for name in sorted(old):
             engine.execute(f"drop table {identifier(ALIAS, self._schema, name)}")
         engine.execute(f"create schema if not exists {identifier(ALIAS, self._schema)}")
-        # Objects have other numbers in the new file.
+        # Objects have different numbers in the new file.
         offset = self._count(f"select coalesce(max(object_id), 0) from {self._state(ALIAS, 'objects')}")
         for name in sorted(new):
             self._copy(name, f"replace (_object + {offset} as _object)" if name in CALL_TABLE.values() else "")
@@ -179,7 +179,7 @@ class Swap:
             engine.execute(f"insert into {into} by name select * {shifted} from {given}")
 
     def _observe(self, into: str, given: str) -> None:
-        """Values of some days were counted once already: only what was never seen before is new."""
+        """Add observations. The values of some days were counted before, so only what was never seen is new."""
         same = (
             "o.source = g.source and o.table_name = g.table_name and o.column_name = g.column_name and o.type = g.type"
         )
@@ -197,7 +197,7 @@ class Swap:
         self._copy(table)
         self._register(table)
         engine.execute(f"insert into {self._state(ALIAS, 'loads')} by name select * from {self._state(_NEW, 'loads')}")
-        # Objects have other numbers in the new file; their versions are the same.
+        # Objects have different numbers in the new file, but the same versions.
         objects = f"{self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o"
         same = f"{objects} using (source, key, etag, size)"
         if table in CALL_TABLE.values():
@@ -208,7 +208,7 @@ class Swap:
         self._replace_discards(self._of_table(table), same)
 
     def _replace_discards(self, chosen: str, same: str) -> None:
-        """`chosen`: which of them; `same`: the objects of the new file, n, with what they are here, o."""
+        """Replace the discards that `chosen` selects. `same` pairs objects of the new file (n) with those here (o)."""
         into, given = self._state(ALIAS, "discards"), self._state(_NEW, "discards")
         self._engine.execute(f"delete from {into} where source = {literal(self._source.name)} and {chosen}")
         self._engine.execute(
@@ -217,7 +217,7 @@ class Swap:
         )
 
     def _of_table(self, table: str) -> str:
-        """The SQL that holds for discards of a table. Those of the payload of events are told of `tracks`."""
+        """The condition for discards of a table. Discards of the payload of events are recorded for `tracks`."""
         of_payload = "split_part(source_path, '.', 1) in ('properties', 'traits')"
         if table == CALL_TABLE["track"]:
             return f"table_name = {literal(table)} and not coalesce({of_payload}, false)"
@@ -228,7 +228,7 @@ class Swap:
         return f"(table_name = {literal(table)} or ({tracks}))"
 
     def _register(self, table: str) -> None:
-        """Add its names: an event that found no room below the cap had no table to be registered."""
+        """Register the names of a table: an event above the cap had no table before, so it was not registered."""
         names, key = self._state(ALIAS, "names"), "source, kind, table_name, source_name"
         self._engine.execute(
             f"insert into {names} by name select * from {self._state(_NEW, 'names')} "

@@ -1,4 +1,4 @@
-"""Do the tables of a source agree with each other: ids, event tables, users and accounts? Contract 0 and 2.1."""
+"""Checks that the tables of a source agree: ids, event tables, users and accounts. Contract 0 and 2.1."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OWNERS: Final = (("identifies", "users", "user_id"), ("groups", "accounts", "gr
 def compare_tables(
     reader: Reader, source: str, tables: Mapping[str, Table], system_schema: str, found: Findings
 ) -> None:
-    """Report what does not fit to `found`."""
+    """Add everything that does not agree to `found`."""
     for name in CALL_TABLE.values():
         if name not in tables:
             continue
@@ -39,7 +39,7 @@ def _compare_owners(
     reader: Reader, tables: Mapping[str, Table], calls: str, latest: str, owner: str, found: Findings
 ) -> None:
     there = tables.get(latest)
-    # Without any owner there may be no table yet: then nobody is asked for in it.
+    # Without any owner, the table may not exist yet. The query then reads the calls twice.
     asked = tables[calls] if there is None else there
     values = {"calls": tables[calls].qualified, "latest": asked.qualified, "owner": owner}
     (answer,) = reader.check("owners", values).records()
@@ -58,7 +58,7 @@ def _compare_event_tables(
     tracks = tables.get("tracks")
     expected: Counter[str] = Counter()
     if tracks is not None and not any(column == "event_text" for column, _ in tracks.columns):
-        return  # excluded by the user: nothing tells which event a row is of
+        return  # the user excluded the column, so nothing says which event a row belongs to
     if tracks is not None:
         for event, rows in reader.check("tracks_by_event", {"table": tracks.qualified, "source": source}).rows:
             assert isinstance(rows, int)
