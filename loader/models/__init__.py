@@ -1,1 +1,1 @@
-"""The SQL models: read from files, ordered by what they read, built aside, checked and swapped in."""
+"""The SQL models: read from files, put in order, made under temporary names, checked, and swapped in."""

@@ -1,4 +1,4 @@
-"""The ledger of audiences of accounts: compares which meet the rules now with what earlier runs recorded."""
+"""The ledger of account audiences: compares the accounts that meet the rules now with what earlier runs recorded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from loader.models.context import Context
 
 LEDGER = "account_audience_membership_changes"
 
-# An account keeps its id: nothing is merged, and so there is no name of its own time as profiles have in theirs.
+# Accounts are never merged, so one id is enough; profiles need the id that they had at the time as well.
 _KNOWN = "select key, group_id, change, run, changed_at from {ledger}"
 _NOTHING = """
 select cast(null as text) as key, cast(null as text) as group_id, cast(null as text) as change,
@@ -38,7 +38,7 @@ from changed
 
 
 def changes(context: Context) -> None:
-    """The ledger with what this run changes. Writes account_audience_membership_changes."""
+    """Write account_audience_membership_changes: the ledger with the changes of this run."""
     previous = context.previous(LEDGER)
     known = _NOTHING if previous is None else _KNOWN.format(ledger=previous)
     context.write(LEDGER, _CHANGES.format(known=known))

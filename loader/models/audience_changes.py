@@ -1,4 +1,4 @@
-"""The ledger of audiences: compares who meets the rules now with what earlier runs recorded."""
+"""The ledger of audiences: compares the profiles that meet the rules now with what earlier runs recorded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from loader.models.context import Context
 
 LEDGER = "audience_membership_changes"
 
-# A profile keeps the name that it had when its membership changed: were rows renamed when profiles merge, the leaving
-# of one of them would end the membership of the other.
+# A row keeps the id that the profile had when its membership changed. If rows were renamed when profiles merge, then
+# one profile that left would end the membership of the other.
 _KNOWN = """
 select l.key, l.segment_id, coalesce(g.canonical_segment_id, l.segment_id) as canonical_segment_id,
   l.change, l.run, l.changed_at
@@ -61,16 +61,16 @@ from changed
 
 
 def _known(context: Context) -> str:
-    """The ledger as the last finished run left it, under today's profiles, as SQL."""
+    """The SQL of the ledger as the last finished run left it, with today's profiles."""
     previous = context.previous(LEDGER)
     return _NOTHING if previous is None else _KNOWN.format(ledger=previous)
 
 
 def history(context: Context) -> None:
-    """Who was in which audience before this run: what rules may ask. Writes audience_history."""
+    """Write audience_history: who was in which audience before this run. Rules may read it."""
     context.write("audience_history", _HISTORY.format(known=_known(context)))
 
 
 def changes(context: Context) -> None:
-    """The ledger with what this run changes. Writes audience_membership_changes."""
+    """Write audience_membership_changes: the ledger with the changes of this run."""
     context.write(LEDGER, _CHANGES.format(known=_known(context)))

@@ -1,4 +1,4 @@
-"""Rules of one's own audiences: what the configuration says, as a model `audience_rule_<key>` of who meets it."""
+"""Rules of audiences in the configuration: each becomes a model `audience_rule_<key>` of who meets the rule."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _USERS: Final = "account_members"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Whom a condition is about: rows of a model, by its alias in the query."""
+    """What a condition is about: rows of a model, by its alias in the query."""
 
     level: Level
     everyone: str
@@ -39,7 +39,7 @@ class _Asked:
 
     @property
     def who(self) -> exp.Column:
-        """Their column in the query."""
+        """The column of their id in the query."""
         return exp.column(self.level.key.name, table=self.alias)
 
     def rows(self, alias: str) -> exp.Expr:
@@ -51,7 +51,7 @@ _USER: Final = _Asked(LEVELS["profile"], _USERS, "m")
 
 
 class Rule:
-    """The rule of one of the user's audiences while it is compiled. `levels`: of every audience that there is."""
+    """The rule of one audience while it is compiled. `levels`: the level of every existing audience."""
 
     def __init__(
         self, key: str, audience: CustomAudience, traits: Mapping[str, TraitSettings], levels: Mapping[str, str]
@@ -66,7 +66,7 @@ class Rule:
         self._asked = _Asked(level, level.population, "p")
 
     def generated(self) -> Generated:
-        """The model of the rule and the inputs that its conditions need."""
+        """The model of the rule, and the inputs that its conditions need."""
         groups = [self._condition(each) for each in self._audience.all]
         if self._audience.any:
             groups.append(exp.or_(*(self._condition(each) for each in self._audience.any)))
@@ -92,11 +92,11 @@ class Rule:
         if condition.users != "all":
             some = self._of_users(holds_for)
             return some if condition.users == "any" else exp.not_(some)
-        # What all of nobody did, nobody did: an account without users is no account whose users all did something.
+        # `all` does not hold for an account without users.
         return exp.and_(self._of_users(), exp.not_(self._of_users(exp.not_(holds_for))))
 
     def _of_users(self, condition: exp.Expr | None = None) -> exp.Expr:
-        """Whether the account has a user for whom the condition holds; whether it has one."""
+        """Two conditions: the account has a user for whom the condition holds; it has any user."""
         account = self._asked.who
         rows = exp.select(exp.column(account.name, table=_USER.alias)).from_(_USER.rows(_USER.alias))
         return exp.In(this=account, query=exp.Subquery(this=rows if condition is None else rows.where(condition)))
@@ -140,7 +140,7 @@ class Rule:
         raise ConfigError(f"the {what} {name!r} is one of {level}s, and is asked about {who}", self._setting, fix)
 
     def _compared(self, asked: _Asked, condition: AudienceCondition, trait: str) -> exp.Expr:
-        """A computed trait: read with its zero for who is without events, as the table of all traits shows it."""
+        """A computed trait. Without events, a count is zero, as in the table of all traits."""
         model, kind = f"trait_{trait}", self._traits[trait].kind
         key = asked.level.key.name
         if kind not in ZERO_WITHOUT_EVENTS:
@@ -165,7 +165,7 @@ class Rule:
         return exp.not_(inside) if is_negated(condition) else inside
 
     def _counted(self, asked: _Asked, condition: AudienceCondition) -> exp.Expr:
-        """How often it happened. Up to a number, counted from 0: those who did not do it more often."""
+        """How often it happened. A range from 0 up to a number is everybody who did not do it more often."""
         grouped = self._rows(asked, condition).group_by(asked.level.key.name)
         number = exp.Count(this=exp.Star())
         if condition.least == 0:
@@ -178,9 +178,9 @@ class Rule:
         return exp.In(this=asked.who, query=exp.Subquery(this=often))
 
     def _rows(self, asked: _Asked, condition: AudienceCondition) -> exp.Select:
-        """Who did it, one row per call that is counted.
+        """Who did it: one row per counted call.
 
-        For profiles without conditions on properties the narrow table is enough; it does not say what a call is of.
+        For profiles, and without conditions on properties, the narrow table of calls is enough.
         """
         key = asked.level.key.name
         is_of_accounts = asked.level is LEVELS["account"]
@@ -199,7 +199,7 @@ class Rule:
     def _matching(
         self, condition: AudienceCondition, call: str | None, taken: str | None = None, is_of_accounts: bool = True
     ) -> Matching:
-        """The calls of a condition as an input of their own."""
+        """The calls of a condition, as an input."""
         matching = Matching(
             name=f"{RULE}{self._key}_{len(self._matchings) + 1}",
             setting=self._setting,

@@ -1,4 +1,4 @@
-"""Audiences: the candidates of all rules, and a table `audience_<key>` of each."""
+"""Audiences: the candidates of all rules, and a table `audience_<key>` for each audience."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ join population as p on p.canonical_segment_id = r.canonical_segment_id
 def audience_models(
     settings: AudiencesSettings, traits: Mapping[str, TraitSettings], own_rules: Mapping[str, str] | None = None
 ) -> Generated:
-    """Rules of one's own audiences, the candidates of each level, and the table of each audience.
+    """The rules of configured audiences, the candidates of each level, and the table of each audience.
 
-    `own_rules`: keys of audiences whose rule is an SQL file of the user → their level. Raises ConfigError for a
-    reference to what does not exist or is of another level, and for audiences that refer to each other in a circle, by
-    name.
+    `own_rules`: the level of each audience whose rule is an SQL file of the user, by key. Raises ConfigError for a
+    reference to something that does not exist or has another level, and for audiences that refer to each other in a
+    circle.
     """
     levels = {
         **dict.fromkeys(settings.library, "profile"),
@@ -99,7 +99,7 @@ def _candidate(level_name: str, key: str, rule: str) -> exp.Select:
 
 
 def _check_advertised(key: str, levels: Mapping[str, str]) -> None:
-    """Earlier runs may have recorded who was in an audience of the library that is left out now."""
+    """Refuse an unknown audience. One of the library that is left out now may still have members from earlier runs."""
     known = sorted({*LIBRARY, *(key for key, level in levels.items() if level == "profile")})
     if key not in known:
         raise ConfigError(

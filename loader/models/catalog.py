@@ -1,4 +1,4 @@
-"""All models and inputs there are, what each reads, and the order to make them in."""
+"""All models and inputs, what each of them reads, and the order in which they are made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INPUTS_FOLDER: Final = "inputs"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is made at once: the table of an SQL model, or all tables of a Python model."""
+    """One step of a run: it makes the table of an SQL model, or all tables of a Python model."""
 
     name: str
     tables: tuple[str, ...]
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Models and inputs by name. `steps` are in an order in which each can be made."""
+    """Models and inputs by name. In the order of `steps`, everything is made before it is read."""
 
     models: Mapping[str, Model]
     inputs: Mapping[str, Input]
@@ -51,11 +51,11 @@ class Catalog:
     """Models and inputs of ours that a file of the user replaces."""
 
     def columns(self, table: str) -> tuple[Column, ...]:
-        """Columns of a model or input."""
+        """The columns of a model or input."""
         return self.models[table].columns if table in self.models else self.inputs[table].columns
 
     def step_of(self, name: str) -> Step:
-        """The step of that name, or the one that makes the table. Raises ConfigError that names the nearest."""
+        """The step of this name, or the one that makes this table. Raises ConfigError that suggests another name."""
         for step in self.steps:
             if name == step.name or name in step.tables:
                 return step
@@ -65,7 +65,7 @@ class Catalog:
         )
 
     def check_external(self, names: Iterable[str]) -> None:
-        """Every name of `models.inputs` is an external input. Raises ConfigError that names the nearest."""
+        """Raises ConfigError if a name in `models.inputs` is not an external input; it suggests the nearest name."""
         external = [given.bare_name for given in self.inputs.values() if given.is_external]
         for name in names:
             if name not in external:
@@ -77,13 +77,13 @@ class Catalog:
                 )
 
     def reads(self, table: str) -> tuple[str, ...]:
-        """Models and inputs that a table is made from."""
+        """The models and inputs that a table is made from."""
         return self.step_of(table).reads
 
     def select(self, chosen: Sequence[str]) -> tuple[Step, ...]:
-        """Steps that terms choose, in order: `name`, `+name` with all it needs, `name+` with all that needs it.
+        """The selected steps, in order. `+name` adds everything it needs, `name+` everything that needs it.
 
-        No term chooses everything. Raises ConfigError for a name that is no model.
+        No terms select everything. Raises ConfigError for a name that is not a model.
         """
         if not chosen:
             return self.steps
@@ -98,7 +98,7 @@ class Catalog:
         return tuple(step for step in self.steps if step.name in wanted)
 
     def with_missing(self, steps: Sequence[Step], existing: Collection[str]) -> tuple[Step, ...]:
-        """These steps, and before them those that make what they read and what is not among the tables there are."""
+        """These steps, preceded by the steps for everything that they read and that is not in `existing`."""
         wanted = {step.name for step in steps}
         for step in reversed(self.steps):
             if step.name in wanted:
@@ -128,11 +128,11 @@ def read_catalog(
     folders: Sequence[Path] | None = None,
     generated: Generated | None = None,
 ) -> Catalog:
-    """Our models and inputs, and those of the user's folder, which win by name.
+    """Our models and inputs, and those in the user's folder, which replace ours of the same name.
 
-    `parameters`: names that exist; not checked when None. `folders` replaces our own folders (`models` and `inputs`
-    are inside each). `generated`: what the configuration declares; the defaults when None. Raises ConfigError with file
-    and line for whatever does not fit together.
+    `parameters`: names of all parameters; None skips that check. `folders` replaces our own folders, each of which has
+    `models` and `inputs`. `generated`: what the configuration declares; None means the defaults. Raises ConfigError
+    with file and line if something does not fit together.
     """
     roots = [(root / MODELS_FOLDER, root / INPUTS_FOLDER) for root in (folders or [sql_root()])]
     if user_folder is not None and user_folder.is_dir():
@@ -162,11 +162,11 @@ def read_catalog(
     }
     ours = {name for name, path in paths.items() if path.is_relative_to(roots[0][0].parent)}
     for name, query in queries.items():
-        # A model of the user may have the name of a WITH in one of ours, which then means its own.
+        # A model of the user may have the name of a WITH in one of our models; there, the name means the WITH.
         check_model(models[name], query, known, ours if name in ours else known, parameters)
     for model in list(models.values()):
         if model.name in ours and set(tables_without(model, queries, models, inputs)) - ours:
-            # Who replaces what a model of ours reads need not know that it could be made in part.
+            # A user's replacement need not have the column by which our models that read it are made in part.
             models[model.name] = replace(model, incremental=None)
     for model in models.values():
         check_checks(model, known, parameters)

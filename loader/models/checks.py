@@ -1,4 +1,4 @@
-"""Checks of the models' headers: keys, conditions and queries, run on the tables as they will be."""
+"""Runs the checks in the headers of models (keys, conditions, queries) on the new tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYS_ARE_UNIQUE: Final = "keys_are_unique"
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """Whether a rule holds, and the first rows where it does not."""
+    """The result of a check: whether the rule holds, and the first rows that break it."""
 
     model: str
     name: str
@@ -40,9 +40,9 @@ class CheckResult:
 
 @lru_cache(maxsize=2000)
 def check_queries(model: Model) -> tuple[tuple[Check, exp.Query], ...]:
-    """Every check of a model as a query whose rows are failures, the keys first.
+    """Every check of a model as a query that returns the wrong rows; the checks of keys come first.
 
-    Shared by all who ask: copy a query before a change.
+    The queries are cached and shared: copy one before you change it.
     """
     of_keys: list[tuple[Check, exp.Query]] = []
     if model.keys:
@@ -79,7 +79,7 @@ def _query(model: Model, check: Check) -> exp.Query:
     if check.is_query:
         return parse_query(check.sql, model.path, check.line - 1)
     condition = parse_condition(check.sql, model.path, check.line - 1)
-    # Keys and what the rule is about, not whole rows: a report must not repeat traits that nobody asked for.
+    # Only the keys and the columns of the rule, not whole rows: reports should not repeat traits.
     named = [column.name.lower() for column in condition.find_all(exp.Column)]
     about: list[Tree] = [
         exp.column(name) for name in dict.fromkeys([*model.keys, *named]) if name in model.column_names
@@ -102,9 +102,9 @@ def run_checks(
 ) -> list[CheckResult]:
     """The result of every check of these models. `is_there`: whether the table of a model or input exists.
 
-    `added_rows`: the rows that come to a table which is changed in part. Its other rows had each key once, so only the
-    keys of these are counted. Dry: the engine only binds them, and all pass. Raises TerminalError when a check itself
-    cannot run.
+    `added_rows`: the rows that are added to a table which is changed in part. Its other rows had each key once, so
+    only the keys of these are counted. In a dry run the engine only binds the checks, and all pass. Raises
+    TerminalError if a check cannot run.
     """
     results = []
     for model in models:

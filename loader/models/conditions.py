@@ -1,4 +1,4 @@
-"""Conditions of audiences and computed traits as SQL trees. Values are literal nodes; nothing is pasted into text."""
+"""Turns conditions of audiences and computed traits into SQL trees. Values become literals, never pasted text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TEMPLATES: Final[Mapping[str, str]] = {
 
 
 def type_of(comparison: Comparison) -> LogicalType:
-    """The type as which a value is compared: that of what it is compared with."""
+    """The type in which a value is compared: the type of the operand."""
     if comparison.operator in NUMBERS:
         return "decimal"
     if comparison.operator in TIMES or comparison.operator in DAYS:
@@ -53,21 +53,21 @@ def type_of(comparison: Comparison) -> LogicalType:
         return "boolean"
     if operands and all(isinstance(each, int | float) and not isinstance(each, bool) for each in operands):
         return "decimal"
-    if operands and all(isinstance(each, date) for each in operands):  # a time is a day as well
+    if operands and all(isinstance(each, date) for each in operands):  # every datetime is a date as well
         return "timestamp"
     return "text"
 
 
 def is_negated(comparison: Comparison) -> bool:
-    """Whether it holds exactly where `holds` does not."""
+    """Whether the operator holds exactly if `holds` does not."""
     return comparison.operator in NEGATED
 
 
 def holds(comparison: Comparison, value: Tree) -> Tree:
-    """The comparison as a condition over a value of its type; of a negated operator, its opposite."""
+    """The condition of a comparison; for a negated operator, of its opposite. The value must have the right type."""
     operator = str(comparison.operator)
     operator = NEGATED.get(operator, operator)
-    # Days are a number, although what is compared is a time.
+    # The operand is a number of days, although the compared value is a time.
     kind = "decimal" if operator in DAYS else type_of(comparison)
     operands = [_typed(each, kind) for each in _operands(comparison)]
     if operator == "contains_one_of":
@@ -76,22 +76,22 @@ def holds(comparison: Comparison, value: Tree) -> Tree:
 
 
 def is_met(comparison: Comparison, value: Tree) -> Tree:
-    """The comparison as a condition that is true or false for every row; a missing value meets only negated ones."""
+    """The condition of a comparison, true or false for every row. Missing values meet only negated operators."""
     condition = holds(comparison, value)
     return exp.not_(exp.Coalesce(this=condition, expressions=[exp.false()])) if is_negated(comparison) else condition
 
 
 def as_type(value: Tree, given: LogicalType, wanted: LogicalType) -> Tree:
-    """A value of one type as another; NULL where it is none."""
+    """A value converted to another type; NULL if that is not possible."""
     if given == wanted:
         return value
     return exp.TryCast(this=value, to=exp.DataType.build(SQL_TYPES[wanted], dialect=DIALECT))
 
 
 def fill(template: str, nodes: Mapping[str, Tree], tables: Mapping[str, str | exp.Query] | None = None) -> exp.Query:
-    """The query of a template with nodes in place of its `$names`; other `$names` are parameters of models.
+    """Parse a template and replace its `$names` by nodes; other `$names` are parameters of models.
 
-    `tables`: names of the template's tables → names of models or inputs, or queries.
+    `tables`: the model, input or query for each table name of the template.
     """
     tree = _with_nodes(parse_query(template, "a template").copy(), nodes)
     for table in list(tree.find_all(exp.Table)):
@@ -107,17 +107,17 @@ def fill(template: str, nodes: Mapping[str, Tree], tables: Mapping[str, str | ex
 def fill_for(
     level: Level, template: str, nodes: Mapping[str, Tree], tables: Mapping[str, str | exp.Query] | None = None
 ) -> exp.Query:
-    """The query of a template that is written about profiles, about profiles or accounts."""
+    """Fill a template that is written for profiles, for the given level."""
     return fill(template.replace(LEVELS["profile"].key.name, level.key.name), nodes, tables)
 
 
 def days_before(days: int) -> Tree:
-    """The instant so many days before `as_of`."""
+    """The instant this many days before `as_of`."""
     return _with_nodes(parse_condition("add_days($as_of, -$days)", "a template"), {"days": typed_literal(days)})
 
 
 def member_of(who: exp.Column, model: str) -> Tree:
-    """Whether a profile or account is in a model that has a column of the same name."""
+    """The condition that a profile or account is in a model, by the column of that name."""
     rows = exp.select(who.name).from_(bare_table(model))
     return exp.In(this=who.copy(), query=exp.Subquery(this=rows))
 

@@ -1,4 +1,4 @@
-"""Everything that the configuration declares as models: audiences and computed traits."""
+"""Models that the configuration declares: audiences and computed traits."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from loader.models.traits import trait_models
 
 
 def configured_models(settings: ModelsSettings, user_folder: Path | None = None) -> Generated:
-    """Models and inputs of the section `models`; a file audience_rule_<key>.sql in the user's folder is an audience.
+    """The declared models and inputs. A file audience_rule_<key>.sql in the user's folder is an audience as well.
 
-    Raises ConfigError, which names the setting, or the file and line.
+    Raises ConfigError that names the setting, or the file and line.
     """
     files = user_folder.glob(f"{RULE}*.sql") if user_folder is not None else []
     own_rules = {path.stem.removeprefix(RULE): _level_of(path) for path in files}
@@ -24,7 +24,7 @@ def configured_models(settings: ModelsSettings, user_folder: Path | None = None)
 
 
 def _level_of(path: Path) -> str:
-    """Whom the rule of a file is about, by the columns of its header."""
+    """The level of a rule in a file, by the columns of its header."""
     columns = read_model(path).column_names
     is_of_accounts = LEVELS["account"].key.name in columns and LEVELS["profile"].key.name not in columns
     return "account" if is_of_accounts else "profile"

@@ -1,4 +1,4 @@
-"""What a Python model gets: a connection, names of tables, parameters, and a way to write its tables."""
+"""The interface for Python models: a connection, tables, parameters, and methods to write tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from loader.models.render import Tree, bind, parse, parse_query, qualify, render
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """How a Python model finds tables, and how it makes its own, changes them in part and keeps some between runs."""
+    """How a Python model finds tables, makes or changes its own, and keeps some between runs."""
 
     resolve: Callable[[str], exp.Table | None]
     previous: Callable[[str], exp.Table | None]
@@ -32,7 +32,7 @@ class Tables:
 
 
 class Context:
-    """One run of one Python model. It writes only tables that are its own; they appear when the whole run is done."""
+    """One run of one Python model. It can write only its own tables, which appear when the whole run is done."""
 
     def __init__(
         self,
@@ -64,9 +64,9 @@ class Context:
         """Numbers that this run has to say about a table, by its name."""
 
     def table(self, name: str) -> str:
-        """A model, an input, or a table that this model has written already, qualified, as SQL.
+        """The SQL name of a model, an input, or a table that this model has already written.
 
-        Raises TerminalError for a name that is none of them.
+        Raises TerminalError for any other name.
         """
         found = self._tables.resolve(name)
         if found is None:
@@ -76,33 +76,33 @@ class Context:
         return found.sql(dialect="duckdb")
 
     def previous(self, name: str) -> str | None:
-        """The table of one of our models as the last finished run left it, as SQL; None before the first."""
+        """The SQL name of a model's table from the last finished run; None before the first run."""
         found = self._tables.previous(name)
         return None if found is None else found.sql(dialect="duckdb")
 
     def sql(self, text: str) -> str:
-        """A statement in the models' spelling for the engine: tables qualified, `$name` bound, macros expanded."""
+        """Translate a statement of the models for the engine: qualify tables, bind `$name`, expand macros."""
         tree = qualify(bind(parse(text, self._name), self.parameters, self._name), self._tables.resolve)
         return render(tree)
 
     def execute(self, text: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
-        """Run a statement in the models' spelling."""
+        """Run a statement that is written like models."""
         return self.connection.execute(self.sql(text), list(values))
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a query in the models' spelling."""
+        """The rows of a query that is written like models."""
         return self.execute(text, values).fetchall()
 
     def owns(self, name: str) -> bool:
-        """Whether the table is this model's: not so when a file of the user replaces it."""
+        """Whether the table belongs to this model; it does not if a file of the user replaces it."""
         model = self._models.get(name)
         return model is not None and model.made_by == self._name
 
     def write(self, name: str, query: str, spans: Spans | None = None) -> None:
-        """Make a table of this model from a query in the models' spelling, its columns cast to the header's types.
+        """Make a table of this model from a query that is written like models; cast columns to the header's types.
 
-        With `spans` the query is run for one span of rows after the other, so that it needs memory for one of them.
-        Raises TerminalError for a table that is not this model's, or is written twice.
+        With `spans`, the query runs for one span of rows after another, so that it needs memory for only one of them.
+        Raises TerminalError if the table is not this model's, or was already written.
         """
         model = self._own(name)
         tree = qualify(bind(parse_query(query, self._name), self.parameters, self._name), self._tables.resolve)
@@ -114,9 +114,9 @@ class Context:
         self.written.add(name)
 
     def patch(self, name: str, column: str, gone: str, new: str) -> None:
-        """Change a table of the last run: rows whose `column` is a value of the query `gone` go, those of `new` come.
+        """Change a table of the last run: delete rows whose `column` is in the query `gone`, then add those of `new`.
 
-        `new` is in the models' spelling. Raises TerminalError for a table that is not this model's or is written twice.
+        `new` is written like models. Raises TerminalError if the table is not this model's, or was already written.
         """
         model = self._own(name)
         tree = qualify(bind(parse_query(new, self._name), self.parameters, self._name), self._tables.resolve)
@@ -125,21 +125,21 @@ class Context:
         self.written.add(name)
 
     def state(self, name: str) -> str | None:
-        """A table that the last run kept for this one, as SQL; None where there is none."""
+        """The SQL name of a table that the last run kept for this one; None if there is none."""
         return self._tables.state(name)
 
     def write_state(self, name: str, query: str) -> None:
-        """Keep a table for the next run. It appears with the tables of this run."""
+        """Keep a table for the next run. It appears together with the tables of this run."""
         self._tables.write_state(name, query)
 
     def patch_state(self, name: str, column: str, gone: str, new: str) -> None:
-        """Change a kept table as `patch` does."""
+        """Change a kept table, like `patch`."""
         self._tables.patch(name, True, column, gone, new)
 
     def write_rows(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         """Make a table of this model from a few rows of Python values, in the order of the header's columns.
 
-        Raises TerminalError for a table that is not this model's, or is written twice.
+        Raises TerminalError if the table is not this model's, or was already written.
         """
         model = self._own(name)
         self._tables.create(name, parse_query(empty_query(model.columns), self._name).copy())

@@ -1,6 +1,6 @@
-"""The models as a dbt project: rendered SQL with refs, sources and vars, tests and descriptions. Pure: texts by path.
+"""Renders the models as a dbt project: SQL with refs, sources and vars, tests and descriptions. Returns texts by path.
 
-Tables that Python models make, and external inputs, are sources: dbt reads what the last `loader models run` made.
+Tables of Python models and external inputs are dbt sources: dbt reads what the last `loader models run` made.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STAND_IN: Final = "loader_jinja_"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is exported, and for which warehouse."""
+    """What to export, and for which warehouse."""
 
     catalog: Catalog
     parameters: Mapping[str, object]
@@ -45,18 +45,18 @@ class Export:
 
 
 class _Jinja:
-    """Stands in for Jinja in a tree: tokens that survive rendering and are replaced in the text."""
+    """Represents Jinja in a tree by tokens, which survive rendering and are then replaced in the text."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
 
     def token(self, jinja: str) -> str:
-        """A name that stands for the Jinja text."""
+        """A name that represents the Jinja text."""
         self._texts.append(jinja)
         return f"{_STAND_IN}{len(self._texts) - 1}_"
 
     def fill(self, sql: str) -> str:
-        """The rendered SQL with the Jinja in it; braces that were there already are kept from Jinja."""
+        """Insert the Jinja into the rendered SQL, and escape braces that were already there."""
         for braces in ("{{", "{%", "{#"):
             sql = sql.replace(braces, "{{ '" + braces + "' }}")
         for number in reversed(range(len(self._texts))):
@@ -65,7 +65,7 @@ class _Jinja:
 
 
 def project_files(export: Export) -> dict[str, str]:
-    """Every file of the project by its path."""
+    """All files of the project, by path."""
     catalog = export.catalog
     files = {
         "dbt_project.yml": _yaml(_project(export)),
@@ -102,7 +102,7 @@ def _input_sql(export: Export, given: Input) -> str:
 
 
 def _with_tables(export: Export, tree: Tree, jinja: _Jinja) -> Tree:
-    """Every model and input as a ref or source, every table of a source as a source."""
+    """Replace every model and input by a ref or source, and every table of a source by a source."""
     tree = tree.copy()
     bare = {id(table) for table in tables_read(tree)}
     for table in list(tree.find_all(exp.Table)):
@@ -128,7 +128,7 @@ def _reference(export: Export, name: str) -> str | None:
 
 
 def _with_vars(export: Export, tree: Tree, jinja: _Jinja) -> Tree:
-    """Every parameter as a dbt variable, as a literal of its type."""
+    """Replace every parameter by a dbt variable, as a literal of its type."""
     tree = tree.copy()
     for node in list(tree.find_all(exp.Placeholder)):
         value, name = export.parameters[node.name], node.name
@@ -147,7 +147,7 @@ def _item(name: str, index: int, value: object, jinja: _Jinja) -> exp.Expr:
 
 
 def _variable(call: str, value: object, jinja: _Jinja) -> exp.Expr:
-    """A typed literal with the variable in it. A parameter without a value is NULL: it has no type to be changed in."""
+    """A typed literal that contains the variable. A parameter without a value has no type, so it stays NULL."""
     if value is None:
         return exp.null()
     if isinstance(value, str):
@@ -192,7 +192,7 @@ def _project(export: Export) -> dict[str, Any]:
 
 
 def _profiles(export: Export) -> dict[str, Any]:
-    """A profile that works on DuckDB as it is, and elsewhere with environment variables."""
+    """A profile that works on DuckDB as it is, and on other warehouses with environment variables."""
 
     def variable(name: str, default: str = "") -> str:
         return "{{ env_var(" + _quoted(name) + (f", {_quoted(default)}" if default else "") + ") }}"
@@ -265,7 +265,7 @@ def _described(name: str, description: str, columns: tuple[Column, ...]) -> dict
 
 
 def _escaped(text: str) -> str:
-    """dbt renders descriptions as Jinja."""
+    """Escape a description, because dbt renders descriptions as Jinja."""
     return text.replace("{{", "{ {").replace("{%", "{ %")
 
 

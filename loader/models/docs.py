@@ -1,4 +1,4 @@
-"""Pages about the models, from their headers and their SQL: Markdown for people and for any site generator."""
+"""Writes pages about the models from their headers and SQL, in Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INDEX = "index.md"
 
 
 def pages(catalog: Catalog) -> dict[str, str]:
-    """Every page by its file name: the index with the graph, one page per model, one per input."""
+    """All pages by file name: the index with the graph, one page per model, one per input."""
     return {
         INDEX: index_page(catalog),
         **{f"{name}.md": model_page(catalog, name) for name in sorted(catalog.models)},
@@ -21,7 +21,7 @@ def pages(catalog: Catalog) -> dict[str, str]:
 
 
 def index_page(catalog: Catalog) -> str:
-    """All models and inputs with a graph that GitHub and most editors draw."""
+    """The index: all models and inputs, with a graph that GitHub and most editors can draw."""
     lines = ["# Models", "", "| Model | One row per | What it answers |", "|---|---|---|"]
     for step in catalog.steps:
         for table in step.tables:
@@ -33,7 +33,7 @@ def index_page(catalog: Catalog) -> str:
 
 
 def graph(catalog: Catalog) -> Iterator[str]:
-    """The graph as a Mermaid block: an arrow from what is read to what is made from it."""
+    """The graph as a Mermaid block, with an arrow from each table to the tables made from it."""
     yield "```mermaid"
     yield "graph LR"
     for step in catalog.steps:
@@ -44,7 +44,7 @@ def graph(catalog: Catalog) -> Iterator[str]:
 
 
 def model_page(catalog: Catalog, name: str) -> str:
-    """One model: columns with where they come from, parameters, checks, neighbours in the graph."""
+    """The page of a model: columns and their origin, parameters, checks, neighbours in the graph."""
     model, step = catalog.models[name], catalog.step_of(name)
     used_by = sorted(table for other in catalog.steps if name in other.reads for table in other.tables)
     lines = [f"# {name}", "", model.description, "", f"- Grain: {model.grain}"]
@@ -73,7 +73,7 @@ def model_page(catalog: Catalog, name: str) -> str:
 
 
 def input_page(catalog: Catalog, name: str) -> str:
-    """One input: where it comes from and its columns."""
+    """The page of an input: its origin and its columns."""
     given = catalog.inputs[name]
     if given.is_external:
         origin = f"`models.inputs.{given.bare_name}` of the configuration; empty when it is not set"

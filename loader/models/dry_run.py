@@ -1,4 +1,4 @@
-"""A run of models that writes nothing: all SQL is bound against the columns there are."""
+"""A dry run of models: checks all SQL against the existing columns and writes nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from loader.models.run import Finish, ModelRun, Progress, RunResult
 
 
 class DryRun(ModelRun):
-    """Makes every table without rows, and swaps nothing.
+    """Makes every table without rows, in memory, and swaps nothing.
 
-    The current database is one in memory; `database` is the warehouse, which is only read.
+    The current database is in memory; `database` is the warehouse, which is only read.
     """
 
     def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
-        """All that the steps read is made as well, and not told: its columns are those of now."""
+        """Make the steps and everything that they read, with today's columns. Reports only the steps themselves."""
         result = RunResult()
         self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
         self._build(self._catalog.select([f"+{step.name}" for step in steps]), progress, result)
@@ -34,7 +34,7 @@ class DryRun(ModelRun):
         return result
 
     def _check(self, models: Sequence[Model]) -> list[CheckResult]:
-        # Tables without rows do not agree with inputs that have some.
+        # Checks compare rows, but here tables are empty and inputs are not.
         return run_checks(
             self._connection, models, self._parameters, self.resolve, self._is_there, lambda _: None, is_dry=True
         )

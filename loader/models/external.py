@@ -1,4 +1,4 @@
-"""External inputs: tables of the user that do not come from events, from a CSV file or a table of the warehouse."""
+"""External inputs: tables that do not come from events, but from a CSV file or a table of the warehouse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_EVERY_CALL: Final = frozenset({"id", "received_at"})
 
 
 def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> SchemaTables:
-    """Tables of a schema with their columns and types; of the current database unless another is named."""
+    """The tables of a schema with their columns and types, in the current database or in `database`."""
     rows: list[tuple[Any, ...]] = connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
         "where database_name = coalesce(?, current_database()) and schema_name = ? order by table_name, column_index",
@@ -32,7 +32,7 @@ def tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str 
 
 
 def call_tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> SchemaTables:
-    """Tables of a source's schema that hold calls. Views, and tables without what every call has, are users' own."""
+    """The tables of a source that hold calls. Views, and tables without the columns of all calls, are users' own."""
     rows = connection.execute(
         "select table_name from duckdb_tables() "
         "where database_name = coalesce(?, current_database()) and schema_name = ? order by table_name",
@@ -45,9 +45,10 @@ def call_tables_in(connection: duckdb.DuckDBPyConnection, schema: str, database:
 def external_query(
     connection: duckdb.DuckDBPyConnection, given: Input, origin: str | None, database: str | None = None
 ) -> str:
-    """The input as a query: its declared columns by name, typed; one that the origin lacks is NULL. No origin, no rows.
+    """The query of an input: its declared columns by name, with their types. Without an origin it has no rows.
 
-    Blank cells are NULL. Raises ConfigError when the file or table is not there, or has none of the columns.
+    A column that the origin lacks is NULL, and so are blank cells. Raises ConfigError if the file or table does not
+    exist, or has none of the columns.
     """
     if origin is None:
         return empty_query(given.columns)
@@ -69,7 +70,7 @@ def external_query(
 def unreadable(
     connection: duckdb.DuckDBPyConnection, given: Input, origin: str, database: str | None = None
 ) -> tuple[str, str] | None:
-    """The first value that does not have the type of its column: what is wrong, and where. None where all have it."""
+    """The first value that does not fit the type of its column: what is wrong, and where. None if all fit."""
     relation = _relation(connection, origin, given, database)
     there = _columns_of(connection, relation)
     for column in given.declared:
@@ -89,7 +90,7 @@ def _columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> set[str
 
 
 def _origin(column: InputColumn, there: Collection[str]) -> str | None:
-    """The column of the origin that a declared one is taken from."""
+    """The column of the origin for a declared column."""
     return next((name for name in column.taken_from if name in there), None)
 
 
@@ -98,12 +99,12 @@ def _text(name: str | None) -> str:
 
 
 def setting_of(given: Input) -> str:
-    """The setting that names the origin of an external input."""
+    """The setting that says where an external input comes from."""
     return f"{_SETTING}.{given.bare_name}"
 
 
 def check_files(origins: Mapping[str, str]) -> None:
-    """Raises ConfigError when a CSV file is not there. `origins`: those of `models.inputs`, by the names of inputs."""
+    """Raises ConfigError if a CSV file is missing. `origins`: the values of `models.inputs`, by input."""
     for name, origin in origins.items():
         if _is_file(origin) and not Path(origin).is_file():
             raise ConfigError(f"there is no file {origin}", f"{_SETTING}.{name}", "correct the path")

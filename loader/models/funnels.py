@@ -1,7 +1,7 @@
-"""Ordered funnels, as the configuration declares them: who did the first step, and then the others in this order.
+"""Ordered funnels from the configuration: who did the first step, and then the others in this order.
 
-A step is the first row of a person that fits it, not before the row of the step before, and not that row itself; a row
-of the same instant counts as after. All within the funnel's window from the first step. People count once.
+A step is the first matching row of a person at or after the row of the previous step, and it is a different row. All
+steps must lie within the window of the funnel, from the first step on. Each person counts once.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def run(context: Context) -> None:
 
 
 def _step_query(context: Context, funnel: FunnelSettings, number: int, step: FunnelStep) -> str:
-    """The people who reach a step, with the row by which they do; in the models' spelling."""
+    """The query of the people who reach a step, with the row by which they reach it."""
     before, started_at, in_time = "", "r.timestamp", ""
     if number > 1:
         window = int(funnel.window_days * _DAY_MICROSECONDS)
@@ -59,7 +59,7 @@ def _step_query(context: Context, funnel: FunnelSettings, number: int, step: Fun
             "and b.canonical_segment_id = p.canonical_segment_id"
         )
         started_at = "b.started_at"
-        # Only rows of the same instant could be taken twice; the earlier steps are few, so all are looked at.
+        # No row may be used for two steps. There are few steps, so all earlier ones are compared.
         in_time = (
             f"where r.timestamp >= b.reached_at and microseconds_between(b.started_at, r.timestamp) < {window} "
             f"and not exists (select 1 from {_REACHED} as u where u.funnel = {literal(funnel.name)} "
@@ -85,7 +85,7 @@ def _step_query(context: Context, funnel: FunnelSettings, number: int, step: Fun
 
 
 def _rows_query(context: Context, step: FunnelStep) -> str:
-    """Rows of all sources that fit a step before as_of. A column that a source lacks fits nothing."""
+    """The query of all rows before as_of that match a step. In a source that lacks a column, no row matches."""
     declared = [column for column in _declared(step) if column.name not in _OF_EVERY_INPUT]
     rows = input_query(
         Input(

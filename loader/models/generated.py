@@ -1,4 +1,4 @@
-"""Models that are written by the configuration and not by a file: the text of a model file, made from a tree."""
+"""Models that the configuration declares instead of a file. Their SQL is made from a tree."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from loader.models.render import DIALECT, parameters_read
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """Models and inputs that a part of the configuration makes. Files of the user of the same name replace them."""
+    """Models and inputs from the configuration. A file of the user with the same name replaces one."""
 
     models: tuple[Model, ...] = ()
     inputs: tuple[Input, ...] = ()
 
     def plus(self, other: Generated) -> Generated:
-        """These and others."""
+        """These, and the others."""
         return Generated((*self.models, *other.models), (*self.inputs, *other.inputs))
 
 
@@ -34,7 +34,7 @@ def generated_model(
     columns: Sequence[Column],
     query: exp.Query,
 ) -> Model:
-    """The model of a query whose values are literals and whose `$names` are parameters. Errors name the setting."""
+    """Make a model of a query whose values are literals and whose `$names` are parameters. Errors name `setting`."""
     return Model(
         name=name,
         path=Path(setting),

@@ -1,4 +1,4 @@
-"""A model file: comments that say what the model is, then one SELECT."""
+"""Reads model files: a header of comments that describe the model, then one SELECT."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule that the rows of a model keep."""
+    """A rule that the rows of a model must keep."""
 
     name: str
     sql: str
@@ -44,13 +44,13 @@ class Check:
 
     @property
     def is_query(self) -> bool:
-        """Whether it is a query and not a condition."""
+        """Whether the check is a query rather than a condition."""
         return re.match(r"(select|with)\b", self.sql, re.IGNORECASE) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One table and how it is made."""
+    """One table, and how it is made."""
 
     name: str
     path: Path
@@ -83,7 +83,7 @@ class Model:
 
 @dataclass(slots=True)
 class _Header:
-    """Sections of the header while it is read: text of each with its line."""
+    """The sections of a header while it is read: the text of each, with its line."""
 
     description: list[str] = field(default_factory=list)
     values: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class _Header:
 
 
 def read_model(path: Path) -> Model:
-    """The model of a file. Raises ConfigError with file and line."""
+    """Read the model in a file. Raises ConfigError with file and line."""
     name = path.stem
     if not NAME.fullmatch(name) or name.startswith(INPUT_PREFIX):
         raise ConfigError(
@@ -107,7 +107,7 @@ def read_model(path: Path) -> Model:
 
 
 def parse_model(name: str, path: Path, text: str) -> Model:
-    """The model that the text of a file describes. Raises ConfigError with file and line."""
+    """Read the model in the text of a file. Raises ConfigError with file and line."""
     header = _read_header(path, text)
     for required in ("grain", "keys"):
         if not header.values.get(required, (0, ""))[1]:
@@ -201,7 +201,7 @@ def _read_header(path: Path, text: str) -> _Header:
             header.values[section] = (number, match[2].strip())
         elif section in ("columns", "checks") and depth > 0:
             items = header.items.setdefault(section, [])
-            if items and depth > indent:  # a deeper line goes on with the item before it
+            if items and depth > indent:  # a line that is indented further continues the previous item
                 items[-1] = (items[-1][0], f"{items[-1][1]} {words}")
             else:
                 items.append((number, words))

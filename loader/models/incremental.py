@@ -1,7 +1,7 @@
-"""Recomputes a model only for the values of one column whose input rows changed.
+"""Recomputes a model only for those values of one column whose input rows changed.
 
-Sound whatever happened in between: nothing asks when a row arrived. Each run stores a fingerprint of the input rows of
-every value, and compares. Reading the inputs once for that is cheaper than what models do with them.
+Each run stores a fingerprint of the input rows of every value, and the next run compares. This is correct whatever
+happened in between, because it does not depend on when rows arrived. It costs one more reading of the inputs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A model that is recomputed in part: the values whose old rows go, as a query, and the query of the new rows."""
+    """The change of a model: a query of the values whose old rows are deleted, and a query of the new rows."""
 
     gone: str
     new: Tree
@@ -37,7 +37,7 @@ class Part:
 
 
 class Increment:
-    """One incremental model in one run. `query` is its SQL as written; names are not qualified yet."""
+    """One incremental model in one run. `query` is its SQL as written, with names that are not yet qualified."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Increment:
         self._key = model.incremental
         rest = self._query
         if model.incremental_rows is not None:
-            # What its rows say is compared, not how they come about: a parameter that makes them may move freely.
+            # The rows are compared, not how they are made, so parameters inside of the WITH may change.
             names = rows_of(self._query, model.incremental_rows).named_selects
             query, rest = (with_rows(each, model.incremental_rows, _no_row(names)) for each in (query, rest))
         self._rest = rest
@@ -65,14 +65,14 @@ class Increment:
 
     @property
     def state(self) -> str:
-        """Name of the table of fingerprints."""
+        """The name of the table of fingerprints."""
         return f"{STATE}{self._model.name}"
 
     def write_state(self, table: str) -> None:
-        """Make the table of fingerprints of the rows that are there now. `table` is qualified, as SQL."""
+        """Make the table of fingerprints of the current rows. `table` is its qualified SQL name."""
         version = self._connection.execute("select version()").fetchall()[0][0]
         text = "\n".join([render(typed(self._rest, self._model.columns)), *self._model.keys, self._key, str(version)])
-        # The engine's hash may differ between its versions: then everything is recomputed once.
+        # The hash function may differ between versions of the engine; then everything is recomputed once.
         definition = hashlib.sha256(text.encode()).hexdigest()
         if self._model.incremental_rows is None:
             rows = " union all ".join(self._hashes(name) for name in self._reads())
@@ -85,7 +85,7 @@ class Increment:
         )
 
     def part(self, state: str, old_state: str) -> Part | str:
-        """What to change in the table of the last run; or why everything must be made anew."""
+        """What to change in the table of the last run, or why the model must be made in full."""
         if (why := self._other_definition(state, old_state)) is not None:
             return why
         changed = f"{_CHANGED}{self._model.name}"
@@ -103,7 +103,7 @@ class Increment:
         kind = next(column.type for column in self._model.columns if column.name == self._key)
         gone = f"select cast(key as {SQL_TYPES[kind]}) as value from {identifier(changed)}"
         new = typed(qualify(self._restricted(changed), self._resolve), self._model.columns)
-        # The engine does not see that there is nothing to do.
+        # The engine would not notice that there is nothing to do.
         return Part(gone, new if count else new.limit(0), int(count))
 
     def _other_definition(self, state: str, old_state: str) -> str | None:
@@ -123,7 +123,7 @@ class Increment:
         return sorted({table.name for table in tables_read(self._query)})
 
     def _hashes(self, name: str) -> str:
-        """Key and hash of each row of a table, over the columns that the SQL can see."""
+        """The query of the key and hash of each row of a table, over the columns that the SQL reads."""
         table = self._resolve(name)
         assert table is not None
         there = self._columns(name)
@@ -133,14 +133,14 @@ class Increment:
         return f"select cast({identifier(self._key)} as varchar) as key, hash({listed}) as h from {render(table)}"
 
     def _hashes_of_rows(self, name: str) -> str:
-        """Key and hash of each row of a WITH, over all of its columns."""
+        """The query of the key and hash of each row of a WITH, over all of its columns."""
         rows = rows_of(self._query, name)
         listed = ", ".join(identifier(column) for column in rows.named_selects)
         query = render(qualify(rows, self._resolve))
         return f"select cast({identifier(self._key)} as varchar) as key, hash({listed}) as h from ({query}) as compared"
 
     def _restricted(self, changed: str) -> Tree:
-        """The SQL over the rows of the changed values only."""
+        """The SQL of the model, restricted to rows of the changed values."""
         if (name := self._model.incremental_rows) is not None:
             rows = exp.Subquery(this=rows_of(self._query, name), alias=exp.TableAlias(this=exp.to_identifier(name)))
             return with_rows(self._query, name, exp.select("*").from_(rows).where(self._is_changed(changed, name)))

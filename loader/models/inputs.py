@@ -1,4 +1,4 @@
-"""Inputs: what models read. One table per call or event, over all sources, whatever columns the sources have."""
+"""Inputs, which models read: one table per call or event over all sources, even if their columns differ."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COLUMN_KEYS: Final = frozenset({"type", "from", "description"})
 
 @dataclass(frozen=True, slots=True)
 class InputColumn:
-    """A declared column and the columns of the sources that it is taken from, the first that has a value."""
+    """A declared column, and the columns of the sources that it is taken from: the first one with a value."""
 
     name: str
     type: LogicalType
@@ -46,7 +46,7 @@ class InputColumn:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input. It is read by the name `input_<file name>`."""
+    """One input. Models read it as `input_<file name>`."""
 
     name: str
     path: Path
@@ -66,26 +66,26 @@ class Input:
 
     @property
     def bare_name(self) -> str:
-        """The name of its file, and in `models.inputs`."""
+        """The name of its file, which is also its name in `models.inputs`."""
         return self.name.removeprefix(INPUT_PREFIX)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What tells its rows apart; an external input has no key that we know."""
+        """The key of its rows; external inputs have no known key."""
         return () if self.is_external else ("source", "call", "id")
 
 
 def read_input(path: Path) -> Input:
-    """The input of a YAML file. Raises ConfigError that says what is wrong."""
+    """Read the input in a YAML file. Raises ConfigError that says what is wrong."""
     try:
         return parse_input(path, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the input cannot be read: {error}", str(path), "it must be a UTF-8 file") from None
 
 
-@lru_cache(maxsize=1000)  # reading YAML takes longer than all else that is done with it
+@lru_cache(maxsize=1000)  # reading YAML takes longer than everything that is done with the result
 def parse_input(path: Path, text: str) -> Input:
-    """The input that the text of a file describes. Raises ConfigError that says what is wrong."""
+    """Read the input in the text of a file. Raises ConfigError that says what is wrong."""
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -134,7 +134,7 @@ def _columns(path: Path, columns: Any, is_external: bool) -> Iterator[InputColum
 
 
 def events_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]:
-    """Names of the events of an input, parameters resolved. Raises ConfigError for a name that is no parameter."""
+    """The event names of an input, with parameters resolved. Raises ConfigError for an unknown parameter."""
     names: list[str] = []
     for event in given.events:
         if not event.startswith("$"):
@@ -148,14 +148,14 @@ def events_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]
 
 
 def tables_of(given: Input, parameters: Mapping[str, object]) -> tuple[str, ...]:
-    """Names of the tables that the input reads in the schema of each source that has them."""
+    """The tables that the input reads, in the schema of each source that has them."""
     if given.call is not None:
         return (CALL_TABLE[given.call],)
     return tuple(dict.fromkeys(table_name(event, DUCKDB.identifier_bytes) for event in events_of(given, parameters)))
 
 
 def input_query(given: Input, sources: Mapping[str, SchemaTables], parameters: Mapping[str, object]) -> str:
-    """The union over the sources, by the schema of each, in DuckDB's spelling. Typed and empty when none has a table.
+    """The union over the sources, by schema, in DuckDB's dialect. If no source has a table, it is typed and empty.
 
     Source: every name went through `identifier`, every text through `literal`.
     """
@@ -169,7 +169,7 @@ def input_query(given: Input, sources: Mapping[str, SchemaTables], parameters: M
 
 
 def empty_query(columns: Sequence[Column]) -> str:
-    """No row, the right columns and types."""
+    """A query without rows, with these columns and types."""
     return f"select {', '.join(f'{_null(column.type)} as {identifier(column.name)}' for column in columns)} limit 0"
 
 
@@ -205,19 +205,19 @@ def _first(values: Sequence[str]) -> str:
 
 
 def _values(name: str, kind: LogicalType, types: Mapping[str, str]) -> Iterator[str]:
-    """The column and its variants as values of a type, those that can be; at most one of them is set in a row."""
+    """The column and its variants converted to a type, if possible; in a row, at most one of them has a value."""
     for column in (name, *(f"{name}{suffix}" for suffix in _VARIANTS)):
         if column in types and (value := _as(identifier(column), types[column], kind)) is not None:
             yield value
 
 
 def _as(value: str, sql_type: str, kind: LogicalType) -> str | None:
-    """A column of a type of the warehouse as a value of a logical type; None where that makes no sense."""
+    """A column of the warehouse converted to a logical type; None if that makes no sense."""
     is_text, is_number = sql_type == "VARCHAR", sql_type.startswith(_NUMBERS)
     is_time = sql_type.startswith("TIMESTAMP")
     if kind == "text":
         text = value if is_text else f"cast({value} as varchar)"
-        # The same text for the same number, whether the column of its source became whole numbers or not.
+        # One number has one text, whether the column of its source holds integers or floats.
         return f"regexp_replace({text}, '[.]0$', '')" if sql_type in ("DOUBLE", "FLOAT") else text
     if kind in ("integer", "decimal", "float"):
         return f"try_cast({value} as {SQL_TYPES[kind]})" if is_text or is_number else None

@@ -1,4 +1,4 @@
-"""Whom computed traits and audiences are about: profiles, or accounts."""
+"""Levels of computed traits and audiences: profiles and accounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loader.models.header import Column
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One kind of them."""
+    """One level."""
 
     noun: str
     key: Column

@@ -1,4 +1,4 @@
-"""Column lineage: from which columns of models and inputs each column of a model is computed, read from the SQL."""
+"""Column lineage, from the SQL: the columns of models and inputs from which each column of a model is computed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from loader.models.render import DIALECT, SQL_TYPES, Tree, tables_read
 
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
-    """A column that another one is computed from."""
+    """A column from which another one is computed."""
 
     table: str
     column: str
 
 
 def column_lineage(catalog: Catalog, model: str) -> Mapping[str, tuple[Origin, ...]]:
-    """By column of a model, the columns of what it reads, sorted. Empty for a Python model: its SQL is not known.
+    """For each column of a model, the columns it is computed from, sorted. Empty for a Python model.
 
-    Conditions and joins are not lineage: only what the value is computed from.
+    Columns that only appear in conditions or joins are not part of the lineage.
     """
     query = catalog.queries.get(model)
     if query is None:
@@ -43,7 +43,7 @@ def column_lineage(catalog: Catalog, model: str) -> Mapping[str, tuple[Origin, .
     found = {}
     for column in catalog.models[model].column_names:
         try:
-            # Only the leaves are read: trimming the selects between and copying them would take most of the time.
+            # Only the leaves are used, and trimming and copying the selects between would take most of the time.
             node = lineage(
                 column, qualified, schema=schema, scope=scope, dialect=DIALECT, trim_selects=False, copy=False
             )

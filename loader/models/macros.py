@@ -1,4 +1,4 @@
-"""Functions that models may call although no warehouse has them: sqlglot would render the usual spelling wrongly.
+"""Functions of our own for models, where sqlglot would render the usual functions wrongly for some warehouse.
 
 microseconds_between(a, b)   exact microseconds from a to b, an integer, negative when b is before a
 seconds_between(a, b)        the same in seconds, a float
@@ -85,7 +85,7 @@ _KINDS: Final = {exp.DataType.Type.BOOLEAN: "boolean"} | {
 
 
 def _try_cast(node: exp.TryCast, dialect: str) -> exp.Expr:
-    """A cast that gives NULL where the value does not fit, in dialects that know it for texts only, or not at all."""
+    """A cast that returns NULL if the value does not fit, for dialects that have it only for texts, or not at all."""
     text = exp.cast(node.this, "varchar", dialect="duckdb")
     if dialect == "snowflake":
         return exp.TryCast(this=text, to=node.to.copy())
@@ -97,7 +97,7 @@ def _try_cast(node: exp.TryCast, dialect: str) -> exp.Expr:
 
 
 def _ported(node: exp.Expr, dialect: str) -> exp.Expr:
-    """What sqlglot renders wrongly for a dialect."""
+    """Replace a node that sqlglot would render wrongly for a dialect."""
     if isinstance(node, exp.TryCast) and dialect != "duckdb":
         return _try_cast(node, dialect)
     is_zone = isinstance(node, exp.Anonymous) and node.name.lower() == "timezone"
@@ -109,9 +109,9 @@ def _ported(node: exp.Expr, dialect: str) -> exp.Expr:
 
 
 def expand_macros(tree: exp.Expr, dialect: str) -> exp.Expr:
-    """The statement with every macro as an expression of the dialect."""
+    """Replace every macro in a statement by an expression of the dialect."""
     tree = tree.copy()
-    # From the leaves up: what stands inside of a macro may itself be one.
+    # From the leaves up, because the argument of a macro may itself be a macro.
     for node in reversed(list(tree.walk(bfs=False))):
         new = _expanded(node, dialect)
         if new is node:

@@ -1,7 +1,8 @@
-"""Markov attribution: what the conversions of a chain over channels lose when one channel leads nowhere.
+"""Markov attribution: which share of the conversions of a chain over channels is lost without each channel.
 
-The warehouse counts transitions; only their counts, one row per pair of channels, come to Python. Removing channel c
-sends its inflow to null, so what is lost is (chance to ever reach c) × (chance to convert from c): one inverse for all.
+The warehouse counts transitions, and Python reads only these counts, one row per pair of channels. Removing channel c
+sends its inflow to null, so the loss is (chance to ever reach c) × (chance to convert from c). One inverse of a matrix
+gives this for all channels.
 Source: Anderl et al. 2016, Mapping the customer journey.
 """
 
@@ -75,7 +76,7 @@ def run(context: Context) -> None:
 
 
 def removal_effects(transitions: Sequence[Transition]) -> tuple[dict[str, float], float | None]:
-    """Removal effect of each channel, and the chance of the whole chain to convert; None without any path."""
+    """The removal effect of each channel, and the conversion rate of the whole chain; None without any path."""
     channels = sorted({after for _, _, after, _ in transitions if after is not None})
     if not channels:
         return {}, None

@@ -1,4 +1,4 @@
-"""The calls that a condition or a computed trait is about: an input of just the properties it needs, and their rows."""
+"""Finds the calls that a condition or computed trait counts: an input with the properties it needs, and a query."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from given as e
 join event_profiles as p on p.source = e.source and p.call = e.call and p.event_id = e.id
 where e.timestamp < $as_of
 """
-# A call that names an account is about that one; any other is about every account that its profile belongs to.
+# A call that names an account counts for that one; any other counts for all accounts of its profile.
 _ROWS_OF_ACCOUNTS = """
 select coalesce(nullif(trim(e.account), ''), m.group_id) as group_id, e.timestamp, e.received_at, e.source, e.call, e.id
 from given as e
@@ -35,7 +35,7 @@ where e.timestamp < $as_of and coalesce(nullif(trim(e.account), ''), m.group_id)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Calls that match. `name` is that of their input without its prefix, `setting` where they are declared."""
+    """The matching calls. `name` is the name of their input without its prefix; `setting` declares them."""
 
     name: str
     setting: str
@@ -51,11 +51,11 @@ class Matching:
 
     @property
     def kind_of_call(self) -> str:
-        """The call that the rows are of."""
+        """The kind of call of the rows."""
         return self.call or "track"
 
     def input(self) -> Input:
-        """The input that holds the calls."""
+        """The input with the calls."""
         return Input(
             name=f"{INPUT_PREFIX}{self.name}",
             path=Path(self.setting),
@@ -66,7 +66,7 @@ class Matching:
         )
 
     def rows(self) -> exp.Select:
-        """Profile or account, place in time and `value` of every call that matches."""
+        """The query of the profile or account, place in time, and `value` of every matching call."""
         query = fill(_ROWS_OF_ACCOUNTS if self.is_of_accounts else _ROWS, {}, {"given": f"{INPUT_PREFIX}{self.name}"})
         assert isinstance(query, exp.Select)
         if self.events:

@@ -1,4 +1,4 @@
-"""Parameters of the models: the section `models` of the configuration as flat names, and as typed literals of SQL."""
+"""Turns the section `models` of the configuration into flat parameters, and their values into SQL literals."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NOT_PARAMETERS: Final = frozenset(
 
 
 def resolve_as_of(as_of: str | date | datetime, timezone: str, now: datetime) -> datetime:
-    """The instant before which behaviour counts, UTC without a zone. `now` comes from whoever has the clock.
+    """The instant before which behaviour counts, in UTC without a zone. `now` is the time of the caller's clock.
 
-    Raises ConfigError for a time so far from ours that windows of days around it are no times.
+    Raises ConfigError if the time is so far away that windows of days around it would exceed what SQL can hold.
     """
     zone = ZoneInfo(timezone)
     if as_of == "now":
@@ -40,9 +40,9 @@ def resolve_as_of(as_of: str | date | datetime, timezone: str, now: datetime) ->
 
 
 def parameters_of(settings: ModelsSettings, now: datetime) -> dict[str, object]:
-    """Every setting by the name that SQL uses: `models.sessions.gap_seconds` is `sessions_gap_seconds`.
+    """All settings by their name in SQL: `models.sessions.gap_seconds` is `sessions_gap_seconds`.
 
-    `as_of` is resolved; a family's own `as_of` that is not set is that of all models.
+    `as_of` is resolved. If the `as_of` of a section is not set, it is that of all models.
     """
     flat = dict(_flat("", settings))
     instant = resolve_as_of(settings.as_of, settings.timezone, now)
@@ -67,7 +67,7 @@ def _flat(prefix: str, settings: BaseModel) -> list[tuple[str, object]]:
 
 
 def typed_literal(value: object) -> exp.Expr:
-    """A value as a literal of its type. Raises ConfigError for what SQL has no literal of."""
+    """A value as a literal of its type. Raises ConfigError if SQL has no such literal."""
     if value is None:
         return exp.null()
     if isinstance(value, bool):
@@ -95,7 +95,7 @@ def _number(text: str) -> exp.Expr:
 
 
 def value_list(value: object) -> list[exp.Expr]:
-    """Literals for `IN ($name)`: one for each item of a list. An empty list is one NULL, which nothing equals."""
+    """The literals for `IN ($name)`, one per item of a list. An empty list becomes one NULL, which equals nothing."""
     if isinstance(value, tuple | list):
         return [typed_literal(item) for item in value] or [exp.null()]
     return [typed_literal(value)]

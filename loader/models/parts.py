@@ -1,4 +1,4 @@
-"""Takes the SQL of a model apart at one of its WITHs: the rows that it gives, and what is made of them."""
+"""Splits the SQL of a model at one of its WITHs: the query of its rows, and the query that reads them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from loader.models.render import Tree, bare_table
 
 
 def rows_of(query: Tree, name: str) -> exp.Query:
-    """The query of a WITH, with the WITHs that it needs."""
+    """The query of a WITH, including the WITHs that it needs."""
     ctes = _ctes(query)
     needed = _needed(ctes, name)
     rows = exp.select(*(exp.column(column) for column in ctes[name].this.named_selects)).from_(bare_table(name))
@@ -19,7 +19,7 @@ def rows_of(query: Tree, name: str) -> exp.Query:
 
 
 def with_rows(query: Tree, name: str, rows: exp.Query) -> Tree:
-    """The whole query, with `rows` in place of a WITH and of those that only it needs."""
+    """The whole query, with `rows` in place of a WITH and of the WITHs that only it needs."""
     query = query.copy()
     ctes = _ctes(query)
     gone = _needed(ctes, name) - {name}
@@ -30,7 +30,7 @@ def with_rows(query: Tree, name: str, rows: exp.Query) -> Tree:
 
 
 def why_not_rows(query: Tree, name: str, column: str) -> str | None:
-    """Why the rest of a query is not made of the rows of this WITH alone; None when it is."""
+    """Why the rest of a query reads something other than the rows of this WITH; None if it does not."""
     ctes = _ctes(query)
     if name not in ctes:
         return f"it has no WITH {name}"
@@ -52,7 +52,7 @@ def _ctes(query: Tree) -> dict[str, exp.CTE]:
 
 
 def _needed(ctes: dict[str, exp.CTE], name: str) -> set[str]:
-    """The WITH itself and all that it reads, and so on."""
+    """The WITH and everything that it reads, directly or indirectly."""
     found: set[str] = set()
     new = [name]
     while new:

@@ -1,7 +1,7 @@
-"""A large model in several passes, each over the rows of some values of one column: what it sorts stays in memory.
+"""Makes a large model in several passes, each over the rows of some values of one column, so that each fits in memory.
 
-Sorting and joining all rows at once goes through files when they are more than memory, which costs more than reading
-the inputs once for each pass.
+If all rows do not fit into memory, sorting and joining them at once uses files, which costs more than reading the
+inputs once per pass.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ Columns = Callable[[str], Sequence[str]]
 
 
 def in_passes(query: Tree, model: Model, count: int, columns: Columns) -> list[Tree]:
-    """The SQL once for each pass; its results together are those of the whole. Names are not qualified yet."""
+    """The SQL of each pass. Together they return the rows of the whole. Names are not yet qualified."""
     if model.passes is None or count <= 1:
         return [query]
     return [_restricted(query, model.passes, count, at, columns) for at in range(count)]
 
 
 def count_of(connection: duckdb.DuckDBPyConnection, model: Model, rows: int) -> int:
-    """How many passes so many rows take with the memory that the engine may use."""
+    """How many passes are needed for this many rows, with the memory that the engine may use."""
     return max(1, min(_MOST, -int(-rows * model.bytes_of_row // memory_limit(connection))))
 
 
 def rows_read(
     connection: duckdb.DuckDBPyConnection, query: Tree, model: Model, resolve: Resolve, columns: Columns
 ) -> int:
-    """Rows of the largest table that is read in parts. Raises ConfigError when there is none."""
+    """The number of rows of the largest table that is read in parts. Raises ConfigError if there is none."""
     names = {table.name for table in tables_read(query) if model.passes in columns(table.name)}
     if not names:
         raise ConfigError(
@@ -89,6 +89,6 @@ def _restricted(query: Tree, column: str, count: int, at: int, columns: Columns)
 
 
 def _is_of_pass(column: str, table: str, count: int, at: int) -> exp.EQ:
-    """Whether a row belongs to a pass. No value has a hash too, so no row is left out."""
+    """The condition that a row belongs to a pass. NULL has a hash too, so no row is left out."""
     hashed = exp.Anonymous(this="hash", expressions=[exp.column(column, table=table)])
     return exp.EQ(this=exp.Mod(this=hashed, expression=exp.Literal.number(count)), expression=exp.Literal.number(at))

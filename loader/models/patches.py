@@ -1,6 +1,6 @@
-"""Tables that a Python model changes in part: old rows that go and new ones that come, applied when the run is done.
+"""Changes tables of Python models in part: deletes old rows and adds new ones when the run is done.
 
-Until then a view stands for the table as it will be, so that other models and the checks read it.
+Until then, a view shows the table as it will be, for other models and for the checks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NEW: Final = "new_of_"
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Rows whose `column` has a value of the table `gone` go, those of the table `new` come. All names are SQL."""
+    """Delete rows whose `column` is in the table `gone`, and add those of the table `new`. All names are SQL."""
 
     table: str
     column: str
@@ -37,7 +37,7 @@ class Patch:
 def prepare(
     connection: duckdb.DuckDBPyConnection, schema: str, prefix: str, name: str, column: str, gone: str, new: str
 ) -> Patch:
-    """Keep both queries' rows, and make the view `<prefix><name>` of the table as it will be.
+    """Store the rows of both queries, and make the view `<prefix><name>` of the table as it will be.
 
     `gone`: query of one column, `value`; `new`: query of whole rows. The names of what is made begin with `prefix`.
     """
@@ -57,5 +57,5 @@ def prepare(
 
 
 def _is_gone(gone: str, column: str) -> str:
-    """The condition on a row of `old`. No value is a value too."""
+    """The condition that a row of `old` is deleted. NULL counts as a value."""
     return f"exists (select 1 from {gone} as gone where gone.value is not distinct from old.{column})"

@@ -1,4 +1,4 @@
-"""Models that SQL alone cannot express: Python that steers SQL. Their tables have a header in `sql/models` each."""
+"""The Python models, which run SQL from Python. Each of their tables has a header in `sql/models`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PythonModel:
-    """One Python model. The tables it writes are those whose header says `-- made by: NAME`."""
+    """One Python model. It writes the tables whose header says `-- made by: NAME`."""
 
     name: str
     reads: tuple[str, ...]
@@ -43,7 +43,7 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
     ),
     PythonModel(
         name="funnels",
-        # It reads the tables of the sources that its settings name; these inputs stand for them in the lineage.
+        # It reads the tables that its settings name; for the lineage, these inputs represent them.
         reads=("event_profiles", "input_pages", "input_screens", "input_tracks"),
         entry="loader.models.funnels:run",
         parameters=("as_of", "funnels"),

@@ -1,4 +1,4 @@
-"""From the SQL of a model to statements: parameters bound, macros expanded, tables qualified, dialect rendered."""
+"""Turns the SQL of a model into a statement: binds parameters, expands macros, qualifies tables, renders a dialect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Resolve = Callable[[str], exp.Table | None]
 
 
 def parse(text: str, path: Path | str, line: int = 0) -> Tree:
-    """The one statement of a text. Raises ConfigError with the line; `line` is what stands before the text."""
+    """Parse the one statement of a text. Raises ConfigError with the line; `line` lines precede the text."""
     try:
         found = sqlglot.parse(text, read=DIALECT)
     except (ParseError, TokenError) as error:
@@ -51,7 +51,7 @@ def parse(text: str, path: Path | str, line: int = 0) -> Tree:
         raise ConfigError(
             "the SQL is nested too deeply to be read", f"{path}:{line + 1}", "compute the inner parts in a WITH"
         ) from None
-    # A comment after the last semicolon is a node of its own.
+    # A comment after the last semicolon is parsed as a separate node.
     statements = [each for each in found if each is not None and not isinstance(each, exp.Semicolon)]
     if len(statements) != 1:
         raise ConfigError(f"there are {len(statements)} statements", f"{path}:{line + 1}", "write exactly one")
@@ -60,7 +60,7 @@ def parse(text: str, path: Path | str, line: int = 0) -> Tree:
 
 @lru_cache(maxsize=2000)
 def parse_query(text: str, path: Path | str, line: int = 0) -> exp.Query:
-    """The one SELECT of a text, shared by all who ask: copy it before a change. Raises ConfigError with the line."""
+    """Parse the one SELECT of a text. It is cached: copy it before a change. Raises ConfigError with the line."""
     statement = parse(text, path, line)
     if not isinstance(statement, exp.Query):
         raise ConfigError(
@@ -70,19 +70,19 @@ def parse_query(text: str, path: Path | str, line: int = 0) -> exp.Query:
 
 
 def parse_condition(text: str, path: Path | str, line: int = 0) -> Tree:
-    """A condition. It is read after WHERE: alone, one that begins with a column called `call` is another statement."""
+    """Parse a condition. It is parsed after WHERE, because alone, `call = 1` would be another kind of statement."""
     condition: Tree = parse_query(f"select 1 where {text}", path, line).args["where"].this
     return condition.copy()
 
 
 def line_of(node: Tree, text: str) -> int:
-    """Line of a name in the text it was parsed from; 1 when it has no position."""
+    """The line of a name in the text it was parsed from; 1 if it has no position."""
     start = node.meta.get("start")
     return 1 if start is None else text.count("\n", 0, start) + 1
 
 
 def tables_read(tree: Tree) -> list[exp.Table]:
-    """Bare tables that a query names: no CTE of its own, nothing qualified by a schema, no table function."""
+    """The unqualified tables that a query reads: not its own WITHs, no names with a schema, no table functions."""
     found = list(tree.find_all(exp.CTE, exp.Table))
     own = {cte.alias.lower() for cte in found if isinstance(cte, exp.CTE)}
     return [
@@ -96,12 +96,12 @@ def tables_read(tree: Tree) -> list[exp.Table]:
 
 
 def parameters_read(tree: Tree) -> list[str]:
-    """Names of the parameters of a query, sorted."""
+    """The names of the parameters of a query, sorted."""
     return sorted({node.name for node in tree.find_all(exp.Placeholder) if node.name != "?"})
 
 
 def bind(tree: Tree, parameters: Mapping[str, object], where: str) -> Tree:
-    """The query with a typed literal for every `$name`. Raises ConfigError for a name that is no parameter."""
+    """Replace every `$name` by a typed literal. Raises ConfigError for a name that is not a parameter."""
     tree = tree.copy()
     for node in list(tree.find_all(exp.Placeholder)):
         if node.name not in parameters:
@@ -112,7 +112,7 @@ def bind(tree: Tree, parameters: Mapping[str, object], where: str) -> Tree:
             )
         value = parameters[node.name]
         if isinstance(node.parent, exp.In) and node.arg_key == "expressions":
-            # The list node is asked again: replacing one of its items replaces the list.
+            # The list is read again from the node, because replacing an item replaces the list.
             items = [e for old in node.parent.expressions for e in (value_list(value) if old is node else [old])]
             node.parent.set("expressions", items)
         else:
@@ -121,7 +121,7 @@ def bind(tree: Tree, parameters: Mapping[str, object], where: str) -> Tree:
 
 
 def qualify(tree: Tree, resolve: Resolve) -> Tree:
-    """The query with the tables that models and inputs are. Names of nothing known stay as they are."""
+    """Replace the names of models and inputs by their tables. Other names stay as they are."""
     tree = tree.copy()
     for table in tables_read(tree):
         found = resolve(table.name)
@@ -138,9 +138,9 @@ def qualify(tree: Tree, resolve: Resolve) -> Tree:
 
 
 def typed(query: Tree, columns: tuple[Column, ...], is_open: bool = False) -> exp.Select:
-    """The query with exactly the declared columns, each cast to its type: the same table in every warehouse.
+    """Select exactly the declared columns, each cast to its type, so that every warehouse has the same table.
 
-    Open: whatever other columns it has come after them, as they are.
+    `is_open`: the other columns of the query follow, unchanged.
     """
     inner = exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier("made")))
     casts = [
@@ -158,20 +158,20 @@ def _all_but(columns: tuple[Column, ...]) -> exp.Star:
 
 
 def bare_table(name: str) -> exp.Table:
-    """A table by its name alone."""
+    """An unqualified table."""
     return exp.Table(this=exp.to_identifier(name))
 
 
 def table_of(schema: str, name: str) -> exp.Table:
-    """A table of ours, quoted."""
+    """A qualified table, quoted."""
     return exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(schema, quoted=True))
 
 
 def render(tree: Tree, dialect: str = DIALECT, pretty: bool = False) -> str:
-    """The statement in a dialect, macros expanded, without comments."""
+    """Render the statement in a dialect, with macros expanded and without comments."""
     expanded = expand_macros(tree, dialect)
     if dialect == "snowflake":
-        # Names are stored in upper case there: a quoted one in lower case would be another name.
+        # There, names are stored in upper case, so a quoted name in lower case would be another one.
         for node in expanded.find_all(exp.Identifier):
             node.set("quoted", node.args.get("quoted") and NAME.fullmatch(node.name.lstrip("_")) is None)
     return expanded.sql(dialect=dialect, comments=False, pretty=pretty)

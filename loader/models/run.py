@@ -1,4 +1,4 @@
-"""Makes the tables of the models: each aside, all checked, then all swapped in at once."""
+"""Makes the tables of the models under temporary names, checks all of them, then swaps them in at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Made:
 
 @dataclass(slots=True)
 class RunResult:
-    """What a run did. `is_swapped`: whether readers see the new tables; not when a check failed."""
+    """The result of a run. `is_swapped`: whether readers see the new tables; false if a check failed."""
 
     made: list[Made] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
@@ -62,7 +62,7 @@ class RunResult:
 
     @property
     def failed(self) -> list[CheckResult]:
-        """Checks that stop the run: those that failed and are not declared `warn`."""
+        """The checks that stop the run: those that failed and are not declared as `warn`."""
         return [check for check in self.checks if not check.passed and check.severity == "fail"]
 
 
@@ -72,8 +72,8 @@ Finish = Callable[[RunResult], None]
 class ModelRun:
     """One run over one connection, whose current database is the warehouse.
 
-    `schemas`: the schema of each source, in the current database unless `database` names another. `parameters`: flat
-    names, `as_of` resolved.
+    `schemas`: the schema of each source, in the current database or in `database`. `parameters`: by flat name, with
+    `as_of` resolved.
     """
 
     def __init__(
@@ -105,8 +105,8 @@ class ModelRun:
     def run(self, steps: Sequence[Step], progress: Progress | None = None, finish: Finish | None = None) -> RunResult:
         """Make the tables of these steps, check them, and swap them in unless a check failed.
 
-        `finish` is called at the end: inside the transaction of the swap where there is one. Raises ConfigError when a
-        table that is read is neither made nor there; TerminalError when a query fails.
+        `finish` is called at the end, inside the transaction of the swap if there is one. Raises ConfigError if a table
+        that is read is neither made nor present; TerminalError if a query fails.
         """
         result = RunResult()
         self._prepare(steps)
@@ -149,7 +149,7 @@ class ModelRun:
         return table_of(self._schema, f"{NEXT}{NEW}{name}") if name in self._patches else None
 
     def resolve(self, name: str) -> exp.Table | None:
-        """The table that stands for a model or input in this run; None for other names."""
+        """The table of a model or input in this run; None for other names."""
         if name in self._built:
             return table_of(self._schema, f"{NEXT}{name}")
         if name in self._catalog.models or name in self._catalog.inputs:
@@ -192,7 +192,7 @@ class ModelRun:
             query = external_query(self._connection, given, origin, self._database)
             self._connection.execute(f"create or replace table {self._next(given.name)} as {query}")
         except duckdb.Error as error:
-            # A file that is no table at all cannot be asked for its values either: the engine's sentence says why.
+            # A file that is not a table cannot be searched for a wrong value; the engine's message says why.
             wrong = None
             if origin is not None and isinstance(error, duckdb.ConversionException):
                 wrong = unreadable(self._connection, given, origin, self._database)
@@ -214,7 +214,7 @@ class ModelRun:
         self._make_in_python(step)
 
     def _make_in_full(self, model: Model, query: Tree) -> None:
-        """Make the table of a model, in as many passes as its rows need to stay in memory."""
+        """Make the table of a model, in as many passes as it takes to stay within memory."""
         first, *others = (
             typed(qualify(each, self.resolve), model.columns)
             for each in in_passes(query, model, self._count_of_passes(model, query), self._column_names)
@@ -233,7 +233,7 @@ class ModelRun:
         return [column.name for column in self._catalog.columns(table)]
 
     def _make_in_part(self, model: Model, query: Tree) -> bool:
-        """Change the table of an incremental model; False where it must be made in full."""
+        """Change the table of an incremental model; False if it must be made in full."""
         increment = Increment(
             self._connection,
             model,
@@ -326,7 +326,7 @@ class ModelRun:
             raise self._failed(self._catalog.models[name], error) from None
 
     def _swap(self, finish: Callable[[], None]) -> None:
-        """All new tables take the places of the old ones in one transaction; views of inputs are renewed with them."""
+        """Replace the old tables with the new ones in one transaction, together with the views of inputs."""
         connection = self._connection
         kinds = self._kinds()
         connection.execute("begin")
@@ -338,7 +338,7 @@ class ModelRun:
                 if name in kinds:
                     connection.execute(f"drop {kinds[name]} {old}")
                 if (state := f"{KEYS}{name}") in kinds and state not in self._states:
-                    # It says what the old table was made of.
+                    # The fingerprints describe the old table.
                     connection.execute(f"drop table {identifier(self._schema, state)}")
                 if name in self._views:
                     connection.execute(f"create view {old} as {self._views[name]}")
@@ -351,13 +351,13 @@ class ModelRun:
             raise
 
     def _drop_unfinished(self) -> None:
-        # Views first: they read the others.
+        # Views first, because they read the tables.
         for name, kind in sorted(self._kinds().items(), key=lambda each: each[1] != "view"):
             if name.startswith(NEXT):
                 self._connection.execute(f"drop {kind} {identifier(self._schema, name)}")
 
     def _failed(self, model: Model, error: duckdb.Error) -> LoaderError:
-        """The engine's words, with the file of the model; or what it has too little of."""
+        """The error for a failed query: a lack of memory or disk, or the engine's message with the model's file."""
         if (short := shortage(error, f"the model {model.name}")) is not None:
             return short
         what = f"model {model.name} failed: {str(error).splitlines()[0]}"
@@ -374,7 +374,7 @@ class ModelRun:
         return int(self._connection.execute(f"select count(*) from {self._next(name)}").fetchall()[0][0])
 
     def _kinds(self) -> dict[str, str]:
-        """What is in our schema: table or view, by name."""
+        """The tables and views in our schema: the kind of each, by name."""
         rows = self._connection.execute(
             "select table_name, case when table_type = 'VIEW' then 'view' else 'table' end "
             "from information_schema.tables where table_catalog = current_database() and table_schema = ?",

@@ -1,4 +1,4 @@
-"""Traits in SQL: a model `sql_traits_<key>` of the user, held to Segment's contract for what may be sent as traits."""
+"""SQL traits: checks a user's model `sql_traits_<key>` against Segment's contract for what can be sent as traits."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SENT_TYPES: Final = ("text", "integer", "decimal", "float")
 
 
 def with_contract(model: Model) -> Model:
-    """The model with a check for each rule that only its rows can break. Other models are as they are.
+    """Add a check for each rule that only the rows can break. Other models are returned unchanged.
 
-    Raises ConfigError for a header that breaks the contract.
+    Raises ConfigError if the header breaks the contract.
     """
     if not model.name.startswith(PREFIX):
         return model
@@ -104,7 +104,7 @@ def _is_not_too_many(model: Model) -> Check:
 
 
 def _is_one_per_profile(model: Model, given: Column) -> Check:
-    """Two ids of one person would have their traits overwrite each other."""
+    """The check for two ids of one profile, whose traits would overwrite each other."""
     return Check(
         "one_row_per_profile",
         f"select i.canonical_segment_id, count(*) as rows_of_profile from {model.name} as t "

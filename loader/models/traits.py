@@ -1,4 +1,4 @@
-"""Computed traits: each setting of `models.traits` as a model `trait_<key>`, and those of a level as one table."""
+"""Computed traits: a model `trait_<key>` for each setting of `models.traits`, and one table per level."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ _NEVER_PLAIN: Final = '\\"' + "".join(map(chr, range(1, 32)))
 
 
 def _json_text(value: str) -> str:
-    """SQL of a column's value as a text of JSON."""
+    """The SQL of a column's value as JSON text."""
     for each in _NEVER_PLAIN:
         value = f"replace({value}, chr({ord(each)}), chr(92) || {literal(json.dumps(each)[2:-1])})"
     return f"'\"' || {value} || '\"'"
 
 
-# A list is the text of a JSON array: no warehouse agrees with another about arrays.
+# A list is the text of a JSON array, because every warehouse has different arrays.
 _UNIQUE_LIST: Final = f"""
 select canonical_segment_id, '[' || string_agg(quoted, ',' order by value) || ']' as value
 from (
@@ -121,7 +121,7 @@ _QUERIES: Final[Mapping[str, str]] = {
 
 
 def trait_models(traits: Mapping[str, TraitSettings]) -> Generated:
-    """Every trait's model and input, and the wide table of each level that has traits; nothing when there are none."""
+    """The model and input of every trait, and the wide table of each level that has traits."""
     made = Generated()
     for key, trait in traits.items():
         made = made.plus(_trait(key, trait))
@@ -132,7 +132,7 @@ def trait_models(traits: Mapping[str, TraitSettings]) -> Generated:
 
 
 def newest_of_accounts(rows: exp.Query) -> exp.Query:
-    """The newest value of each account, by `group_id`, over the rows of its calls."""
+    """The query of the newest value of each account, by `group_id`, over the rows of its calls."""
     return fill_for(LEVELS["account"], _QUERIES["last"], {}, {"matching": rows})
 
 
@@ -171,7 +171,7 @@ def _about(trait: TraitSettings) -> str:
 
 
 def _over(template: str, rows: exp.Query, trait: TraitSettings) -> exp.Query:
-    """A template's query over the matching rows, which stand where it says `matching`."""
+    """The query of a template, with the matching rows in place of its table `matching`."""
     nodes = {
         "min_occurrences": typed_literal(trait.min_occurrences),
         "seconds": typed_literal(60 * (trait.session_minutes or 0)),
@@ -180,7 +180,7 @@ def _over(template: str, rows: exp.Query, trait: TraitSettings) -> exp.Query:
 
 
 def _wide(traits: Mapping[str, TraitSettings], level: Level) -> Generated:
-    """One row per profile or account of the population, one column per trait."""
+    """The wide table: one row per profile or account of the population, one column per trait."""
     columns = [level.key, *level.shown]
     query = exp.select(*(exp.column(column.name, table="p") for column in columns)).from_(
         exp.alias_(exp.to_table(level.population), "p", table=True)

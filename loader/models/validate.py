@@ -1,4 +1,4 @@
-"""Whether the files of models fit together: names, parameters, columns and checks, before anything is run."""
+"""Checks that the files of models fit together (names, parameters, columns, checks), before anything is run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_model(
     reserved: Collection[str],
     parameters: Collection[str] | None,
 ) -> None:
-    """Every name of the SQL is known, every parameter is declared, the columns are those of the header.
+    """Check that every name is known, every parameter is declared, and the columns are those of the header.
 
     `reserved`: names that no WITH of this model may have. Raises ConfigError with file and line.
     """
@@ -80,7 +80,7 @@ def _check_parameters(model: Model, query: exp.Query, parameters: Collection[str
 
 
 def check_checks(model: Model, known: Collection[str], parameters: Collection[str] | None) -> None:
-    """The checks of a header are SQL, and every table and parameter that they name exists."""
+    """Check that the checks of a header are SQL, and that every table and parameter in them exists."""
     for check, query in check_queries(model):
         where = f"{model.path}:{check.line}"
         for table in tables_read(query):
@@ -102,7 +102,7 @@ def check_checks(model: Model, known: Collection[str], parameters: Collection[st
 def check_incremental(
     model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
 ) -> None:
-    """The column stands in the model and in everything that it reads; otherwise parts of it could not be told apart."""
+    """Check that the model and everything that it reads have the column by which it is made in part."""
     if model.incremental is None:
         return
     if model.incremental_rows is not None and model.name in queries and model.incremental in model.column_names:
@@ -122,7 +122,7 @@ def check_incremental(
 def tables_without(
     model: Model, queries: Mapping[str, exp.Query], models: Mapping[str, Model], inputs: Mapping[str, Input]
 ) -> list[str]:
-    """Tables whose rows an incremental model compares and that lack its column."""
+    """The tables whose rows an incremental model compares, but that lack its column."""
     if model.incremental is None or model.incremental_rows is not None or model.name not in queries:
         return []
     read = dict.fromkeys(table.name for table in tables_read(queries[model.name]))

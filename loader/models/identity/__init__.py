@@ -1,5 +1,5 @@
 """Who is who: from the identifiers on calls to profiles. The rules are in docs/models/identity.md.
 
-observed → aliases → links (connected components and the forest of earliest links) → violators, replayed event by
-event → history, set-based, of all others → tables.
+observed calls → aliases → replay of the calls in order of arrival (compiled) → tables; or, for new calls alone, changes
+of the tables of the last run.
 """

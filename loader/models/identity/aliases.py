@@ -1,7 +1,7 @@
-"""Aliases say, whenever they arrive, that two ids are one person: each class of them becomes one node.
+"""Joins the ids that aliases say are one person, no matter when the alias arrives: each class becomes one node.
 
-A node is called by the identifier of its class that has the highest priority, which is the least, for identifiers are
-numbered by type and value: its type is the one that is limited.
+A node has the number of the identifier with the highest priority in its class. That is the smallest number, because
+identifiers are numbered by type and value. Limits apply to the type of that identifier.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from loader.models.identity.work import Work
 
 
 def close_aliases(work: Work) -> Numbers:
-    """The node of each identifier, from 0, which is none. Makes `_identity_classes(identifier, node)`, of aliased."""
+    """The node of each identifier; index 0 is unused. Makes `_identity_classes(identifier, node)` of aliased ones."""
     pairs = work.columns("select identifier, previous from _identity_aliases where identifier <> previous")
     root = np.arange(work.number("select coalesce(max(identifier), 0) from _identity_identifiers") + 1, dtype=np.int32)
     kernel.unite(pairs[0], pairs[1], root)

@@ -1,4 +1,4 @@
-"""Changes the tables, and what is kept for the next run, by what an increment found."""
+"""Applies the result of an increment to the tables and to what is kept for the next run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def apply(work: Work, context: Context, resolver: Resolver, earlier_node: Number
 
 
 def patch_merged(context: Context, name: str, new: str) -> None:
-    """Add rows, and let those of people who were merged into others say so."""
+    """Add rows, and update the rows of people who were merged into others."""
     context.patch(
         name,
         "canonical_segment_id",
@@ -63,7 +63,7 @@ def patch_merged(context: Context, name: str, new: str) -> None:
 
 
 def _number(work: Work, last: Last) -> None:
-    """Make `_identity_numbers(identifier, number)` and `_identity_profile_numbers(profile, number)`: those kept."""
+    """Make `_identity_numbers(identifier, number)` and `_identity_profile_numbers(profile, number)`, to be kept."""
     work.make(
         "_identity_numbers",
         f"select i.identifier, cast(coalesce(k.old, {last.identifiers} + row_number() over (partition by k.old is null "
@@ -79,7 +79,7 @@ def _number(work: Work, last: Last) -> None:
 
 
 def _by_place(work: Work, query: str, size: int) -> Numbers:
-    """Values of a query of (place, value) by their place; 0 elsewhere."""
+    """The values of a query of (place, value) as an array by place; 0 elsewhere."""
     places, values = work.columns(query)
     found = np.zeros(size, dtype=np.int32)
     found[places] = values
@@ -87,7 +87,7 @@ def _by_place(work: Work, query: str, size: int) -> Numbers:
 
 
 def node_numbers(work: Work, resolver: Resolver) -> Numbers:
-    """The number that is kept of each node: that of the last run where it had one."""
+    """The number of each node that is kept: the number from the last run if it had one."""
     size = len(resolver.node_of)
     numbers = _by_place(work, "select identifier, number from _identity_numbers", size)
     identifiers, nodes = work.columns("select identifier, node from _identity_known")
@@ -96,7 +96,7 @@ def node_numbers(work: Work, resolver: Resolver) -> Numbers:
 
 
 def _link(work: Work, context: Context, resolver: Resolver) -> Longs:
-    """How many others each node was linked to. Makes `_identity_pairs(pair)`, the links that are new."""
+    """How many others each node was linked to. Makes `_identity_pairs(pair)` of the new links."""
     pairs, numbers = resolver.pairs(), node_numbers(work, resolver).astype(np.int64)
     a, b = pairs >> HALF, pairs & ((1 << HALF) - 1)
     kept = (np.minimum(numbers[a], numbers[b]) << HALF) | np.maximum(numbers[a], numbers[b])
@@ -116,7 +116,7 @@ def _link(work: Work, context: Context, resolver: Resolver) -> Longs:
 
 
 def _earlier(work: Work, resolver: Resolver, earlier_node: Numbers) -> Earlier:
-    """What people were before."""
+    """What people were before the increment."""
     by_profile = [
         _by_place(work, f"select profile, {name} from _identity_earlier", resolver.count + 1)
         for name in ("users", "identifiers", "events")

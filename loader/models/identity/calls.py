@@ -1,4 +1,4 @@
-"""Calls with their identifiers, as they were observed, in the order of their arrival."""
+"""Reads the observed calls with their identifiers, in the order of their arrival."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROWS_IN_ORDER: Final = 1 << 23
 
 
 def types_of(work: Work) -> npt.NDArray[np.int8]:
-    """Type of each identifier: they are numbered from 1 by type and value."""
+    """The type of each identifier. Identifiers are numbered from 1 by type and value."""
     rows = work.connection.execute(
         "select type, count(*) from _identity_identifiers group by type order by type"
     ).fetchall()
@@ -27,7 +27,7 @@ def types_of(work: Work) -> npt.NDArray[np.int8]:
 
 
 def calls_of(work: Work, node_of: Numbers, before: int) -> Iterator[Calls]:
-    """Calls with their identifiers, a part of them at a time. `before`: how many there were in earlier runs."""
+    """Calls with their identifiers, in parts. `before`: how many calls there were in earlier runs."""
     at = _arrivals(work, before)
     for begin, end in _stretches(work):
         reader = work.connection.sql(
@@ -48,7 +48,7 @@ def calls_of(work: Work, node_of: Numbers, before: int) -> Iterator[Calls]:
 
 
 def _arrivals(work: Work, before: int) -> Longs:
-    """When each call arrived, in microseconds, by its number after `before`."""
+    """The time of arrival of each call in microseconds, by its number after `before`."""
     found = work.connection.execute("select seq, epoch_us(received_at) as at from _identity_events").fetchnumpy()
     at = np.zeros(len(found["seq"]) + 1, dtype=np.int64)
     at[found["seq"] - before] = np.ma.filled(found["at"], 0)
@@ -56,7 +56,7 @@ def _arrivals(work: Work, before: int) -> Longs:
 
 
 def _stretches(work: Work) -> Iterator[tuple[int, int]]:
-    """The first and last numbers of calls that are put in order together: all of them may be too many for memory."""
+    """First and last call number of each part that is sorted at once; all calls may be too many for memory."""
     (found,) = work.connection.execute("select min(seq), max(seq), count(*) from _identity_observed").fetchall()
     first, last, rows = found
     if rows:
@@ -77,7 +77,7 @@ def _as_calls(seq: Numbers, identifiers: Numbers, node_of: Numbers, at: Longs, b
 
 
 def whole(batches: Iterator[Calls]) -> Iterator[Calls]:
-    """All calls at once: a deletion looks back at those of its person."""
+    """All calls at once, because a deletion looks back at the calls of its person."""
     parts = list(batches)
     if parts:
         seq, at, _, nodes, identifiers = (np.concatenate(columns) for columns in zip(*parts, strict=True))

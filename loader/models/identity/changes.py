@@ -1,7 +1,7 @@
-"""What came since the last run, and whether it can be taken in alone.
+"""Finds what changed since the last run, and whether the new calls can be taken in alone.
 
-That is so when every call that the last run read is there as it was, and all others arrived later. A fingerprint of the
-columns that identity reads tells; nothing relies on what loads say about themselves.
+They can if every call that the last run read is unchanged, and all others arrived later. A fingerprint of the columns
+that identity reads says so; nothing relies on what loads report.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _READ_OF: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a table holds: rows, a sum over their values, when the newest arrived, and rows that do not say.
+    """What a table holds: rows, a checksum, when the newest row arrived, and how many rows have no time of arrival.
 
-    `known_rows` and `known_total`: of those that had arrived when the last run read.
+    `known_rows` and `known_total` count only the rows that had arrived before the last run read the table.
     """
 
     rows: int
@@ -55,7 +55,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last run: how far its numbers went, and when the newest call arrived that it read."""
+    """The last run: the highest numbers that it used, and when the newest call that it read arrived."""
 
     definition: str
     calls: int
@@ -68,7 +68,7 @@ class Last:
 
 
 def definition_of(context: Context, tables: Mapping[str, SchemaTables]) -> str:
-    """Everything that the tables depend on besides the calls."""
+    """Everything besides the calls on which the tables depend."""
     version = context.connection.execute("select version()").fetchall()[0][0]
     settings = context.settings.identity.model_dump(mode="json", exclude={"max_users_per_profile"})
     text = json.dumps([loader.__version__, version, settings, trait_types(tables), sorted(tables)], sort_keys=True)
@@ -78,9 +78,9 @@ def definition_of(context: Context, tables: Mapping[str, SchemaTables]) -> str:
 def marks(
     work: Work, inputs: Mapping[str, str], tables: Mapping[str, SchemaTables], until: datetime | None
 ) -> dict[str, Marks]:
-    """Of each table that identity reads. `until`: when the newest call had arrived that the last run read.
+    """The marks of each table that identity reads. `until`: when the newest call that the last run read arrived.
 
-    Identify calls are told by the whole rows of their tables, because these have the traits as well.
+    For identify calls, whole rows are compared, because they hold the traits as well.
     """
     found = {}
     for call, table in inputs.items():
@@ -115,7 +115,7 @@ def read_last(context: Context) -> Last | None:
 
 
 def obstacle(context: Context, definition: str, found: Mapping[str, Marks], last: Last) -> str | None:
-    """Why what came cannot be taken in alone; None when nothing says so yet."""
+    """Why the new calls cannot be taken in alone; None if no reason has been found yet."""
     if last.definition != definition:
         return "settings of identity, the traits, or the version of the program or engine changed since the last run"
     if last.until is None or any(each.without_arrival for each in found.values()):
@@ -136,7 +136,7 @@ def obstacle(context: Context, definition: str, found: Mapping[str, Marks], last
 
 
 def write_last(context: Context, last: Last, found: Mapping[str, Marks]) -> None:
-    """Keep how far this run went."""
+    """Record this run as the last one."""
     listed = ", ".join(f"({literal(name)}, {each.rows}, {literal(str(each.total))})" for name, each in found.items())
     empty = "select '' as name, 0 as rows, '' as total limit 0"
     context.write_state(
@@ -146,7 +146,7 @@ def write_last(context: Context, last: Last, found: Mapping[str, Marks]) -> None
 
 
 def forget_last(context: Context) -> None:
-    """Let the next run compute everything."""
+    """Make the next run compute everything."""
     context.write_state("identity", f"{_row(Last('', 0, 0, 0, 0, 0, 0, None))} limit 0")
 
 
@@ -158,6 +158,6 @@ def _row(last: Last) -> str:
 
 
 def newest(found: Mapping[str, Marks]) -> datetime | None:
-    """When the newest call arrived; None where there is none, or one does not say."""
+    """When the newest call arrived; None if there are no calls, or one has no time of arrival."""
     times = [each.newest for each in found.values() if each.newest is not None]
     return max(times) if times and not any(each.without_arrival for each in found.values()) else None

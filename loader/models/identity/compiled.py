@@ -12,14 +12,14 @@ _Answer = TypeVar("_Answer")
 
 
 def compiled(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
-    """Compiled when it is first called."""
+    """Compile a function when it is first called."""
     return cast("Callable[_Given, _Answer]", numba.njit(nogil=True)(function))
 
 
 def kept_on_disk(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
-    """Compiled once for an installation, where the package's folder or the user's cache can be written.
+    """Compile a function once per installation, if the folder of the package or the user's cache is writable.
 
-    What is kept is looked up by the function's own file: it may not call compiled functions of another one.
+    The cache only notices changes in the file of the function, so it must not call compiled functions of other files.
     """
     try:
         return cast("Callable[_Given, _Answer]", numba.njit(nogil=True, cache=True)(function))

@@ -1,4 +1,4 @@
-"""Identifiers that a project adds: external ids of the context, and keys of traits and properties."""
+"""Identifiers that a project configures: external ids of the context, and keys of traits and properties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROPERTY_CALLS = ("page", "screen")
 
 
 def custom_identifiers(context: Context, inputs: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Type and query of (source, call, id, value) of every configured origin that the warehouse has a column of."""
+    """The type and query of (source, call, id, value) for every configured origin that has a column."""
     settings = context.settings.identity
     found: list[tuple[str, str]] = []
     for kind in settings.types:
@@ -28,7 +28,7 @@ def custom_identifiers(context: Context, inputs: Mapping[str, str]) -> list[tupl
 
 
 def _external(kind: str, inputs: Mapping[str, str]) -> Iterator[str]:
-    """Entries of context.externalIds that are whole, of users, and not encoded."""
+    """The entries of context.externalIds that are complete, about users, and not encoded."""
     for table in inputs.values():
         yield (
             "select source, call, id, entry ->> '$.id' as value from (select source, call, id, "

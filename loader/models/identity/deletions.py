@@ -1,6 +1,6 @@
-"""Identifiers that somebody deleted: a stored input, applied in the order of arrival like events.
+"""Reads deletions of identifiers, an external input, which are applied in the order of arrival, like calls.
 
-Makes `_identity_deletions(identifier, seq, deleted_at)`; `seq` is the last event that arrived before the deletion.
+Makes `_identity_deletions(identifier, seq, deleted_at)`; `seq` is the last call that arrived before the deletion.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from loader.models.identity.work import Work
 
 
 def read_deletions(work: Work, table: str, settings: IdentitySettings) -> None:
-    """Make the table that the module describes; deletions of ids that never occurred are nothing."""
+    """Make the table that the module describes. Deletions of ids that never occurred are ignored."""
     places = " ".join(f"when {literal(name)} then {place}" for place, name in enumerate(settings.types))
     value = (
         f"case id_type when 'email' then {normalised('email', 'id_value')} "

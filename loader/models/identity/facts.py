@@ -1,4 +1,4 @@
-"""What a run says about itself: how much limits had a say in, and from where on readers of updates must read again."""
+"""Facts that a run reports: how many calls limits affected, and from which row on updates changed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _CALLS_OF_LIMITED: Final = (
 
 
 def report_calls(work: Work, context: Context, before: int = 0) -> None:
-    """Calls there are, those that this run took in, and those of people near whom a limit left an identifier out.
+    """Report all calls, those that this run took in, and those of people of whom a limit left an identifier out.
 
-    `before`: calls that earlier runs took in.
+    `before`: how many calls earlier runs took in.
     """
     if not all(context.owns(name) for name in ("event_profiles", "identity_profiles", "identity_violations")):
         return
@@ -36,7 +36,7 @@ def report_calls(work: Work, context: Context, before: int = 0) -> None:
 
 
 def report_changed(work: Work, context: Context) -> None:
-    """After a full run: the first row of each table of updates that is not the one of the last run."""
+    """After a full run, report the first row of each table of updates that differs from the last run."""
     for name in _UPDATES:
         previous = context.previous(name)
         if previous is None or not context.owns(name):

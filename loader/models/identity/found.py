@@ -1,12 +1,12 @@
-"""Tables of what the replay of calls found.
+"""Writes the result of the replay into tables.
 
 Makes `_identity_resolved(seq, profile)`, `_identity_profiles(profile, canonical, seq, identifier, last_place,
 last_seq, last_removal)`, each profile with the call that created it, its first identifier, and its last update;
-`_identity_updates(place, profile, canonical, seq, removal)`, creations, merges and partings in their order;
+`_identity_updates(place, profile, canonical, seq, removal)`, creations, merges and splits in order;
 `_identity_mapped(place, identifier, profile, seq)`; `_identity_dropped(seq, node, cause, type, n, most)`;
-`_identity_removed(removal, identifier, profile, seq, deleted_at, key)`, deletions by their number, and what they did:
-`_identity_parted(removal, seq, profile)`, calls of parted people with the profile that they belong to since,
-`_identity_moved(seq, profile)`, those that belong to another one now than when they arrived, `_identity_moves(
+`_identity_removed(removal, identifier, profile, seq, deleted_at, key)`, deletions by their number, and their effects:
+`_identity_parted(removal, seq, profile)`, calls of split people with the profile that they belong to since then,
+`_identity_moved(seq, profile)`, calls that belong to another profile now than when they arrived, `_identity_moves(
 identifier, old, new, removal, is_mapped)`, identifiers mapped to another profile; and `_identity_refused(identifier)`.
 """
 
@@ -20,7 +20,7 @@ from loader.models.identity.work import Work
 
 
 def write_found(work: Work, resolver: Resolver, updates_before: int = 0, mapped_before: int = 0) -> None:
-    """Make the tables that the module describes; places follow those of earlier runs."""
+    """Make the tables that the module describes. Places continue those of earlier runs."""
     none = np.zeros(0, dtype=np.int32)
     seqs = np.concatenate([none, *resolver.seqs])
     work.fill("_identity_resolved", ("seq", "profile"), (seqs, np.concatenate([none, *resolver.resolved])))
@@ -54,7 +54,7 @@ def write_found(work: Work, resolver: Resolver, updates_before: int = 0, mapped_
 
 
 def _write_removed(work: Work, resolver: Resolver) -> None:
-    """Make the tables of what deletions did."""
+    """Make the tables of the effects of deletions."""
     removed = np.array(resolver.removed, dtype=np.int64).reshape(-1, 5).T
     work.fill("_identity_removals", ("removal", "identifier", "profile", "seq", "microseconds"), removed)
     work.make(

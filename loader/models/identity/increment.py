@@ -1,8 +1,8 @@
-"""Takes in the calls that came since the last run: only the people whom they touch are looked at.
+"""Takes in the calls that came since the last run, and looks only at the people whom they touch.
 
-The profiles of these people are put together again from what the last run kept, and the new calls are replayed on them.
-Identifiers and profiles have numbers of their own here, from 1; `_identity_known(identifier, old, node)` and
-`_identity_touched(profile, old, person, segment_id)` lead from them to those of the last run.
+It restores the profiles of these people from what the last run kept, and replays the new calls on them. Here,
+identifiers and profiles have their own numbers, from 1; `_identity_known(identifier, old, node)` and
+`_identity_touched(profile, old, person, segment_id)` map them to the numbers of the last run.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _PAIR: Final = ("user_id", "anonymous_id")
 
 
 class FullRunNeededError(Exception):
-    """What came changes the history of earlier calls. The text says why."""
+    """The new calls change the history of earlier ones. The text says why."""
 
 
 def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: Last) -> tuple[Resolver, Numbers]:
-    """Replay the new calls; also the node that each identifier had before. Raises FullRunNeededError."""
+    """Replay the new calls. Also returns the node that each identifier had before. Raises FullRunNeededError."""
     settings = context.settings.identity
     new = {}
     for call, table in inputs.items():
@@ -56,7 +56,7 @@ def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: La
 
 
 def _extend(work: Work, context: Context) -> None:
-    """Add the identifiers of all people whom the new calls touch, and those of the aliases of their identifiers."""
+    """Add the identifiers of all people whom the new calls touch, and the aliases of these identifiers."""
     values, nodes = context.state("identity_values"), context.state("identity_nodes")
     types = context.settings.identity.types
     pair = ", ".join(str(types.index(name)) for name in _PAIR if name in types) or "-1"
@@ -75,7 +75,7 @@ def _extend(work: Work, context: Context) -> None:
     )
     _touch(work, context)
     _add_hubs(work, context)
-    # Limits count all identifiers of a person; without them those on the calls are enough.
+    # Limits count all identifiers of a person. Without limits, those on the calls are enough.
     whole = (
         "profile in (select old from _identity_touched) or " if context.settings.identity.resolver == "unify" else ""
     )
@@ -108,7 +108,7 @@ def _touch(work: Work, context: Context) -> None:
 
 
 def _add_hubs(work: Work, context: Context) -> None:
-    """Make `_identity_earlier(profile, users, identifiers, events, hub)`, what each person was; hubs are met too."""
+    """Make `_identity_earlier(profile, users, identifiers, events, hub)`, the touched people; meet their hubs too."""
     nodes = context.state("identity_nodes")
     work.make(
         "_identity_earlier",
@@ -122,7 +122,7 @@ def _add_hubs(work: Work, context: Context) -> None:
 
 
 def _refuse_named(work: Work, context: Context, pair: str) -> None:
-    """An id that is seen for the first time, but that an earlier alias names, changes what that alias joined."""
+    """Refuse a new id that an earlier alias named: it changes what that alias joined."""
     values, previous = context.state("identity_values"), context.state("identity_previous")
     if work.number(
         f"select count(*) from _identity_distinct as d semi join {previous} as p on p.value = d.value "
@@ -132,7 +132,7 @@ def _refuse_named(work: Work, context: Context, pair: str) -> None:
 
 
 def _know(work: Work) -> None:
-    """Make `_identity_known`, what the last run said of identifiers, by their numbers here."""
+    """Make `_identity_known`: the identifiers of the last run, by their numbers here."""
     work.make(
         "_identity_known",
         "select i.identifier, o.identifier as old, o.node, coalesce(t.person, 0) as profile, o.added, o.degree, "
@@ -143,7 +143,7 @@ def _know(work: Work) -> None:
 
 
 def _join_aliases(work: Work) -> tuple[Numbers, Numbers]:
-    """The node of each identifier, now, and before the new aliases where the last run had it; 0 elsewhere."""
+    """The node of each identifier now, and its node in the last run; 0 if it had none."""
     identifiers, old_nodes = work.columns("select identifier, node from _identity_known order by node, identifier")
     is_same = old_nodes[1:] == old_nodes[:-1]
     pairs = work.columns("select identifier, previous from _identity_aliases where identifier <> previous")
@@ -164,7 +164,7 @@ def _join_aliases(work: Work) -> tuple[Numbers, Numbers]:
 
 
 def _restore(work: Work, resolver: Resolver, touched: Numbers) -> None:
-    """Put the profiles of the last run together again."""
+    """Restore the profiles of the last run."""
     found = work.connection.execute(
         "select identifier, profile, added, is_mapped from _identity_known order by identifier"
     ).fetchnumpy()
@@ -186,7 +186,7 @@ def _restore(work: Work, resolver: Resolver, touched: Numbers) -> None:
 
 
 def _refuse_unmapped(work: Work, resolver: Resolver, aliased: str) -> None:
-    """An identifier that was dropped wherever it was, but that an alias maps, has its place among earlier rows."""
+    """Refuse an alias that maps an identifier that was always dropped: its row belongs among earlier rows."""
     (identifiers,) = work.columns(aliased)
     is_owned = resolver.nodes.owner[resolver.node_of[identifiers]] > 0
     if not resolver.nodes.mapped[identifiers[is_owned]].all():
@@ -194,7 +194,7 @@ def _refuse_unmapped(work: Work, resolver: Resolver, aliased: str) -> None:
 
 
 def _refuse_limited(work: Work, context: Context, resolver: Resolver, ranked_anew: Numbers) -> None:
-    """An alias that changes which type limits a node changes history, where limits had anything to say."""
+    """Refuse an alias that changes the type of a node if limits had any effect: it changes history."""
     state = context.state("identity_limited")
     if work.number(f"select count(*) from {state} where profile in (select old from _identity_touched)"):
         raise FullRunNeededError(

@@ -1,4 +1,4 @@
-"""What a full run keeps for increments: identifiers with their profiles, links, and what limits left out.
+"""Writes what a run keeps for increments: identifiers with their profiles, links, and what limits left out.
 
 Tables: `identity_values(identifier, type, value)`; `identity_nodes(identifier, node, profile, added, degree,
 is_mapped)`, `profile` that owned the node, 0 for none; `identity_profiles(profile, canonical, segment_id)`;
@@ -42,7 +42,7 @@ REMOVED_TRAITS = "select canonical as profile, name, seq from _identity_newest w
 
 
 def fill_nodes(work: Work, resolver: Resolver, degree: np.ndarray) -> None:
-    """Make `_identity_owned`, the rows of `identity_nodes`."""
+    """Make `_identity_owned`: the rows of `identity_nodes`."""
     nodes, node_of = resolver.nodes, resolver.node_of[1:]
     work.fill(
         "_identity_owned",
@@ -59,12 +59,12 @@ def fill_nodes(work: Work, resolver: Resolver, degree: np.ndarray) -> None:
 
 
 def owners(resolver: Resolver) -> Numbers:
-    """The person that owns each node; 0 for none."""
+    """The person who owns each node; 0 for none."""
     return resolver.canonical()[resolver.nodes.owner]
 
 
 def limited(work: Work, resolver: Resolver) -> Numbers:
-    """People to whom a call with a dropped identifier belongs, and those who own what was dropped."""
+    """The people of calls with a dropped identifier, and the people who own the dropped identifiers."""
     rows = work.columns(
         "select d.node, r.profile from _identity_dropped as d join _identity_resolved as r on r.seq = d.seq"
     )

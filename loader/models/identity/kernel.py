@@ -1,7 +1,7 @@
-"""The rules for one call after another, compiled: profiles are small whole numbers, in the order of their creation.
+"""Applies the rules to one call after another, compiled. Profiles are numbered in the order of their creation.
 
-Every profile is a set in a forest of sets; its identifiers and the profiles that it is made of are linked lists, which
-two profiles join in constant time. The rules are those of Segment Unify, made exact; docs/models/identity.md has them.
+Profiles are disjoint sets (union-find). The identifiers of a set, and its profiles, are linked lists, which merge in
+constant time. The rules are those of Segment Unify, made exact; they are in docs/models/identity.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DROPPED: Final = 3
 
 @compiled
 def root_of(parent: Numbers, profile: int) -> int:
-    """The root of a profile's set; ways are halved."""
+    """The root of a profile's set. Halves the path on its way."""
     while parent[profile] != profile:
         parent[profile] = parent[parent[profile]]
         profile = parent[profile]
@@ -37,7 +37,7 @@ def root_of(parent: Numbers, profile: int) -> int:
 
 @compiled
 def _owners(nodes: Nodes, profiles: Profiles, room: Room, kept: int) -> int:
-    """Roots of the profiles that own any of the kept nodes into `room.owners`, the oldest first."""
+    """Write the roots of the profiles that own any of the kept nodes into `room.owners`, the oldest first."""
     count = 0
     for place in range(kept):
         owner = nodes.owner[room.kept[place]]
@@ -59,7 +59,7 @@ def _owners(nodes: Nodes, profiles: Profiles, room: Room, kept: int) -> int:
 
 @compiled
 def _count(rules: Rules, nodes: Nodes, profiles: Profiles, room: Room, kept: int, owners: int, at: int) -> int:
-    """New values by type into `room.new`, those that the owners hold into `room.held`; how many are new."""
+    """Count new values by type in `room.new`, those of the owners in `room.held`. Returns how many are new."""
     room.new[:] = 0
     room.held[:] = 0
     new = 0
@@ -82,7 +82,7 @@ def _count(rules: Rules, nodes: Nodes, profiles: Profiles, room: Room, kept: int
 
 @compiled
 def _broken(rules: Rules, room: Room, new: int, owners: int) -> int:
-    """The first type of which the resulting profile would have too many values; -1 when none."""
+    """The first type of which the resulting profile would have too many values; -1 if there is none."""
     if new == 0 and owners <= 1:
         return -1
     for kind in range(len(rules.most)):
@@ -93,7 +93,7 @@ def _broken(rules: Rules, room: Room, new: int, owners: int) -> int:
 
 @compiled
 def _cap(rules: Rules, profiles: Profiles, room: Room, new: int, owners: int) -> tuple[int, int, int]:
-    """The cap that the call would exceed, with the number reached and the most allowed; -1 when none."""
+    """The cap that the call would exceed, with the number reached and the most allowed; -1 if there is none."""
     merges, size = owners - 1, new
     for place in range(owners):
         merges += profiles.merges[room.owners[place]]
@@ -128,7 +128,7 @@ def _update(found: Found, profile: int, canonical: int, seq: int) -> None:
 
 @compiled
 def _merge(profiles: Profiles, nodes: Nodes, found: Found, room: Room, owners: int, seq: int) -> int:
-    """Merge the owners into the oldest; the root of what comes out. Rows of the profiles that moved, in their order."""
+    """Merge the owners into the oldest and record each profile that moved. Returns the new root."""
     root = room.owners[0]
     oldest = profiles.name[root]
     begin = found.used[UPDATES]
@@ -195,7 +195,7 @@ def add(profiles: Profiles, nodes: Nodes, root: int, node: int, at: int) -> None
 def _keep_to_limits(
     rules: Rules, nodes: Nodes, profiles: Profiles, found: Found, room: Room, kept: int, seq: int, at: int
 ) -> tuple[int, int, int]:
-    """Drop identifiers from the last until no limit would be broken; how many are kept, owners, and new ones."""
+    """Drop identifiers, last one first, until no limit is broken. Returns how many are kept, owners, and new ones."""
     while True:
         owners = _owners(nodes, profiles, room, kept)
         new = _count(rules, nodes, profiles, room, kept, owners, at)
@@ -212,7 +212,7 @@ def _keep_to_limits(
 def _capped(
     nodes: Nodes, profiles: Profiles, found: Found, room: Room, kept: int, seq: int, cap: tuple[int, int, int]
 ) -> int:
-    """Nothing is merged or mapped; the call belongs to the owner of its first identifier that has one."""
+    """Handle a call above a cap: merge and map nothing; it belongs to the owner of its first owned identifier."""
     place = 0
     while nodes.owner[room.kept[place]] == 0:
         place += 1
@@ -229,7 +229,7 @@ def _capped(
 
 @compiled
 def _map(nodes: Nodes, calls: Calls, found: Found, room: Room, call: int, kept: int, name: int) -> None:
-    """Identifiers of the kept nodes that were not mapped yet, in their order."""
+    """Map the identifiers of the kept nodes that were not yet mapped, in order."""
     begin, place = found.used[MAPPED], 0
     for row in range(calls.starts[call], calls.starts[call + 1]):
         while place < kept and room.kept[place] < calls.nodes[row]:
@@ -306,7 +306,7 @@ def _call(rules: Rules, nodes: Nodes, profiles: Profiles, calls: Calls, found: F
 def replay(
     rules: Rules, nodes: Nodes, profiles: Profiles, calls: Calls, found: Found, room: Room, begin: int, end: int
 ) -> int:
-    """Take in calls from `begin` until `end`; the first call not taken in, for want of room in `found`."""
+    """Take in calls from `begin` until `end`. Stops if `found` is full; returns the first call not taken in."""
     for call in range(begin, end):
         size = calls.starts[call + 1] - calls.starts[call]
         moved, first = 1, 0
@@ -329,7 +329,7 @@ def replay(
 
 @kept_on_disk
 def unite(a: Numbers, b: Numbers, parent: Numbers) -> None:
-    """Join the sets of each pair; the least of a set becomes its root."""
+    """Join the sets of each pair; the smallest member of a set becomes its root."""
     for pair in range(len(a)):
         first, second = root_of(parent, a[pair]), root_of(parent, b[pair])
         if first < second:
@@ -340,7 +340,7 @@ def unite(a: Numbers, b: Numbers, parent: Numbers) -> None:
 
 @kept_on_disk
 def canonical(parent: Numbers, name: Numbers, count: int) -> Numbers:
-    """The oldest profile of the set of each profile, from 0, which is none."""
+    """The oldest profile of the set of each profile; index 0 is unused."""
     found = np.zeros(count + 1, dtype=np.int32)
     for profile in range(1, count + 1):
         found[profile] = name[root_of(parent, profile)]
@@ -360,7 +360,7 @@ def roots(nodes: Numbers, parent: Numbers) -> Numbers:
 def restore(
     profiles: Profiles, nodes: Nodes, found: Found, canonical_of: Numbers, owned: Numbers, owners: Numbers, added: Longs
 ) -> None:
-    """Profiles of an earlier run, numbered by age, with the oldest of the set of each, and the nodes of each set."""
+    """Restore the profiles of an earlier run, numbered by age, with the oldest of each set and the nodes of each."""
     for profile in range(1, len(canonical_of)):
         root = canonical_of[profile]
         profiles.parent[profile] = root

@@ -1,4 +1,4 @@
-"""Links: pairs of nodes that calls had together, each pair as one number."""
+"""Finds links: pairs of nodes that were on one call, each pair as one number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HALF: Final = 32
 
 
 def links_of(calls: Calls, node_of: Numbers) -> Longs:
-    """Distinct pairs of the node of a call's first identifier and another of its nodes, the lower end first."""
+    """The distinct pairs of the first node of a call and another of its nodes; the lower number comes first."""
     center = node_of[np.minimum.reduceat(calls.identifiers, calls.starts[:-1])]
     ends = np.repeat(center, np.diff(calls.starts)).astype(np.int64)
     is_other = calls.nodes != ends
@@ -22,7 +22,7 @@ def links_of(calls: Calls, node_of: Numbers) -> Longs:
 
 
 def distinct(numbers: Longs) -> Longs:
-    """The numbers in their order, each once; `numbers` are put in order. Several times faster than by their hashes."""
+    """The distinct numbers, sorted. Sorts `numbers` in place, which is several times faster than hashing."""
     numbers.sort()
     is_new = np.ones(len(numbers), dtype=np.bool_)
     np.not_equal(numbers[1:], numbers[:-1], out=is_new[1:])
@@ -31,6 +31,6 @@ def distinct(numbers: Longs) -> Longs:
 
 
 def degrees(pairs: Longs, size: int) -> Longs:
-    """How many others each node was linked to."""
+    """The number of other nodes to which each node was linked."""
     counted: Longs = np.bincount(pairs >> HALF, minlength=size) + np.bincount(pairs & ((1 << HALF) - 1), minlength=size)
     return counted

@@ -1,4 +1,4 @@
-"""Runs identity resolution: the order of its steps."""
+"""Runs identity resolution: decides the order of its steps."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ INPUTS = {
 
 
 def run(context: Context) -> None:
-    """Make the tables of identity resolution from all calls of all sources, in part where that gives the same."""
+    """Make the tables of identity resolution from all calls, in part if that gives the same result."""
     work = Work(context.connection)
     try:
         inputs = {call: context.table(name) for call, name in INPUTS.items()}
@@ -66,7 +66,7 @@ def run(context: Context) -> None:
 
 
 def _never_in_part(work: Work, context: Context) -> str | None:
-    """Why a project is always computed in full."""
+    """Why a project can never be computed in part; None if it can."""
     if context.settings.identity.custom:
         return "custom identifiers are configured"
     if work.number(f"select count(*) from {context.table('input_identity_deletions')}"):
@@ -77,7 +77,7 @@ def _never_in_part(work: Work, context: Context) -> str | None:
 
 
 def _make(work: Work, context: Context, inputs: Mapping[str, str]) -> Resolver:
-    """Make everything anew."""
+    """Make everything in full."""
     settings = context.settings.identity
     observe(work, inputs, settings, custom_identifiers(context, inputs))
     read_deletions(work, context.table("input_identity_deletions"), settings)
@@ -91,7 +91,7 @@ def _make(work: Work, context: Context, inputs: Mapping[str, str]) -> Resolver:
 
 
 def _numbers(work: Work, definition: str, found: Mapping[str, Marks], before: Last | None = None) -> Last:
-    """How far the numbers of this run went, from those of the run before."""
+    """The highest numbers that this run used, from those of the run before."""
     counted = (
         *("_identity_events", "_identity_updates", "_identity_mapping"),
         *("_identity_identifiers", "_identity_profiles"),
@@ -115,7 +115,7 @@ def _numbers(work: Work, definition: str, found: Mapping[str, Marks], before: La
 def _change(
     work: Work, context: Context, inputs: Mapping[str, str], definition: str, found: Mapping[str, Marks], last: Last
 ) -> str | None:
-    """Take in what came; why not, where everything must be made anew."""
+    """Take in the new calls. Returns the reason if everything must be made in full instead."""
     if any(context.previous(name) is None for name in (*TABLES, *TRAIT_TABLES)):
         return "a table of the last run is gone"
     if (reason := obstacle(context, definition, found, last)) is not None:

@@ -1,4 +1,4 @@
-"""Calls in the order of their arrival, and the identifiers on each.
+"""Puts calls in the order of their arrival, and finds the identifiers on each.
 
 Makes `_identity_events(seq, source, call, id, received_at, timestamp, name)`, one row per call;
 `_identity_identifiers(identifier, type, value, is_blocked)`, the distinct identifiers with the type as its place in
@@ -52,9 +52,9 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 
 
 def normalised(kind: str, value: str) -> str:
-    """SQL of a value as compared: trimmed; emails in lower case; phones as digits, with a plus if there was one."""
+    """The SQL of a normalised value: trimmed; emails in lower case; phones as digits, with a plus if it had one."""
     text = f"cast({value} as varchar)"
-    # All white space comes before '!'. Most values have none at their ends, and trimming costs more than asking.
+    # All white space sorts before '!'. Few values have any at their ends, and trimming costs more than this test.
     trimmed = f"case when {text} < '!' or right({text}, 1) < '!' then trim({text}, {_WHITE_SPACE}) else {text} end"
     if kind == "email":
         return f"lower({trimmed})"
@@ -74,9 +74,9 @@ def observe(
 ) -> None:
     """Make the tables that the module describes.
 
-    `inputs`: table of each call. `custom`: type and query of (source, call, id, value) of each further identifier.
-    `before`: number of the call before the first. `extend` may add to `_identity_distinct(type, value)`, before
-    identifiers are numbered.
+    `inputs`: the table of each call. `custom`: the type and query of (source, call, id, value) of each configured
+    identifier. `before`: the number of calls in earlier runs. `extend` may add to `_identity_distinct(type, value)`
+    before identifiers are numbered.
     """
     columns = _read_calls(work, inputs, settings.types, before)
     places = {name: place for place, name in enumerate(settings.types)}
@@ -105,7 +105,7 @@ def observe(
 
 
 def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str], before: int) -> list[tuple[str, str]]:
-    """Make `_identity_calls`; the type and column of each identifier that occurs."""
+    """Make `_identity_calls`. Returns the type and column of each identifier that occurs."""
     wanted = {f"i_{kind.replace('.', '_')}": (kind, _EVERYWHERE[kind]) for kind in types if kind in _EVERYWHERE}
     if "email" in types:
         wanted["trait_email"] = ("email", "email")
@@ -127,10 +127,10 @@ def _read_calls(work: Work, inputs: Mapping[str, str], types: Sequence[str], bef
 
 
 def _put_in_order(work: Work, calls: str, before: int) -> None:
-    """Make `_identity_calls`: the calls with `seq`, span by span of their arrival, as the engine sorts in memory."""
+    """Make `_identity_calls` with `seq`, one span of time after another, because the engine sorts in memory."""
     work.make("_identity_calls", f"select cast(0 as integer) as seq, * from ({calls}) limit 0")
     for span in _spans(work, calls):
-        # The places of a span go on where the spans before it end.
+        # Numbers continue from the previous spans.
         (count,) = work.connection.execute(
             f"insert into _identity_calls select cast({before} + row_number() over "
             f"(order by received_at, timestamp, source, call, id) as integer), * from ({calls}) where {span}"
@@ -139,7 +139,7 @@ def _put_in_order(work: Work, calls: str, before: int) -> None:
 
 
 def _spans(work: Work, calls: str) -> list[str]:
-    """Conditions that part the calls by `received_at` into spans of about `_CALLS_IN_ORDER`; the last has the nulls."""
+    """Conditions that divide the calls by `received_at` into spans of about `_CALLS_IN_ORDER`; the last has NULLs."""
     parts = -(-work.number(f"select count(*) from ({calls})") // _CALLS_IN_ORDER)
     if parts < 2:
         return ["true"]
@@ -156,7 +156,7 @@ def _spans(work: Work, calls: str) -> list[str]:
 
 
 def _present(work: Work, table: str, call: str, wanted: Mapping[str, tuple[str, str]]) -> set[str]:
-    """Which of the columns have a value in the calls of a table: the others need not be carried along."""
+    """The columns that have a value in any call of a table; the others need not be copied."""
     own = [column for column in wanted if column != "trait_email" or call == "identify"]
     if not own:
         return set()
@@ -166,7 +166,7 @@ def _present(work: Work, table: str, call: str, wanted: Mapping[str, tuple[str, 
 
 
 def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int], extend: Callable[[], None]) -> None:
-    """Whole numbers instead of texts: everything after this is several times faster on them."""
+    """Replace texts by integers, which makes everything after this several times faster."""
     blocked = (
         f"value = '' or regexp_matches(value, {literal(settings.blocked_pattern)}) "
         f"or lower(value) in (select unnest({literals(value.strip().lower() for value in settings.blocked_values)}))"
@@ -174,7 +174,7 @@ def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int], e
     work.make("_identity_distinct", "select type, value from _identity_values group by type, value")
     extend()
     if work.number("select count(*) from _identity_previous"):
-        # An alias names ids observed anywhere, of either kind; one that was never observed is a user id.
+        # An alias names an observed user id or anonymous id; an id that was never observed is a user id.
         pair = [places[name] for name in ("user_id", "anonymous_id") if name in places]
         either = ", ".join(str(place) for place in pair)
         work.connection.execute(
@@ -203,7 +203,7 @@ def _encode(work: Work, settings: IdentitySettings, places: Mapping[str, int], e
 
 
 def _encode_previous(work: Work, places: Mapping[str, int]) -> None:
-    """Make `_identity_aliases`; what an alias names as its previous id is on the call as well."""
+    """Make `_identity_aliases`. The previous id of an alias is an identifier of the call as well."""
     pair = [places[name] for name in ("user_id", "anonymous_id") if name in places]
     either = ", ".join(str(place) for place in pair) or "-1"
     is_user = f"i.type = {places['user_id']}" if "user_id" in places else "false"

@@ -1,4 +1,4 @@
-"""Feeds calls to the compiled replay in the order of their arrival, and keeps what it finds."""
+"""Feeds calls to the compiled replay in the order of their arrival, and collects what it finds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MICROSECONDS_PER_DAY: Final = 86_400_000_000
 
 
 def rules_of(settings: IdentitySettings) -> Rules:
-    """Limits by the place of a type in the order of priority."""
+    """The limits, by the place of each type in the order of priority."""
     limits = [settings.limit_of(name) for name in settings.types]
     return Rules(
         np.array([values for values, _ in limits], dtype=np.int64),
@@ -36,7 +36,7 @@ def rules_of(settings: IdentitySettings) -> Rules:
 
 @dataclass(slots=True)
 class Resolver:
-    """Profiles after the calls so far."""
+    """The profiles after the calls so far."""
 
     rules: Rules
     nodes: Nodes
@@ -58,11 +58,11 @@ class Resolver:
 
     @property
     def count(self) -> int:
-        """Profiles so far."""
+        """How many profiles there are so far."""
         return int(self.found.used[kernel.COUNT])
 
     def take(self, calls: Calls, begin: int, end: int) -> None:
-        """Take in calls; what they did is kept."""
+        """Take in calls, and collect what they did."""
         first, mapped, dropped = begin, len(self.mapped), len(self.dropped)
         while begin < end:
             reached = kernel.replay(self.rules, self.nodes, self.profiles, calls, self.found, self.room, begin, end)
@@ -74,7 +74,7 @@ class Resolver:
             self.unmerging.note(first, end, self.found.resolved, self.mapped[mapped:], self.dropped[dropped:])
 
     def delete(self, deletion: Deletion) -> None:
-        """Take an identifier out of its profile, where that may be; profiles that it alone held together part."""
+        """Remove an identifier from its profile, if that is allowed, and split profiles that only it held together."""
         profile = 0
         if deletion.is_alone:
             profile = take_out(self.rules, self.nodes, self.profiles, deletion.identifier)
@@ -89,7 +89,7 @@ class Resolver:
         self.unmerging.updates.clear()
 
     def make_room(self, calls: Calls) -> None:
-        """Scratch for the largest of these calls, and a place for the profile of each."""
+        """Make scratch space for the largest of these calls, and space for the profile of each."""
         largest = int(np.diff(calls.starts).max(initial=0))
         if largest > len(self.room.kept):
             self.room = self.room._replace(
@@ -98,20 +98,20 @@ class Resolver:
         self.found = self.found._replace(resolved=np.zeros(len(calls.seq), dtype=np.int32))
 
     def pairs(self) -> Longs:
-        """Distinct links of all calls."""
+        """The distinct links of all calls."""
         if len(self.links) != 1:
             self.links = [distinct(np.concatenate([np.zeros(0, dtype=np.int64), *self.links]))]
         return self.links[0]
 
     def belongings(self) -> Numbers:
-        """A profile of the person that each call belongs to now, in the order of the calls."""
+        """For each call, in order, a profile of the person to whom it belongs now."""
         if self.unmerging is not None:
             return self.unmerging.own
         found: Numbers = np.concatenate([np.zeros(0, dtype=np.int32), *self.resolved])
         return found
 
     def canonical(self) -> Numbers:
-        """The oldest profile of the set of each profile, from 0, which is none."""
+        """The oldest profile of the set of each profile; index 0 is unused."""
         return kernel.canonical(self.profiles.parent, self.profiles.name, self.count)
 
     def _keep(self) -> None:
@@ -135,7 +135,7 @@ class Resolver:
 
 
 def resolver_of(settings: IdentitySettings, types: npt.NDArray[np.int8], node_of: Numbers, profiles: int) -> Resolver:
-    """An empty resolver. `types`, `node_of`: by identifier, from 0, which is none; `profiles`: the most of them."""
+    """An empty resolver. `types` and `node_of` are by identifier (index 0 is unused); `profiles` is their maximum."""
     size, none = len(types), np.zeros(0, dtype=np.int32)
 
     def numbers(length: int) -> Numbers:
@@ -191,7 +191,7 @@ def resolve(work: Work, settings: IdentitySettings, node_of: Numbers) -> Resolve
 
 
 def take_calls(work: Work, resolver: Resolver, deletions: list[Deletion], before: int = 0) -> None:
-    """Replay calls that follow those of earlier runs, of which there were `before`."""
+    """Replay calls that follow the `before` calls of earlier runs."""
     node_of = resolver.node_of
     batches = calls_of(work, node_of, before)
     for calls in whole(batches) if deletions else batches:
@@ -213,7 +213,7 @@ def take_calls(work: Work, resolver: Resolver, deletions: list[Deletion], before
 
 
 def _deletions(work: Work) -> list[Deletion]:
-    """Deletions, the last one first."""
+    """The deletions, last one first."""
     rows = work.connection.execute(
         "select d.seq, d.identifier, epoch_us(d.deleted_at), d.identifier not in (select identifier from "
         "_identity_classes) from _identity_deletions as d join _identity_identifiers as i "

@@ -1,4 +1,4 @@
-"""How large each person is, compiled."""
+"""Computes the size of each person, compiled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sizes(
     profiles: int,
     user_type: int,
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Users, identifiers and hub of each person, from the mapped identifiers with the person of each."""
+    """The users, identifiers and hub (the most linked identifier) of each person, from the mapped identifiers."""
     users, counted = np.zeros(profiles + 1, dtype=np.int32), np.zeros(profiles + 1, dtype=np.int32)
     hub = np.zeros(profiles + 1, dtype=np.int32)
     is_seen = np.zeros(len(types), dtype=np.bool_)

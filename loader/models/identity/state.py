@@ -1,4 +1,4 @@
-"""The state of the compiled replay, and what it finds: arrays only, so that compiled code takes them as they are."""
+"""The state and results of the compiled replay. They are arrays only, so that compiled code can use them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Longs = npt.NDArray[np.int64]
 
 
 class Rules(NamedTuple):
-    """Limits by type; a window of -1 microseconds means ever."""
+    """The limits by type. A window of -1 microseconds means ever."""
 
     most: Longs
     windows: Longs
@@ -23,9 +23,9 @@ class Rules(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """By node: type, owning profile (0: none), when it was added, the next of its profile. `mapped`: by identifier.
+    """Arrays by node: type, owning profile (0: none), when it was added, next of its profile. `mapped`: by identifier.
 
-    `base`: the profile of the owning set through which the node came, which takes it along when the set is parted.
+    `base`: the profile through which the node came into the set. If the set is split, the node goes with it.
     """
 
     type: npt.NDArray[np.int8]
@@ -37,7 +37,7 @@ class Nodes(NamedTuple):
 
 
 class Profiles(NamedTuple):
-    """By profile, from 1. Lists and sizes are those of a set's root; `name` is the oldest profile of the set."""
+    """Arrays by profile, from 1. Lists and sizes belong to the root of a set; `name` is its oldest profile."""
 
     parent: Numbers
     name: Numbers
@@ -54,7 +54,7 @@ class Profiles(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """Identifiers of calls, by priority within each: `starts` has one more than there are calls."""
+    """The identifiers of calls, sorted by priority within each. `starts` has one element more than there are calls."""
 
     seq: Longs
     at: Longs
@@ -64,7 +64,7 @@ class Calls(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What calls did. `used`: profiles so far, and rows used of each of the others."""
+    """What the calls did. `used`: the profiles so far, and the used rows of each other array."""
 
     used: Longs
     resolved: Numbers
@@ -77,7 +77,7 @@ class Found(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Scratch of one call."""
+    """Scratch space for one call."""
 
     kept: Numbers
     owners: Numbers

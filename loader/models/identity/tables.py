@@ -1,4 +1,4 @@
-"""The tables that readers see, from the whole numbers of the resolution. Their SQL is in `sql/identity`."""
+"""Writes the tables that readers see, from the numbers of the resolution. Their SQL is in `sql/identity`."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _SPANS: Final = {
 
 
 def identity_sql(name: str) -> str:
-    """A statement of `sql/identity`."""
+    """A statement in `sql/identity`."""
     return read_sql(f"identity/{name}.sql")
 
 
 def write_tables(work: Work, context: Context, resolver: Resolver) -> None:
-    """Write every table that is ours: a file of the user may stand for one of them."""
+    """Write every table that is ours. A file of the user may replace one of them."""
     name_types(work, context)
     name_profiles(work)
     order_mapping(work, is_plain(work))
@@ -65,7 +65,7 @@ def name_profiles(work: Work, earlier: str | None = None) -> None:
 
 
 def is_plain(work: Work) -> bool:
-    """Whether nothing was removed, and no alias maps what was dropped: then mappings are in the order of the replay."""
+    """Whether mappings are in the order of the replay: nothing was removed, and no alias maps a dropped identifier."""
     unmapped = "_identity_classes where identifier not in (select identifier from _identity_mapped)"
     return work.number(f"select (select count(*) from _identity_removed) + (select count(*) from {unmapped})") == 0
 
@@ -73,7 +73,7 @@ def is_plain(work: Work) -> bool:
 def order_mapping(work: Work, is_in_order: bool) -> None:
     """Make `_identity_mapping(place, identifier, profile, seq, is_removal, deleted_at, is_current)`.
 
-    `is_in_order`: the order of the replay is this one.
+    `is_in_order`: the order of the replay is the right one.
     """
     if not is_in_order:
         work.make("_identity_mapping", identity_sql("mapping"))
@@ -85,7 +85,7 @@ def order_mapping(work: Work, is_in_order: bool) -> None:
 
 
 class Earlier(NamedTuple):
-    """What profiles were before an increment, by profile; and which identifiers counted, and as users."""
+    """What profiles were before an increment, and which identifiers counted then, also as users."""
 
     users: Numbers
     identifiers: Numbers
@@ -105,7 +105,7 @@ def measure_people(work: Work, resolver: Resolver, degree: Longs, earlier: Earli
     )
     events = np.bincount(canonical[resolver.belongings()], minlength=resolver.count + 1)
     if earlier is not None:
-        # Of people whom an increment touches, only what it met is there: what is new counts on top.
+        # An increment only knows the identifiers that it met; new ones are added to the earlier counts.
         known = np.flatnonzero(earlier.was_counted & (person > 0))
         np.subtract.at(identifiers, person[known], 1)
         counted_users = np.flatnonzero(earlier.was_user & (person > 0))

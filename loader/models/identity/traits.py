@@ -1,6 +1,6 @@
-"""Traits of profiles: the newest value of each wins, a null removes it, an empty text sets it.
+"""Traits of profiles: the newest value wins, a null removes it, an empty text is a value.
 
-Newest is by arrival. When profiles merge, the merged one has of each trait the value that arrived last in any of them.
+The newest value is the one that arrived last. When profiles merge, this applies to the values of all of them.
 Steps: `_identity_traits(seq, profile, name, value)`, every value sent, null where it was removed;
 `_identity_states(profile, seq, removal, name, value, sent_seq)`, what a profile had after each call or deletion that
 could change it.
@@ -36,7 +36,7 @@ _TYPES: Final[Mapping[str, LogicalType]] = {
 
 
 def write_traits(work: Work, context: Context) -> None:
-    """Write the tables of traits, those that are ours."""
+    """Write the tables of traits that are ours."""
     tables = identify_tables(context)
     types = trait_types(tables)
     _read_traits(work, tables, types)
@@ -53,7 +53,7 @@ def write_traits(work: Work, context: Context) -> None:
 def patch_traits(work: Work, context: Context, before: int) -> None:
     """Change the tables of traits after an increment; `before`: rows of profile_traits_updates so far.
 
-    People whom it touched begin with the traits that they had, as if these had been sent to the person itself.
+    People whom it touched start with the traits that they had, as if these had been sent to the person itself.
     """
     tables = identify_tables(context)
     types = trait_types(tables)
@@ -106,7 +106,7 @@ def patch_traits(work: Work, context: Context, before: int) -> None:
 
 
 def count_trait_updates(work: Work) -> int:
-    """Rows that this run adds to profile_traits_updates."""
+    """How many rows this run adds to profile_traits_updates."""
     return work.number(
         "select count(*) from (select distinct c.profile, c.seq from _identity_changes as c "
         "join _identity_events as e on e.seq = c.seq)"
@@ -119,7 +119,7 @@ def identify_tables(context: Context) -> dict[str, SchemaTables]:
 
 
 def trait_types(tables: Mapping[str, SchemaTables]) -> dict[str, LogicalType]:
-    """Each trait of any source with its type; text where sources or messages do not agree on one."""
+    """Each trait of any source, with its type; text if sources or messages disagree."""
     found: dict[str, set[str]] = {}
     own = {*call_target("identify").core, *PROVENANCE, NULLS, "loaded_at", "uuid"}
     suffixes = tuple(f"__v_{family}" for family in FAMILIES)
@@ -136,7 +136,7 @@ def trait_types(tables: Mapping[str, SchemaTables]) -> dict[str, LogicalType]:
 
 
 def column_of(trait: str) -> str:
-    """The column of a trait in our wide tables."""
+    """The name of a trait's column in our wide tables."""
     return f"trait_{trait}" if trait in _OURS else trait
 
 
@@ -145,7 +145,7 @@ def _read_traits(work: Work, tables: Mapping[str, SchemaTables], types: Mapping[
     if not types:
         sent = none
     else:
-        # A text for each value, of the type that the trait has: the same one whichever variant holds it.
+        # The text of each value, in the type of the trait, is the same whichever variant holds the value.
         aliases = {name: f"t{number}" for number, name in enumerate(types)}
         declared = tuple(
             InputColumn(aliases[name], "text" if kind == "float" else kind, (name,), "") for name, kind in types.items()
@@ -172,7 +172,7 @@ def _read_traits(work: Work, tables: Mapping[str, SchemaTables], types: Mapping[
 
 
 def _find_states(work: Work) -> None:
-    """A value counts for the profile it was sent to, and for each one that this was merged into, from then on."""
+    """Find the states: a value counts for its profile and, after a merge, for the profile merged into."""
     is_parted = work.number("select count(*) from _identity_parted") > 0
     work.make("_identity_states", read_sql("identity/parted_traits.sql") if is_parted else _STATES)
     work.make(
@@ -224,7 +224,7 @@ def _profile_traits(types: Mapping[str, LogicalType], chosen: str = "") -> str:
 
 
 def _profile_traits_updates(types: Mapping[str, LogicalType]) -> str:
-    """All traits of a profile after each event that changed one of them."""
+    """The query of all traits of a profile after each event that changed one of them."""
     at_event = "".join(
         f", max(case when name = {literal(name)} then coalesce(value, '') end) as v{number}, "
         f"max(case when name = {literal(name)} then case when value is null then 0 else 1 end end) as k{number}"

@@ -1,8 +1,8 @@
-"""Takes a deleted identifier out of its profile, and parts the profiles that it alone held together.
+"""Removes a deleted identifier from its profile, and splits the profiles that only it held together.
 
-Identifiers of a person stay together where calls say so that arrived before the deletion, by what limits left of them.
-A profile stays with the oldest identifier that came through it; what came through the person's oldest profile, and
-profiles of which no identifier is left, stay with that one.
+Identifiers of a person stay together if calls before the deletion link them; identifiers that limits left out of a call
+link nothing. A profile goes with the oldest identifier that came through it. Everything that came through the oldest
+profile of the person stays there, and so do profiles without a remaining identifier.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from loader.models.identity.state import Calls, Longs, Nodes, Numbers, Profiles,
 
 
 class Deletion(NamedTuple):
-    """A deletion after the call `seq`. `is_alone`: no alias joins the identifier to another."""
+    """A deletion after the call `seq`. `is_alone`: no alias joins the identifier to another one."""
 
     seq: int
     identifier: int
@@ -29,7 +29,7 @@ class Deletion(NamedTuple):
 
 
 class Removal(NamedTuple):
-    """A deletion that was done, by its number, from 1; `profile` is the one that had the identifier."""
+    """A completed deletion, by its number, from 1. `profile` had the identifier."""
 
     number: int
     identifier: int
@@ -39,13 +39,13 @@ class Removal(NamedTuple):
 
 
 class Index(NamedTuple):
-    """Where each number stands in an array of them: places in the order of their numbers, and where each begins."""
+    """An index of an array of numbers: the places of each number, sorted by number, and where each number begins."""
 
     places: Longs
     begins: Longs
 
     def of(self, numbers: Numbers) -> Longs:
-        """All places of the numbers."""
+        """All places of these numbers."""
         begins, ends = self.begins[numbers], self.begins[numbers + 1]
         counts = ends - begins
         offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -55,7 +55,7 @@ class Index(NamedTuple):
 
 @dataclass(slots=True)
 class Unmerging:
-    """What deletions need to know of the calls so far, and what they did to them."""
+    """What deletions need to know of the calls so far, and the effects of the deletions."""
 
     calls: Calls
     node_of: Numbers
@@ -83,7 +83,7 @@ class Unmerging:
     """Identifier, profile named so far, profile since, number of the removal, whether calls mapped it."""
 
     def note(self, begin: int, end: int, resolved: Numbers, mapped: list[Numbers], dropped: list[Numbers]) -> None:
-        """What calls from `begin` until `end` did."""
+        """Note what the calls from `begin` until `end` did."""
         self.own[begin:end] = resolved[begin:end]
         if begin < end and dropped:
             rows = slice(self.calls.starts[begin], self.calls.starts[end])
@@ -97,7 +97,7 @@ class Unmerging:
             self.first[nodes[is_first]] = part[1][place[is_first]]
 
     def part(self, removal: Removal, nodes: Nodes, profiles: Profiles) -> None:
-        """Part the profiles of the person that had an identifier, which is taken out already."""
+        """Split the profiles of the person who had an identifier, which is already removed."""
         self.holder[removal.identifier] = self.first[removal.identifier] = 0
         taken = int(np.searchsorted(self.calls.seq, removal.seq, side="right"))
         self.is_kept[self._rows(np.array([removal.identifier]), taken)] = False
@@ -128,13 +128,13 @@ class Unmerging:
         self._move(removal, members, canonical, owned, group)
 
     def _rows(self, nodes: Numbers, taken: int) -> Longs:
-        """Rows of nodes in calls so far."""
+        """The rows of these nodes in the calls so far."""
         rows = self.rows_of.of(nodes)
         taken_in: Longs = rows[rows < self.calls.starts[taken]]
         return taken_in
 
     def _part_calls(self, removal: Removal, members: Numbers, taken: int, rows: Longs, groups: Numbers) -> None:
-        """Each call of the person goes with the identifiers that are left on it; without any, it stays."""
+        """Move each call of the person with its remaining identifiers. A call without any stays."""
         own = self.own[:taken]
         is_member = np.zeros(max(int(own.max(initial=0)), int(members[-1])) + 1, dtype=np.bool_)
         is_member[members] = True
@@ -144,7 +144,7 @@ class Unmerging:
         self.parted.append(np.stack([np.full_like(calls, removal.number), calls, own[calls]]))
 
     def _move(self, removal: Removal, members: Numbers, canonical: Numbers, owned: Numbers, group: Numbers) -> None:
-        """Identifiers whose mapping names a profile of another group are mapped anew."""
+        """Map identifiers again whose mapping names a profile of another group."""
         identifiers = np.sort(self.identifiers_of.of(owned)).astype(np.int32)
         named = np.where(self.holder[identifiers] > 0, self.holder[identifiers], self.first[self.node_of[identifiers]])
         since = group[self.place_of[self.node_of[identifiers]]]
@@ -158,7 +158,7 @@ class Unmerging:
 
 
 def unmerging_of(calls: Calls, node_of: Numbers) -> Unmerging:
-    """Before the first of all calls."""
+    """The state before the first call."""
     size = len(node_of)
     places = np.arange(len(calls.seq), dtype=np.int32)
     return Unmerging(
@@ -181,14 +181,14 @@ def _index(numbers: Numbers, size: int) -> Index:
 
 
 def joined(parts: list[Numbers], rows: int) -> Numbers:
-    """The columns of all parts, which are let go."""
+    """The concatenated columns of all parts. Frees the parts."""
     found: Numbers = np.concatenate([np.zeros((rows, 0), dtype=np.int32), *parts], axis=1)
     parts.clear()
     return found
 
 
 def _grouped(oldest: int, members: Numbers, base: Numbers, calls: Numbers, places: Numbers) -> tuple[Numbers, Numbers]:
-    """The canonical profile of each identifier, which are in the order of their age, and of each member.
+    """The canonical profile of each identifier and of each member, after a split. Identifiers are sorted by age.
 
     `calls` and `places`: which of the identifiers each call has, in the order of the calls.
     """
@@ -213,7 +213,7 @@ def _grouped(oldest: int, members: Numbers, base: Numbers, calls: Numbers, place
 
 @kept_on_disk
 def _listed(following: Numbers, first: int, count: int) -> Numbers:
-    """A linked list."""
+    """The members of a linked list."""
     found = np.zeros(count, dtype=np.int32)
     for place in range(count):
         found[place] = first
@@ -225,7 +225,7 @@ def _listed(following: Numbers, first: int, count: int) -> Numbers:
 def _regroup(
     profiles: Profiles, nodes: Nodes, members: Numbers, canonical: Numbers, owned: Numbers, group: Numbers
 ) -> None:
-    """Put the members of a set, the oldest first, and what they own into sets of their own."""
+    """Divide the members of a set (oldest first), and what they own, into new sets."""
     for place in range(len(members)):
         profile, root = members[place], canonical[place]
         profiles.parent[profile] = root
@@ -248,7 +248,7 @@ def _regroup(
 
 @compiled
 def take_out(rules: Rules, nodes: Nodes, profiles: Profiles, node: int) -> int:
-    """Take a node out of its profile; the profile. 0, and nothing done, for the only user id, and for no owner."""
+    """Remove a node from its profile. Returns the profile, or 0 if it is the only user id or has no owner."""
     if nodes.owner[node] == 0:
         return 0
     root = kernel.root_of(profiles.parent, nodes.owner[node])

@@ -1,4 +1,4 @@
-"""Temporary tables of one resolution: made from queries, dropped at the end. Their names begin with `_identity_`."""
+"""Temporary tables of one resolution: made from queries, and dropped at the end. Named `_identity_…`."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class Work:
         self._made: dict[str, None] = {}
 
     def make(self, name: str, query: str) -> None:
-        """Make a temporary table, or make it anew. `name` with its prefix."""
+        """Make or replace a temporary table. `name` includes the prefix."""
         self.connection.execute(f"create or replace temp table {name} as {query}")
         self._made[name] = None
 
     def drop(self, *names: str) -> None:
-        """Tables that nothing needs any more: memory is what limits the size of a run."""
+        """Drop tables that are no longer needed, because memory limits the size of a run."""
         for name in names:
             self.connection.execute(f"drop table if exists {name}")
             self._made.pop(name, None)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a table another name; one that has it already is dropped."""
+        """Rename a table, and drop an existing table of the new name."""
         self.drop(new)
         self.connection.execute(f"alter table {old} rename to {new}")
         self._made.pop(old)
         self._made[new] = None
 
     def fill(self, name: str, columns: Sequence[str], values: Iterable[Any]) -> None:
-        """Make a table of whole numbers from one array per column, all of one length."""
+        """Make a table of integers from one array per column, all of the same length."""
         arrays = [pa.array(each) for each in values]
         filled = pa.table(dict(zip(columns, arrays, strict=True)))
         self.connection.register(f"{name}_values", filled)
@@ -50,12 +50,12 @@ class Work:
             self.connection.unregister(f"{name}_values")
 
     def columns(self, query: str) -> list[Numbers]:
-        """The columns of a query for small whole numbers; 0 for null."""
+        """The columns of a query of small integers, as arrays; NULL becomes 0."""
         found = self.connection.execute(query).fetchnumpy()
         return [np.ma.filled(column, 0).astype(np.int32) for column in found.values()]
 
     def number(self, query: str) -> int:
-        """The one number that a query gives."""
+        """The single number that a query returns."""
         return int(self.connection.execute(query).fetchall()[0][0])
 
     def close(self) -> None:
