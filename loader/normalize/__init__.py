@@ -1,1 +1,1 @@
-"""Lines of the archive → typed rows: the set-based way for plain lines, the exact way for the rare odd ones."""
+"""Turns lines of the archive into typed rows: plain lines by set-based SQL, the rare odd ones by an exact parser."""

@@ -1,4 +1,4 @@
-"""One winner per call and id: the smallest (received_at, fingerprint, key, line, item), whatever was loaded first."""
+"""Finds one winner per call and id: the smallest (received_at, fingerprint, key, line, item), in any load order."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _PLACE = "s.received_at, s.fingerprint, p.key, s.line, s.item, p.etag"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where the warehouse keeps the call tables of a source: call → qualified name, and the table of objects."""
+    """The call tables of a source in the warehouse (call → qualified name), and the table of objects."""
 
     tables: dict[str, str]
     unhashed: frozenset[str]
-    """Calls whose table is without hashes of its ids."""
+    """Calls whose table has no hashes of its ids."""
     objects: str
     copies: str
 
 
 class Dedupe:
-    """Leaves winners in the stage. The others are in `losers`, rows that winners replace in `replaced`.
+    """Leaves only winners in the stage. `losers` has the others, `replaced` the stored rows that winners replace.
 
-    `losers` and `replaced`: call, id, object_id, line, item, received_at, fingerprint, row (of the stage, and of the call
-    table until the file is changed). `parts`: part, object_id, key, etag.
+    Columns of both: call, id, object_id, line, item, received_at, fingerprint, row. In `losers`, `row` is a row of the
+    stage; in `replaced`, a row of the call table, until the file changes. `parts`: part, object_id, key, etag.
     """
 
     def __init__(self, stage: Stage, parts: str) -> None:
@@ -35,10 +35,10 @@ class Dedupe:
         self.losers = f"{stage.name}_losers"
         self.replaced = f"{stage.name}_replaced"
         self.conflicts = 0
-        """Copies found that say something else than the row that won."""
+        """How many copies differ from the row that won."""
 
     def run(self, history: History, resumed: list[int]) -> None:
-        """Judge every message of the stage. `resumed` are objects of which a part may be loaded already."""
+        """Judge every message of the stage. `resumed` are objects of which a part may already be loaded."""
         if resumed:
             self._forget_known(history, resumed)
         self._judge_batch()
@@ -47,7 +47,7 @@ class Dedupe:
         self.conflicts += self._count_differing(self.replaced, self._stage.name)
 
     def _forget_known(self, history: History, resumed: list[int]) -> None:
-        """Lines that own their row, or are recorded as copies, are not news."""
+        """Remove lines that already have their row, or are already recorded as copies."""
         objects = f"({', '.join(map(str, resumed))})"
         places = [
             f"select '{call}' as call, _object as object_id, _line as line, _item as item from {table} "
@@ -84,7 +84,7 @@ class Dedupe:
         (rows,) = engine.execute(f"select count(*) from {self.replaced}").fetchall()
         if rows[0] == 0:
             return
-        # Of the rows found, those that an earlier copy in the batch replaces stay in `replaced`.
+        # Only rows that an earlier copy in the batch replaces stay in `replaced`.
         engine.execute(
             f"create or replace table {stage}_late as select s.rowid as row, s.call, s.id, p.object_id, s.line, "
             f"s.item, s.received_at, s.fingerprint, row({_PLACE}) < "
@@ -110,7 +110,7 @@ class Dedupe:
         return int(row[0])
 
     def _find(self, call: str, table: str, stored: str, objects: str) -> None:
-        """Rows of the warehouse with ids of the batch: their hashes alone are scanned, the rest read by row number."""
+        """Find rows of the warehouse with ids of the batch. Scans only their hashes, and reads the rest by row number."""
         engine, stage = self._stage.engine, self._stage.name
         of_call = f"from {stage} where call = '{call}'"
         engine.execute(

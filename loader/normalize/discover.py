@@ -1,4 +1,4 @@
-"""Signatures → shapes: what all messages of a batch consist of, learnt from one sample of each signature."""
+"""Finds the shape of every signature in a batch from one sample message each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROUND: Final = 2_000
 
 
 class Discovery:
-    """What is known of the messages of one source. Kept from batch to batch, so that known shapes cost nothing."""
+    """The known shapes of one source. It is kept from batch to batch, so that known shapes cost nothing."""
 
     def __init__(
         self, rules: WalkRules, identifier_bytes: int, excluded: frozenset[str], reserved: frozenset[str]
@@ -33,15 +33,15 @@ class Discovery:
         self._leaves: dict[tuple[str, int], LeafNumbers] = {}
 
     def leaf_numbers(self, call: str, signature: int) -> LeafNumbers:
-        """Numbers of the leaves that messages of a call and signature have. Only after `explain`."""
+        """The numbers of the leaves of messages with this call and signature. Call `explain` first."""
         return self._leaves[call, signature]
 
     def columns(self, call: str, signature: int) -> MessageColumns:
-        """What messages of a call and signature have. Only after `explain`."""
+        """The columns of messages with this call and signature. Call `explain` first."""
         return self._shapes[call, signature]
 
     def explain(self, stage: Stage) -> list[int]:
-        """Look at a sample of every signature of the stage that is new. Returns the signatures of odd messages."""
+        """Look at a sample of every new signature in the stage. Returns the signatures of odd messages."""
         signatures = stage.engine.execute(
             f"select call, signature, min(row) from {stage.name} group by call, signature"
         ).fetchall()

@@ -1,4 +1,4 @@
-"""The engine that normalizes: an in-memory DuckDB, whatever the warehouse."""
+"""Opens the engine that normalizes: an in-memory DuckDB, for every kind of warehouse."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from loader.sqlfiles import read_sql
 
 
 def open_engine(memory_bytes: int, threads: int | None, work_dir: Path) -> duckdb.DuckDBPyConnection:
-    """An empty engine that keeps to `memory_bytes` and spills into `work_dir`. Time is UTC, order is not kept."""
+    """An empty engine, limited to `memory_bytes`, that spills into `work_dir`. Its zone is UTC; it keeps no row order."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{memory_bytes}B",
         "temp_directory": str(work_dir / "spill"),

@@ -1,7 +1,7 @@
-"""The exact way: the rare odd lines, read one by one and handed on as repaired messages in strict JSON.
+"""The exact parser: reads the rare odd lines one by one and turns them into repaired messages in strict JSON.
 
-What it reads goes through the same SQL as plain lines, so it decides only what that SQL cannot: lenient JSON,
-envelopes, ids, times, keys that share a column, and numbers beyond what the engine's JSON holds.
+Its messages then go through the same SQL as plain lines, so it decides only what that SQL cannot: lenient JSON,
+envelopes, ids, times, keys that share a column, and numbers that the engine's JSON cannot hold.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ExactMessage:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Input that makes no message. The ids are known where the input can be read that far."""
+    """Input that is not a message. Its ids are known if the input can be read that far."""
 
     item: int
     reason: str
@@ -81,7 +81,7 @@ class Refusal:
 
 
 class ExactReader:
-    """Reads odd lines of any number of objects; equal messages without an id are numbered within their object."""
+    """Reads odd lines of any number of objects. Equal messages without an id are numbered within their object."""
 
     def __init__(
         self, rules: WalkRules, identifier_bytes: int, reserved: frozenset[str], excluded: frozenset[str]
@@ -91,7 +91,7 @@ class ExactReader:
         self._warnings: Counter[WarningName] = Counter()
 
     def read(self, key: str, place: ObjectPlace, raw: bytes, is_cut: bool) -> list[ExactMessage | Refusal]:
-        """What a line of the object `key` holds, in order. `is_cut`: it is the last one and has no line feed."""
+        """The messages in a line of the object `key`, in order. `is_cut`: it is the last line and has no line feed."""
         text, notes = _decoded(raw)
         found: list[ExactMessage | Refusal] = []
         objects = 0
@@ -113,12 +113,12 @@ class ExactReader:
         return found
 
     def take_warnings(self) -> Counter[WarningName]:
-        """What deserved a warning since this was last asked."""
+        """The warnings since the last call of this method."""
         counted, self._warnings = self._warnings, Counter()
         return counted
 
     def forget(self, key: str) -> None:
-        """The object is finished: drop its counter."""
+        """End an object: drop its counter."""
         self._without_id.pop(key, None)
 
     def _item(
@@ -129,7 +129,7 @@ class ExactReader:
         found = draft(item, envelope)
         body = respelled(found.body)
         call = body.get("type")
-        # Numbers are read as a kind of string.
+        # Numbers are subclasses of str here.
         if type(call) is not str:
             return _refused(number, "missing_type", body, found)
         call = call.strip().lower()
@@ -148,12 +148,12 @@ class ExactReader:
         return ExactMessage(number, text, settler.specials, tuple(losses), fingerprint(call, body, ids))
 
     def _is_left_out(self, loss: Loss) -> bool:
-        """Whether it was said twice below a key of the exclusion list, whose values are no discards (contract 2.2)."""
+        """Whether a repeated key is below a key that is left out, whose values are not discards (contract 2.2)."""
         is_below = len(loss.path) > 1 and loss.path[0] in EXCLUDED and loss.path[0] not in self._rules.walk.envelope
         return is_below and loss.reason == "duplicate_key"
 
     def _made_id(self, key: str, body: dict[str, Any]) -> str:
-        """Made of the content, so that reading it again gives the same id."""
+        """An id made of the content, so that reading the message again gives the same id."""
         content = canonical({name: body[name] for name in body if name not in ("receivedAt", "sentAt")})
         digest = hashlib.sha256(content.encode()).hexdigest()[:32]
         counter = self._without_id.setdefault(key, Counter())
@@ -162,7 +162,7 @@ class ExactReader:
 
 
 def _decoded(raw: bytes) -> tuple[str, list[Loss]]:
-    """The text of a line, and what is to be said of every message in it."""
+    """The text of a line, and the losses that apply to every message in it."""
     notes = []
     try:
         text = raw.decode()
@@ -175,7 +175,7 @@ def _decoded(raw: bytes) -> tuple[str, list[Loss]]:
 
 
 def _byte_offset(raw: bytes, position: int) -> int:
-    """Where a character of the decoded line begins. Repaired bytes make a character of one to three bytes."""
+    """The byte offset of a character of the decoded line. One to three bad bytes became one character."""
     return bisect_left(
         range(len(raw)), position, key=lambda end: len(codecs.utf_8_decode(raw[:end], "replace", False)[0])
     )

@@ -1,4 +1,4 @@
-"""An object of an odd message → the same without what no column can take: every column has one value, in range."""
+"""Reduces an object of an odd message to what columns can hold: one value per column, in range."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS: Final = (NumberText, str, bool, dict, list)
 
 @dataclass(frozen=True, slots=True)
 class ColumnRules:
-    """What decides which path becomes which column."""
+    """The rules by which paths become columns."""
 
     walk: WalkRules
     identifier_bytes: int
@@ -38,7 +38,7 @@ class ColumnRules:
         return column_name(path, call, self.identifier_bytes, self.reserved)
 
     def is_excluded(self, column: str, root: str, call: str) -> bool:
-        """Whether no table has the column. Payload columns of track calls are in event tables only."""
+        """Whether no table has the column. Payload columns of track calls are only in event tables."""
         if column in self.excluded:
             return True
         return (root == "context" or call != "track") and f"{CALL_TABLE[call]}.{column}" in self.excluded
@@ -46,7 +46,7 @@ class ColumnRules:
 
 @dataclass(slots=True)
 class _Leaf:
-    """A value, and the object of the copy that holds it."""
+    """A value, and the object in the copy that contains it."""
 
     path: KeyPath
     place: dict[str, Any]
@@ -61,7 +61,7 @@ class _Leaf:
 
 @dataclass(slots=True)
 class Settler:
-    """Settles the objects of one message; gathers what their JSON cannot say and what they lose."""
+    """Settles the objects of one message. Collects values that their JSON cannot express, and losses."""
 
     rules: ColumnRules
     call: str
@@ -69,21 +69,21 @@ class Settler:
     losses: list[Loss]
 
     def settle(self, root: str, value: dict[str, Any]) -> dict[str, Any]:
-        """A copy of `context` or of the payload, whose columns have one value each."""
+        """A copy of `context` or of the payload, with one value per column."""
         leaves: list[_Leaf] = []
         nulls: list[_Leaf] = []
         copy = self._copied(value, (root,), leaves, nulls)
         claims: dict[str, list[_Leaf]] = {}
         for leaf in leaves:
             if isinstance(leaf.value, NumberText) and is_out_of_range(leaf.value):
-                # The literal as written: there is no other spelling of it.
+                # Keep the literal as it was written; it has no other spelling.
                 self.losses.append(Loss("number_out_of_range", leaf.path, str(leaf.value)))
                 leaf.remove()
             else:
                 claims.setdefault(self.rules.column(leaf.path, self.call), []).append(leaf)
         special = {column for column, claimed in claims.items() if self._is_special(root, column, claimed)}
         for leaf in nulls:
-            # Another spelling of the key has a value, which is not in the text: there the column would seem null.
+            # The value of another spelling of the key is not in the text, so this null would count as the value of the column.
             if special and self.rules.column(leaf.path, self.call) in special:
                 leaf.remove()
         return copy
@@ -103,7 +103,7 @@ class Settler:
         return copy
 
     def _is_special(self, root: str, column: str, claimed: list[_Leaf]) -> bool:
-        """Settle a column; whether its value is beside the text."""
+        """Settle a column. Returns whether its value is kept beside the text."""
         winner = _winner(root, column, claimed)
         is_reported = not self.rules.is_excluded(column, root, self.call)
         for leaf in claimed:
@@ -123,7 +123,7 @@ class Settler:
 
 
 def _winner(root: str, column: str, claimed: list[_Leaf]) -> _Leaf:
-    """The key that is spelled like its column, else the last one."""
+    """The key that is spelled like its column, else the last key."""
     prefix = "context_" if root == "context" else ""
     exact = [leaf for leaf in claimed if len(leaf.path) == 2 and prefix + leaf.path[1] == column]
     return (exact or claimed)[-1]
@@ -135,7 +135,7 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def _special(value: Any) -> str | None:
-    """What stands beside the message for a value that the engine's JSON numbers would change."""
+    """The value to keep beside the message, if the engine's JSON numbers would change it."""
     if isinstance(value, NumberText):
         return f"d:{value}" if value.is_integer and not is_int64(value) else None
     if isinstance(value, (dict, list)) and has_changing_number(value):

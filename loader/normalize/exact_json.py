@@ -1,6 +1,6 @@
-"""A line → JSON values as they were written: number literals, repeated keys, NaN. And back: strict minified JSON.
+"""Reads a line as JSON values as they were written (number literals, repeated keys, NaN), and writes strict JSON.
 
-Functions that descend use one frame per level, so that the deepest accepted nesting stays within Python's limit.
+Recursive functions use one frame per level, so that the deepest accepted nesting stays within Python's limit.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class NotFinite(str):
 
 
 class Members(list[tuple[str, Any]]):
-    """Keys and values of an object in document order, repeated keys included."""
+    """Keys and values of an object in document order, including repeated keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A value that is not loaded, or not as it was sent."""
+    """A value that is not loaded, or not loaded as it was sent."""
 
     reason: str
     path: KeyPath
@@ -62,7 +62,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Where and why the rest of a line is no JSON."""
+    """Where and why the rest of a line is not JSON."""
 
     reason: str
     detail: str
@@ -76,7 +76,7 @@ _DECODER: Final = json.JSONDecoder(
 
 
 def read_values(text: str, is_cut: bool) -> Iterator[Any | Unreadable]:
-    """The values of a line: one, or objects side by side. What cannot be read ends the line."""
+    """The values of a line: one value, or several objects in a row. Stops at the first text that is not JSON."""
     if (position := _too_deep_at(text)) is not None:
         yield Unreadable("too_deep", f"nested deeper than {DEEPEST_NESTING} levels", position)
         return
@@ -98,7 +98,7 @@ def read_values(text: str, is_cut: bool) -> Iterator[Any | Unreadable]:
 
 
 def has_control_character(text: str) -> bool:
-    """Whether a string of the line holds a control character that is not escaped."""
+    """Whether a string in the line contains a control character that is not escaped."""
     if not _CONTROL.search(text):
         return False
     return any(_CONTROL.search(match[0]) for match in _STRINGS.finditer(text))
@@ -125,7 +125,7 @@ def _too_deep_at(text: str) -> int | None:
 
 
 def cleaned(value: Any, path: KeyPath, losses: list[Loss]) -> Any:
-    """Objects as dicts with the last of repeated keys, text that can be encoded, null for what is no number."""
+    """Objects as dicts, with the last of repeated keys; text that can be encoded; null instead of NaN and infinities."""
     if isinstance(value, Members):
         kept: dict[str, Any] = {}
         for key, member in value:
@@ -138,7 +138,7 @@ def cleaned(value: Any, path: KeyPath, losses: list[Loss]) -> Any:
 
 
 def _cleaned_item(value: Any, path: KeyPath, losses: list[Loss]) -> Any:
-    """As `cleaned`, but inside arrays objects stay as they were written: the array becomes JSON text."""
+    """As `cleaned`, but objects inside arrays stay as they were written, because the array becomes JSON text."""
     if isinstance(value, Members):
         members = Members()
         for key, member in value:
@@ -167,7 +167,7 @@ def _replaced(text: str) -> str:
 
 
 def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Both objects in one, key by key; `over` wins where both say something that is not an object."""
+    """Both objects as one, key by key. `over` wins if both have a value that is not an object."""
     result = dict(under)
     for key, value in over.items():
         beneath = result.get(key)
@@ -176,12 +176,12 @@ def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def quoted(text: str) -> str:
-    """A JSON string with the escapes that the engine writes."""
+    """A JSON string, with the escapes that the engine writes."""
     return '"' + _ESCAPED.sub(lambda match: _SHORT.get(match[0]) or f"\\u{ord(match[0]):04X}", text) + '"'
 
 
 def compact(value: Any) -> str:
-    """Minified JSON, with numbers spelled as the engine spells them."""
+    """Minified JSON, with numbers in the engine's spelling."""
     pieces: list[str] = []
     _write(value, pieces, engine_number)
     return "".join(pieces)
@@ -218,12 +218,12 @@ def _write(value: Any, pieces: list[str], number: Callable[[NumberText], str]) -
 
 
 def members_of(value: dict[str, Any] | Members) -> Iterable[tuple[str, Any]]:
-    """Keys and values of an object of either form."""
+    """Keys and values of an object in either form."""
     return value.items() if isinstance(value, dict) else value
 
 
 def canonical(value: Any) -> str:
-    """The text whose hash names a message without an id: sorted keys, no spaces, numbers as written."""
+    """The text whose hash is the id of a message without one: sorted keys, no spaces, numbers as written."""
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, (dict, Members)):
@@ -241,7 +241,7 @@ def canonical(value: Any) -> str:
 
 
 def engine_number(literal: NumberText) -> str:
-    """1e3 → 1000.0, 1.50 → 1.5; integers, and what is no finite float, as they were written."""
+    """A float in the engine's spelling: 1e3 → 1000.0, 1.50 → 1.5. Integers and infinite floats stay as written."""
     if literal.is_integer:
         return "0" if literal == "-0" else str(literal)
     number = float(literal)
@@ -255,19 +255,19 @@ def engine_number(literal: NumberText) -> str:
 
 
 def is_int64(literal: NumberText) -> bool:
-    """Whether an integer is one of 64 bits. Never converts long ones: Python refuses that."""
+    """Whether an integer fits into 64 bits. Never converts long ones, because Python refuses that."""
     return len(literal) <= 20 and _INT64[0] <= int(literal) <= _INT64[1]
 
 
 def is_out_of_range(literal: NumberText) -> bool:
-    """Whether no column type holds the number."""
+    """Whether no column type can hold the number."""
     if literal.is_integer:
         return len(literal.lstrip("-")) > _LONGEST_INTEGER
     return isinf(float(literal))
 
 
 def is_lossy(literal: NumberText) -> bool:
-    """Whether the nearest float is another number than the one that was written."""
+    """Whether the nearest float differs from the number that was written."""
     try:
         return Decimal(literal) != Decimal(repr(float(literal)))
     except InvalidOperation:
@@ -275,7 +275,7 @@ def is_lossy(literal: NumberText) -> bool:
 
 
 def readable(value: Any, keeps_text: bool) -> Any:
-    """A value without numbers that other readers refuse: as strings, or, for columns, without those of objects."""
+    """A value without numbers that other readers refuse: they become strings or, for columns, are left out of objects."""
     if isinstance(value, NumberText):
         return str(value) if is_out_of_range(value) else value
     if isinstance(value, dict):
@@ -298,14 +298,14 @@ def readable(value: Any, keeps_text: bool) -> Any:
 
 
 def is_kept_by_engine(literal: NumberText) -> bool:
-    """Whether the engine reads the number as what it is."""
+    """Whether the engine reads the number without changing it."""
     if literal.is_integer:
         return is_int64(literal)
     return not (is_out_of_range(literal) or is_lossy(literal))
 
 
 def has_changing_number(value: Any) -> bool:
-    """Whether an array or object holds, at any depth, a number that the engine would change."""
+    """Whether an array or object contains, at any depth, a number that the engine would change."""
     waiting = [value]
     while waiting:
         item = waiting.pop()

@@ -1,4 +1,4 @@
-"""Members of an odd message → its call, id, texts and objects, repaired where they can be. Contract 1.3, 1.4, 5.3."""
+"""Finds the call, id, texts and objects of an odd message, and repairs them. Contract 1.3, 1.4, 5.3."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _USUAL: Final = {
 
 @dataclass(slots=True)
 class Draft:
-    """A message with what its envelope adds, before anything is decided."""
+    """A message merged with its envelope, before anything is decided."""
 
     body: dict[str, Any]
     losses: list[Loss] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Draft:
 
 
 def unpacked(value: Any) -> tuple[list[Any], dict[str, Any]] | str:
-    """What may be messages in a value, and their common envelope; or the reason why there is none."""
+    """The possible messages in a value and their common envelope, or the reason why there are none."""
     if not isinstance(value, Members):
         if isinstance(value, list) and any(isinstance(item, Members) for item in value):
             return value, {}
@@ -56,7 +56,7 @@ def _is_array(value: Any) -> bool:
 
 
 def draft(item: Members, envelope: dict[str, Any]) -> Draft:
-    """A message with the envelope under it: what the message says itself wins."""
+    """A message merged with the envelope; values of the message win."""
     found = Draft({})
     body = found.body = cleaned(item, (), found.losses)
     for key in ("context", "integrations"):
@@ -78,7 +78,7 @@ def draft(item: Members, envelope: dict[str, Any]) -> Draft:
 
 
 def respelled(body: dict[str, Any]) -> dict[str, Any]:
-    """Envelope keys in their usual spelling, where that spelling is absent."""
+    """Give envelope keys their usual spelling, if that spelling is absent."""
     renamed: dict[str, Any] = {}
     for key, value in body.items():
         usual = _USUAL.get(key.lower(), key)
@@ -87,12 +87,12 @@ def respelled(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_respelled(body: dict[str, Any], renamed: dict[str, Any]) -> bool:
-    """Whether a key that says something got its usual spelling; both ways of reading take null and {} for nothing."""
+    """Whether a key with a value was respelled. As in the set-based SQL, null and {} are not values."""
     return any(key not in renamed and value is not None and value != {} for key, value in body.items())
 
 
 def given_id(body: dict[str, Any], losses: list[Loss]) -> str | None:
-    """The id that a message brings; None when it needs one."""
+    """The id of a message; None if it needs one."""
     value = body.get("messageId")
     if isinstance(value, NumberText):
         return str(value)
@@ -104,7 +104,7 @@ def given_id(body: dict[str, Any], losses: list[Loss]) -> str | None:
 
 
 def id_texts(body: dict[str, Any], losses: list[Loss]) -> dict[str, str]:
-    """The ids of persons and groups that are there, as text."""
+    """The ids of people and groups in a message, as text."""
     found: dict[str, str] = {}
     for key in _ID_KEYS:
         value = body.get(key)
@@ -130,7 +130,7 @@ def _name_text(value: Any) -> str | None:
 
 
 def fingerprint(call: str, body: dict[str, Any], ids: dict[str, str]) -> int:
-    """64 bits of what a message says, whatever the server added: what the scan makes of a plain copy (`scan_print`)."""
+    """The fingerprint of a message: the one that the scan gives to a plain copy of it (`scan_print`)."""
     event = _name_text(body.get("event")) if call == "track" else None
     names = [_name_text(body.get(key)) for key in _NAME_KEYS]
     texts = [call, event, *(ids.get(key) for key in ("userId", "anonymousId", "groupId", "previousId")), *names]
@@ -142,7 +142,7 @@ def fingerprint(call: str, body: dict[str, Any], ids: dict[str, str]) -> int:
 
 @dataclass(slots=True)
 class Objects:
-    """Everything of a message but its id and times, as its text shall have it."""
+    """Builds the text of a message, without its id and times."""
 
     call: str
     body: dict[str, Any]
@@ -150,14 +150,14 @@ class Objects:
     losses: list[Loss]
 
     def members(self, ids: dict[str, str], walk: WalkRules) -> dict[str, Any]:
-        """Keys and values of the text."""
+        """The keys and values of the text."""
         body = self.body
         root = payload_root(self.call, {key for key, value in body.items() if value is not None})
         payload = self._object(root)
         texts: dict[str, Any] = dict(ids)
         absorbed: set[str] = set()
         done = {"type", "messageId", *TIME_KEYS, "anonymousId", "userId", "context", REQUEST_IP, root, *ids}
-        # Where they have no column, bad ids are unknown keys like any other.
+        # In calls that have no column for them, bad ids are unknown keys like any other.
         done |= {"group": {"groupId"}, "alias": {"previousId"}}.get(self.call, set())
         if self.call == "track":
             done.add("event")
@@ -170,7 +170,7 @@ class Objects:
         if payload is not None:
             texts[root] = self.settler.settle(root, {k: payload[k] for k in payload if k not in absorbed})
         elif self.call == "track" and body.get("properties") is not None and body.get("traits") is not None:
-            # Without properties the traits would be taken for the payload.
+            # Without properties, the traits would be taken as the payload.
             texts[root] = {}
         wanted = {key: value for key, value in body.items() if key in EXCLUDED and key in walk.envelope}
         unknown = {key: value for key, value in body.items() if key not in EXCLUDED}
@@ -194,7 +194,7 @@ class Objects:
         return {} if text is None else {"event": text}
 
     def _names(self, payload: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
-        """Name and category, and those of them that need no column of their own in the payload."""
+        """Name and category, and those that need no further column in the payload."""
         names: dict[str, str] = {}
         absorbed: set[str] = set()
         for key in _NAME_KEYS:
@@ -211,7 +211,7 @@ class Objects:
         return names, absorbed
 
     def _context(self) -> dict[str, Any]:
-        """The context, settled together with the address of the sender, which becomes two of its columns."""
+        """The context, settled together with the sender's address, which fills two of its columns."""
         context = self._object("context")
         address = self.body.get(REQUEST_IP)
         if address is None:

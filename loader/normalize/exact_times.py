@@ -1,4 +1,4 @@
-"""The four times of an odd message: lenient reading, and what stands in for those that are missing. Contract 6."""
+"""Reads the four times of an odd message leniently, and fills in missing ones. Contract 6."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ObjectPlace:
-    """What the place of an object in the archive says about the time of its messages."""
+    """What the place of an object in the archive says about the times of its messages."""
 
     received_day: date | None
     last_modified: datetime
@@ -34,7 +34,7 @@ class ObjectPlace:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The times of a message, by the key they have in its text."""
+    """The times of a message, by their key in its text."""
 
     by_key: dict[str, datetime]
     is_imputed: bool
@@ -42,17 +42,17 @@ class Times:
 
     @property
     def texts(self) -> dict[str, str]:
-        """In the one spelling that set-based SQL takes as it is."""
+        """The times as texts, in the spelling that the set-based SQL uses as it is."""
         return {key: instant_text(instant) for key, instant in self.by_key.items()}
 
 
 def instant_text(instant: datetime) -> str:
-    """UTC with microseconds: 2026-03-01T10:00:00.000000Z."""
+    """An instant in UTC with microseconds: 2026-03-01T10:00:00.000000Z."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_time(value: Any, key: str, losses: list[Loss]) -> datetime | None:
-    """The instant of an envelope field; None when it is missing, unset or no time."""
+    """The instant of an envelope field; None if it is missing, null or not a time."""
     if value is None or value == "":
         return None
     instant = None
@@ -66,7 +66,7 @@ def read_time(value: Any, key: str, losses: list[Loss]) -> datetime | None:
 
 
 def message_times(body: dict[str, Any], envelope: Any, place: ObjectPlace, losses: list[Loss]) -> Times:
-    """The times of a message. `envelope` is when the line around it says that it was received."""
+    """The times of a message. `envelope`: the time of receipt from the line around it."""
     received, given, sent, original = (read_time(body.get(key), key, losses) for key in TIME_KEYS)
     arrived = received or read_time(envelope, "receivedAt", [])
     day = place.received_day

@@ -1,4 +1,4 @@
-"""The lines of a batch, held while it is written: their texts, and the leaves that a statement asks for as columns."""
+"""Holds the lines of a batch while it is written: their texts, and leaves that statements can read as columns."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class _Block:
 
 
 class HeldLines:
-    """Blocks of lines."""
+    """The held blocks of lines."""
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
 
     def add(self, texts: pa.LargeStringArray, notes: Notes) -> RowNumbers:
-        """Hold the lines of a block; their rows."""
+        """Hold the lines of a block. Returns their rows."""
         places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
         self._blocks.append(_Block(texts, places, notes))
         return np.arange(len(texts), dtype=np.uint64) + np.uint64(len(self._blocks) - 1 << _LINE_BITS)
@@ -76,9 +76,9 @@ class HeldLines:
         return str(block.texts[row & (1 << _LINE_BITS) - 1])
 
     def choose(self, rows: pa.Array | pa.ChunkedArray, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
-        """What of leaves can be told without reading texts: path → type as the engine's reader would be told.
+        """Choose the leaves that need no reading of texts, from a map of paths to types of the engine's JSON reader.
 
-        Left out are leaves of which some value is not what its bytes say, or of another kind than the type.
+        Leaves are left out if a value is not what its bytes say, or if its kind does not match the type.
         """
         from loader.normalize.scan_gather import look
 
@@ -95,7 +95,7 @@ class HeldLines:
         return np.array([block.addresses() for block in self._blocks], dtype=np.int64).reshape(-1, 4)
 
     def _columns(self, leaves: Iterable[KeyPath]) -> npt.NDArray[np.int32]:
-        """For each number of a path its column, from 1 on; 0 for those that are not asked for."""
+        """The column of each path number, from 1 on; 0 for paths that are not wanted."""
         columns = np.zeros(PATHS, dtype=np.int32)
         for column, path in enumerate(leaves, start=1):
             if (number := self._number(path)) is not None:
@@ -103,7 +103,7 @@ class HeldLines:
         return columns
 
     def _number(self, path: KeyPath) -> int | None:
-        """The number of a path; the blocks of a batch share their paths."""
+        """The number of a path. All blocks of a batch share the numbers."""
         if not self._blocks:
             return None
         paths, value = self._blocks[0].notes.paths, path_hash(path)
@@ -116,7 +116,7 @@ class HeldLines:
 
 
 class ChosenLeaves:
-    """Leaves that are there as columns `leaf_1` and up, beside the texts of rows as `text`."""
+    """Leaves that are available as columns `leaf_1`, `leaf_2`, …, beside the texts of rows as `text`."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class ChosenLeaves:
         columns: npt.NDArray[np.int32],
         told: Mapping[KeyPath, tuple[str, str]],
     ) -> None:
-        """Blocks and columns as `scan_gather` has them. `told`: path → type, and how it is made of the bytes."""
+        """`blocks` and `columns` are described in `scan_gather`. `told`: path → type, and how bytes become it."""
         self._addresses = addresses
         self._contents = contents
         self._columns = columns
@@ -137,11 +137,11 @@ class ChosenLeaves:
         """Path → SQL of the leaf."""
 
     def schema(self, beside: pa.Schema, kind: pa.DataType = _VIEW) -> pa.Schema:
-        """Of rows with these columns, of a kind, beside others."""
+        """The schema `beside`, followed by these columns with the type `kind`."""
         return pa.schema([*beside, *((name, kind) for name in self._names)])
 
     def add_to(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """Rows, which say which they are in a column `row`, with these columns."""
+        """Add these columns to rows, which have their number in a column `row`."""
         views = self._views(_numbers(rows.column("row")))
         return pa.RecordBatch.from_arrays([*rows.columns, *views], schema=self.schema(rows.schema))
 
@@ -149,7 +149,7 @@ class ChosenLeaves:
         from loader.normalize.scan_gather import gather
 
         count, width = len(rows), len(self._names)
-        # Zeros: Arrow looks at views of what is not there too.
+        # Zeros, because Arrow also looks at the views of missing values.
         views = np.zeros((width, count, 2), dtype=np.uint64)
         is_there = np.zeros((width, count), dtype=np.bool_)
         gather(rows, self._addresses, self._columns, self._is_json, views.ctypes.data, is_there.ctypes.data)
@@ -162,12 +162,12 @@ class ChosenLeaves:
 
 def _numbers(rows: pa.Array | pa.ChunkedArray) -> RowNumbers:
     numbers = rows.to_numpy()
-    # Numbers may be writable or not: to the compiler two types, for which all would be compiled twice.
+    # Always the same writability: for the compiler, writable and read-only arrays are two types.
     numbers.flags.writeable = False
     return cast(RowNumbers, numbers)
 
 
 def _told(sql_type: str, seen: int) -> str | None:
-    """How a leaf becomes its type, or None if it has to be read. `seen` has a bit for every kind of its values."""
+    """How the bytes of a leaf become its type; None if it must be read from the text. `seen`: a bit per kind of value."""
     kinds = {kind for kind in range(seen.bit_length()) if seen >> kind & 1}
     return next((sql for those, sql in _TOLD.get(sql_type, ()) if kinds <= those), None)

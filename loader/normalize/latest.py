@@ -1,4 +1,4 @@
-"""identifies and groups → users and accounts: the latest value of every column, recomputed for whoever was touched."""
+"""Computes users and accounts from identifies and groups: the latest value of every column, for touched owners."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONTEXT_TRAITS = "context_traits_"
 
 
 def latest_columns(call: str, columns: Mapping[str, str], rules: Rules) -> list[WantedColumn]:
-    """Columns of users or accounts, from those of identifies or groups."""
+    """The columns of users or accounts, from those of identifies or groups."""
     target = latest_target(call)
     wanted = {column.name: column for column in core_columns(target)}
     for group in _groups(call, columns, rules):
@@ -31,22 +31,22 @@ def latest_columns(call: str, columns: Mapping[str, str], rules: Rules) -> list[
 
 
 def moves_values(call: str, before: Mapping[str, str], after: Mapping[str, str], rules: Rules) -> bool:
-    """Whether, with columns of the history as they are after, values of rows made before stand elsewhere.
+    """Whether new columns of the history move values of existing rows to another column.
 
-    A context trait gives way when the trait of its name is sent itself, as another type.
+    A context trait moves if the trait of its name is sent itself, with another type.
     """
     places = _places(call, after, rules)
     return any(places.get(name) != place for name, place in _places(call, before, rules).items())
 
 
 def _places(call: str, columns: Mapping[str, str], rules: Rules) -> dict[str, tuple[str, str]]:
-    """Context trait → the column that it stands in for, and its type."""
+    """Context trait → the column that it fills, and its type."""
     groups = _groups(call, columns, rules)
     return {name: (target, group.columns[target]) for group in groups for name, target in group.stand_in.items()}
 
 
 class _Group:
-    """A base column with its variants, which are one value; and the context trait that stands in for it."""
+    """A base column and its variants, which are one value, and the context trait that may fill it."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -56,11 +56,11 @@ class _Group:
         self.is_own = False
 
     def is_single(self, may_clear: bool) -> bool:
-        """Whether the latest of the group is a value, not a struct of the values of its columns."""
+        """Whether the latest value of the group is a single value rather than a struct of its columns."""
         return len(self.columns) == 1 and not may_clear and not self.stand_in
 
     def latest(self, columns: Mapping[str, str], may_clear: bool) -> str:
-        """The latest value, or the struct of them, of calls `h` with their `c.place`; null where no call says any."""
+        """The latest value, or struct of values, of calls `h` with their `c.place`; null if no call has one."""
         names = [name for name in self.columns if name in columns]
         if self.is_single(may_clear):
             return f"arg_max({_of_call(names[0])}, c.place)"
@@ -87,7 +87,7 @@ def _of_call(column: str) -> str:
 
 
 def _groups(call: str, columns: Mapping[str, str], rules: Rules) -> list[_Group]:
-    """Context and traits. Envelope columns are of the calls alone, and what is excluded from the table is left out."""
+    """The groups of context and traits, without envelope columns and columns that are excluded from the table."""
     excluded = table_excluded(rules.excluded, LATEST[call][0])
     own = {*call_target(call).core, *PROVENANCE, NULLS, "id", "loaded_at"}
     found: dict[str, _Group] = {}
@@ -125,7 +125,7 @@ WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Those whose rows are made anew, and which of their calls are new."""
+    """The owners whose rows are recomputed, and which of their calls are new."""
 
     table: str
     """Columns id, since; an id may be there more than once. `since` is when the earliest new call was received, or
@@ -135,7 +135,7 @@ class Owners:
 
 
 class Latest:
-    """Rows of `users` or `accounts`, made of the rows of `identifies` or `groups`."""
+    """Computes rows of `users` or `accounts` from rows of `identifies` or `groups`."""
 
     def __init__(
         self,
@@ -156,20 +156,20 @@ class Latest:
         self._history = f"{schema}.{identifier(call_target(call).name)}"
 
     def recompute(self, owners: Owners, uuid_ts: datetime) -> None:
-        """Make the rows of owners anew.
+        """Recompute the rows of owners.
 
-        Where all new calls are later than those a row was made of, they alone are read, and change the row.
+        If all new calls are later than those from which a row was made, only the new calls are read.
         """
         judged, calls, made = (f"{owners.table}_{what}" for what in ("judged", "calls", "made"))
         execute = self._engine.execute
-        # A transaction writes to one database, and to temporary tables.
+        # A transaction can write to only one database, but also to temporary tables.
         execute(
             f"create or replace temp table {judged} as select t.id, u.received_at as until, "
             f"u.id is not null and coalesce(t.since <= u.received_at, true) as is_whole "
             f"from (select id, min(since) as since from {owners.table} group by id) as t "
             f"left join {self._into} as u on u.id = t.id"
         )
-        # A number per call is compared faster, for every column, than the three values that it stands for.
+        # One number per call replaces three values, which makes comparing them for every column faster.
         given = f'select h.rowid as call, {self._owner} as id, h.received_at, h."timestamp", h.id as message_id '
         given += f"from {self._history} as h join {judged} as o on o.id = {self._owner}"
         execute(
@@ -185,7 +185,7 @@ class Latest:
             execute(f"drop table {table}")
 
     def _nulls(self, calls: str) -> frozenset[str]:
-        """The columns that some of the calls sent as an explicit null."""
+        """The columns for which some call sent an explicit null."""
         rows = self._engine.execute(
             f"select distinct unnest(from_json(h.{identifier(NULLS)}, '[\"VARCHAR\"]')) from {self._history} as h "
             f"join {calls} as c on c.call = h.rowid where h.{identifier(NULLS)} is not null"

@@ -1,4 +1,4 @@
-"""How a statement gets at leaves: one typed read of the text per row, and JSON pointers where that cannot be."""
+"""Reads leaves in SQL: one typed read of the text per row, and JSON pointers for what that cannot read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loader.core.samples import KeyPath
 
 
 class LeafReader:
-    """The specification of a typed read for some paths, and the expression of each of them.
+    """The specification of a typed read for some paths, and the expression of each path.
 
     A read specification cannot hold two keys that differ only by case, an empty key, or a key that is both an object
     and a value; such paths are read by pointer, at the cost of a parse each.
@@ -26,11 +26,11 @@ class LeafReader:
         guards: Mapping[str, str] | None = None,
         told: Mapping[KeyPath, str] | None = None,
     ) -> None:
-        """`absorbed` are paths that count only where they differ from a top-level key that is there.
+        """`absorbed` are paths that only count if they differ from a top-level key that is present.
 
-        `objects` are paths that hold an object to take apart in some message, `text_objects` one that is kept as text:
-        the former, and empty ones of the latter, are no values. `guards`: top-level key → condition under which what
-        lies below it is read at all. `told`: SQL of leaves that are there without reading the text.
+        `objects` are paths that, in some message, hold an object to take apart; `text_objects` hold one that is kept as
+        text. The former are not values, and neither are empty ones of the latter. `guards`: top-level key → condition
+        under which anything below it is read. `told`: the SQL of leaves that are available without reading the text.
         """
         self._told = told or {}
         self._guards = guards or {}
@@ -66,11 +66,11 @@ class LeafReader:
 
     @property
     def read(self) -> str:
-        """The expression that reads the text, to be named `r`; null when nothing is read that way."""
+        """The expression that reads the text, to be named `r`; null if nothing is read this way."""
         return f"from_json(text, {literal(json.dumps(self._spec, ensure_ascii=False))})" if self._spec else "null"
 
     def value(self, path: KeyPath) -> str:
-        """The expression of a leaf: of its type, or JSON where the type is `JSON`."""
+        """The expression of a leaf, in its type."""
         leaf = self._value(path)
         if path[0] in self._guards:
             return f"case when {self._guards[path[0]]} then {leaf} end"
@@ -98,6 +98,6 @@ class LeafReader:
 
 
 def coalesced(values: Iterable[str]) -> str:
-    """The first of several values that is not null."""
+    """The first of several values that is not null, in SQL."""
     listed = list(values)
     return listed[0] if len(listed) == 1 else f"coalesce({', '.join(listed)})"

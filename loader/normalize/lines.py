@@ -1,4 +1,6 @@
-"""The lines of a batch → messages in the stage, lines in quarantine, and losses: the fast way first, the exact way for the rest."""
+"""Turns the lines of a batch into messages in the stage, quarantined lines and losses. The scan reads plain lines, the
+exact parser the rest.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ LOSSES: Final = pa.schema(
 
 @dataclass(slots=True)
 class Read:
-    """What the lines of a batch were, per part where it is a counter."""
+    """The result of reading a batch. Counters are per part."""
 
     parts: list[Part]
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -55,7 +57,7 @@ class Read:
 
 
 class LineReader:
-    """Reads batches of one load in their order."""
+    """Reads the batches of one load, in order."""
 
     def __init__(
         self, structures: StructureReader, discovery: Discovery, exact: ExactReader, is_all_exact: bool = False
@@ -187,7 +189,7 @@ def _raw(raw: bytes) -> dict[str, str]:
 
 
 def losses_table(engine: duckdb.DuckDBPyConnection, name: str, losses: list[dict[str, Any]]) -> None:
-    """Make the table of losses that the exact way noted."""
+    """Make the table of losses that the exact parser noted."""
     engine.register("given_losses", pa.Table.from_pylist(losses, schema=LOSSES))
     try:
         engine.execute(f"create or replace table {name} as select * from given_losses")

@@ -1,4 +1,4 @@
-"""Values of a batch that have no column → rows of the discards."""
+"""Writes values of a batch that have no column into the discards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from loader.normalize.values import ColumnBatch, judged, misfit
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Which load is writing."""
+    """The load that writes."""
 
     source: str
     load_id: str
@@ -48,20 +48,20 @@ def _insert(into: str, load: Load, table: str, what: str, rows: str) -> str:
 
 
 def call_table_of(column: str) -> str:
-    """The SQL of the call table of a call."""
+    """The SQL for the call table of a call."""
     cases = " ".join(f"when {literal(call)} then {literal(table)}" for call, table in CALL_TABLE.items())
     return f"case {column} {cases} end"
 
 
 def noted_losses(into: str, load: Load, stage: Stage, losses: str, parts: str) -> str:
-    """Losses that the exact way noted, for messages that became rows."""
+    """Insert the losses that the exact parser noted, of messages that became rows."""
     what = "null, l.source_path, l.value_json, null, l.reason"
     rows = f"{losses} as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
     return _insert(into, load, call_table_of("s.call"), what, rows)
 
 
 def shapes_table(stage: Stage, unknown: Sequence[tuple[str, int, str]]) -> str:
-    """Make the table of shapes that have unknown keys: call, signature, and the keys as a JSON array; its name."""
+    """Make the table of shapes with unknown keys: call, signature, and the keys as a JSON array. Returns its name."""
     name = f"{stage.name}_shapes"
     columns = list(zip(*unknown, strict=True)) or [()] * len(_SHAPES)
     given = pa.table([pa.array(column, kind) for column, kind in zip(columns, _SHAPES.types, strict=True)], _SHAPES)
@@ -72,12 +72,12 @@ def shapes_table(stage: Stage, unknown: Sequence[tuple[str, int, str]]) -> str:
 
 
 def with_unknown_keys(shapes: str) -> str:
-    """The condition of the rows that `unknown_keys` is about."""
+    """The condition for rows with unknown keys."""
     return f"(call, signature) in (select (call, signature) from {shapes})"
 
 
 def unknown_keys(into: str, load: Load, rows: str, shapes: str, parts: str) -> str:
-    """Top-level keys that are neither loaded nor on the exclusion list: one discard per row."""
+    """Insert top-level keys that are neither loaded nor left out on purpose: one discard per row."""
     entries = "list_transform(from_json(h.unknown, '[\"VARCHAR\"]'), lambda x: to_json(x)::varchar || ':' || (json_extract(s.text, '/' || replace(replace(x, '~', '~0'), '/', '~1')))::varchar)"
     what = f"null, '', '{{' || array_to_string({entries}, ',') || '}}', null, 'unknown_top_level'"
     joined = f"{rows} as s join {shapes} as h on h.call = s.call and h.signature = s.signature join {parts} as p using (part)"
@@ -85,7 +85,7 @@ def unknown_keys(into: str, load: Load, rows: str, shapes: str, parts: str) -> s
 
 
 def misfits(into: str, load: Load, rows: str, batch: TableBatch, column: ColumnBatch, parts: str, rules: Rules) -> str:
-    """Values that do not fit the type of a column, where variants are not wanted."""
+    """Insert values that do not fit the type of their column, if variants are not wanted."""
     reader = batch.reader(read_types([column]))
     path = source_name(next(iter([*column.paths, *column.special_paths])))
     lost = (
@@ -97,7 +97,7 @@ def misfits(into: str, load: Load, rows: str, batch: TableBatch, column: ColumnB
 
 
 def groups_over_the_cap(columns: Iterable[ColumnBatch]) -> Iterator[list[ColumnBatch]]:
-    """Columns that there is no room for, as many at a time as a statement should have."""
+    """The columns above the cap, in groups of as many as one statement should have."""
     waiting = iter(columns)
     while group := list(islice(waiting, _GROUP)):
         yield group
@@ -109,9 +109,9 @@ def leaves_of(columns: Iterable[ColumnBatch]) -> dict[KeyPath, str]:
 
 
 def entries_over_the_cap(into: str, group: int, rows: Rows, batch: TableBatch, columns: Sequence[ColumnBatch]) -> str:
-    """The members of JSON objects that values of a group of columns are, as text, for rows that have some.
+    """Write the values of a group of columns as members of a JSON object, as text, for rows that have any.
 
-    `into` has part, line, item, the number of the group, and the text.
+    Columns of `into`: part, line, item, the number of the group, and the text.
     """
     reader = batch.reader(leaves_of(columns), rows.leaves)
     entries = []
@@ -120,7 +120,7 @@ def entries_over_the_cap(into: str, group: int, rows: Rows, batch: TableBatch, c
         leaves += [f"special(specials, {literal(pointer(path))})" for path in column.special_paths]
         entries.append(f"nullif({coalesced(leaves)}, 'null'::json)::varchar")
     keys = ", ".join(literal(column.name) for column in columns)
-    # Zipped, because a lambda that looks into a list beside it copies that list for every element.
+    # Zipped, because a lambda that reads another list copies that list for every element.
     pairs = (
         "list_transform(list_filter(list_zip(k, v), lambda x: x[2] is not null), "
         "lambda x: to_json(x[1])::varchar || ':' || x[2])"
@@ -133,14 +133,14 @@ def entries_over_the_cap(into: str, group: int, rows: Rows, batch: TableBatch, c
 
 
 def over_the_column_cap(into: str, load: Load, stage: Stage, batch: TableBatch, entries: str, parts: str) -> str:
-    """Values of columns that a table has no room for: one discard per row, an object of column names."""
+    """Insert the values of columns above the cap: one discard per row, an object of column names."""
     rows = f"{_joined(entries)} as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
     what = "null, '', '{' || l.entries || '}', null, 'column_cap'"
     return _insert(into, load, literal(batch.target.name), what, rows)
 
 
 def refused_table(stage: Stage, batches: Iterable[TableBatch]) -> str:
-    """Make the table of events that get no table of their own: kind, and the name that the table would have; its name."""
+    """Make the table of events without a table: kind, and the name that the table would have. Returns its name."""
     name = f"{stage.name}_refused"
     named = [(kind, batch.target.name) for batch in batches for kind in batch.kinds or ()]
     kinds, tables = zip(*named, strict=True)
@@ -151,7 +151,7 @@ def refused_table(stage: Stage, batches: Iterable[TableBatch]) -> str:
 
 
 def over_the_table_cap(into: str, load: Load, stage: Stage, refused: str, entries: str, parts: str) -> str:
-    """Events that get no table of their own: one discard per row, whatever its payload; an object of column names."""
+    """Insert events without a table: one discard per row, an object of column names, which may be empty."""
     rows = (
         f"{stage.name} as s join {refused} as t using (kind) "
         f"left join {_joined(entries)} as l using (part, line, item) join {parts} as p using (part)"
@@ -161,13 +161,13 @@ def over_the_table_cap(into: str, load: Load, stage: Stage, refused: str, entrie
 
 
 def _joined(entries: str) -> str:
-    """The entries of each row in one text."""
+    """The entries of each row, joined into one text."""
     joined = "string_agg(entries, ',' order by number) as entries"
     return f"(select part, line, item, {joined} from {entries} group by part, line, item)"
 
 
 def raw_messages(into: str, load: Load, rows: str) -> str:
-    """Every message whole, for those who asked for it."""
+    """Insert every message as a whole, if the configuration asks for it."""
     return (
         f"insert into {into} (source, call, id, received_at, raw) "
         f"select {literal(load.source)}, call, id, received_at, json(text)::varchar from {rows}"

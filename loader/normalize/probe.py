@@ -1,4 +1,4 @@
-"""What the values of a column are, where counting kinds is not enough: large integers, exact decimals."""
+"""Asks more about the values of a column if counting kinds is not enough: large integers, exact decimals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Probe:
     def _answers(
         self, columns: list[ColumnBatch], questions: list[str], kinds: frozenset[Kind], condition: str = "true"
     ) -> list[Any]:
-        """`kinds`: what the questions are about; messages without such a value are not read."""
+        """Ask about values of these kinds; messages without such a value are not read."""
         if not columns:
             return []
         condition = f"{self._batch.condition} and {condition} and {having(columns, kinds)}"
@@ -48,7 +48,7 @@ class Probe:
 
 
 def having(columns: Iterable[ColumnBatch], kinds: Iterable[Kind] | None = None) -> str:
-    """The SQL of: the message has a value of one of the kinds in one of the columns; by default of a strange kind."""
+    """The condition that a message has a value of one of these kinds (by default a strange one) in a column."""
     found: set[int] = set()
     for column in columns:
         for kind in column.strange_kinds if kinds is None else kinds:
@@ -63,7 +63,7 @@ def _largest(column: ColumnBatch) -> str:
 
 
 def _inexact(column: ColumnBatch) -> Iterable[str]:
-    """How many numbers of a column are not whole, and how many no decimal of nine places."""
+    """How many numbers of a column are not integers, and how many do not fit a decimal with nine places."""
     number = column.number
     for rule in ("fit_int", "fit_dec9"):
         yield f"count(*) filter (where is_number(t{number}) and {rule}(t{number}, x{number}) is null)"

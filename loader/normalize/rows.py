@@ -1,4 +1,4 @@
-"""The rows of a table batch as one SELECT over the stage."""
+"""Makes the rows of a table batch, as one SELECT over the stage."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NAMES: dict[str, tuple[tuple[str, tuple[KeyPath, ...]], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What rows say beside what the stage has."""
+    """Values of rows that are not in the stage."""
 
     objects: Mapping[int, int]
     """Part → object_id."""
@@ -50,21 +50,21 @@ class _Messages:
     """The messages of one call."""
 
     def __init__(self, table: pa.Table) -> None:
-        """`table` is as a stage has it: in the order of kinds."""
+        """`table` is from the stage, sorted by kind."""
         self._table = table
         self._kinds = table.column("kind").to_numpy()
 
     def look_up(self, name: str, key: str, values: Mapping[int, str | int], column_type: pa.DataType) -> None:
-        """Add what numbers in a column stand for as another column, null for those that stand for nothing.
+        """Add a column with the meaning of the numbers in another column; null for numbers without one.
 
-        A join would do, if the engine did not take rows that it cannot count for the smaller side of it.
+        This is not a join, because the engine would take rows that it cannot count for the smaller side.
         """
         keys, places = np.unique(self._table.column(key).to_numpy(), return_inverse=True)
         looked_up = pa.array([values.get(number) for number in keys.tolist()], column_type)
         self._table = self._table.append_column(name, looked_up.take(pa.array(places)))
 
     def of(self, kinds: Sequence[int] | None) -> pa.Table:
-        """The messages of some kinds, by default all."""
+        """The messages of some kinds, or all."""
         if kinds is None:
             return self._table
         ends = [np.searchsorted(self._kinds, np.uint64(kind), side) for kind in kinds for side in ("left", "right")]
@@ -75,7 +75,7 @@ class _Messages:
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """The rows of a batch for one table, ready to be appended."""
+    """The rows of a batch for one table, ready to be inserted."""
 
     batch: TableBatch
     table: pa.Table
@@ -83,7 +83,7 @@ class TableRows:
 
 
 def table_rows(stage: Stage, batches: Iterable[TableBatch], beside: Beside) -> Iterator[TableRows]:
-    """The rows of tables, call by call."""
+    """Make the rows of tables, call by call."""
     by_call: dict[str, list[TableBatch]] = {}
     for batch in batches:
         by_call.setdefault(batch.target.call, []).append(batch)
@@ -100,13 +100,13 @@ def table_rows(stage: Stage, batches: Iterable[TableBatch], beside: Beside) -> I
 
 
 def insert_rows(stage: Stage, rows: TableRows, into: str, rules: Rules, uuid_ts: datetime) -> None:
-    """Append rows to their table."""
+    """Insert rows into their table."""
     with stage.reading(rows.table, rows.chosen) as read:
         stage.engine.execute(_insert(rows.batch, into, rules, uuid_ts, read))
 
 
 def _types(batch: TableBatch) -> dict[KeyPath, str]:
-    """The leaves that rows are made of, and how each is read."""
+    """The leaves of the rows, and how each is read."""
     own: dict[KeyPath, str] = {path: "VARCHAR" for _, paths in _own(batch) for path in paths}
     return own | read_types(batch.columns.values())
 

@@ -1,4 +1,4 @@
-"""How the parts of the scan are compiled, and the types that they work on."""
+"""Compiles the parts of the scan, and defines the types that they work on."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _INNER: Final[dict[str, Any]] = {"nogil": True, "no_cpython_wrapper": True, "no_
 
 
 def compiled(function: _Function) -> _Function:
-    """Compiled into whatever calls it."""
+    """Compile a function into its callers."""
     return cast(_Function, numba.njit(**_INNER)(function))
 
 
 def kept(function: _Function) -> _Function:
-    """Compiled for callers outside of compiled code, and kept on disk where its folder or the user's cache can be written.
+    """Compile a function for Python callers, and cache it on disk if its folder or the user's cache is writable.
 
-    What is kept is looked up by the function's own file and by the values that it closes over, not by what it calls:
-    a function has to close over `version`.
+    The cache notices changes in the file of the function and in the values that it closes over, but not in the functions
+    that it calls. So the function must close over `version`.
     """
     try:
         return cast(_Function, numba.njit(nogil=True, cache=True)(function))
-    except RuntimeError:  # there is no such place
+    except RuntimeError:  # neither can be written
         return cast(_Function, numba.njit(nogil=True)(function))
 
 
 def version() -> str:
-    """What all parts of the scan are."""
+    """A hash of all parts of the scan."""
     sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("scan_*.py"))]
     return hashlib.sha256(b"".join(sources)).hexdigest()

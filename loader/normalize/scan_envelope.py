@@ -1,4 +1,4 @@
-"""Compiled reading of the envelope of a message: its call, ids and times where they are spelled as they nearly always are."""
+"""Compiled reading of the envelope of a message: its call, ids and times, if they have the usual spelling."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST_INTEGER: Final = 18
 
 
 class Found(NamedTuple):
-    """What the lines of a block are, one element or row per line."""
+    """The envelopes of the lines of a block, one element or row per line."""
 
     signatures: Hashes
     flags: npt.NDArray[np.uint8]
@@ -56,7 +56,7 @@ def _is_visible(byte: int) -> bool:
 
 @compiled
 def _text(content: Address, at: int, past: int, kind: int, slot: int, into: Address) -> int:
-    """Set the view of a text; 1 if there is one, 0 if there is none, `BAD` for what is unusual."""
+    """Set the view of a text. Returns 1 if there is a text, 0 if there is none, `BAD` if it is unusual."""
     if kind == 0 or kind == NULL:
         return BAD if slot == SLOT_MESSAGE_ID else 0
     if STRING <= kind <= DAY:
@@ -77,7 +77,7 @@ def _text(content: Address, at: int, past: int, kind: int, slot: int, into: Addr
 
 @compiled
 def envelope(content: Address, spans: Places, kinds: Places, end: int, calls: Hashes, line: int, found: Found) -> bool:
-    """Tell of the envelope of a line what is usual; whether all of it is."""
+    """Read the usual parts of the envelope of a line. Returns whether all of it is usual."""
     call = 0
     if kinds[SLOT_TYPE] == STRING:
         said = text_hash_of(content, spans[SLOT_TYPE, 0] + 1, spans[SLOT_TYPE, 1] - 1, end)

@@ -1,8 +1,8 @@
-"""Compiled gathering of noted leaves: what the values of chosen ones are, and their bytes as columns of views.
+"""Compiled gathering of noted leaves: the kinds of chosen leaves, and their bytes as columns of views.
 
-Of both entries: `rows` have the block in their upper half and the line in the lower one; `blocks` the addresses of the
-content, of the places of lines, of the starts of notes and of the notes; `columns` for each number of a path its column, 0
-for none.
+Arguments of both entry points: a row number has the block in its upper half and the line in its lower half. `blocks` has
+the addresses of the content, of the places of lines, of the starts of notes and of the notes. `columns` has the column
+of each path number, 0 for none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ IsJson = npt.NDArray[np.bool_]
 
 @compiled
 def _stretch(places: Address, index: int) -> tuple[int, int]:
-    """A place and the next one."""
+    """A place and the next one, read from an array of places."""
     return number_of(word_at(places, WORD * index)), number_of(word_at(places, WORD * (index + 1)))
 
 

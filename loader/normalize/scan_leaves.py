@@ -1,7 +1,7 @@
 """Compiled notes of where the leaves of messages are.
 
-A note is one number: from the highest bit on the number of the path (16 bits), what the value is (4), where it begins in
-the line (22) and how long it is (22); strings without their quotes.
+A note is one number with, from the highest bit on: the number of the path (16 bits), the kind of the value (4), its
+beginning in the line (22) and its length (22). Strings are noted without their quotes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ number_of: Final = cast(Callable[[np.uint64], int], np.int64)
 
 
 class Notes(NamedTuple):
-    """The leaves of the lines of a block."""
+    """The notes of the lines of a block."""
 
     notes: Hashes
     starts: Places
@@ -50,7 +50,7 @@ NOTED, LINE_AT, IS_TOLD, KNOWN = range(4)
 
 @compiled
 def _path_number(path: np.uint64, notes: Notes) -> int:
-    """The number of a path, new or known, or `BAD` when there are too many."""
+    """The number of a path, new or known, or `BAD` if there are too many paths."""
     paths = notes.paths
     place = number_of(path & np.uint64(PATHS - 1))
     while paths[place] != path:
@@ -66,14 +66,14 @@ def _path_number(path: np.uint64, notes: Notes) -> int:
 
 @compiled
 def begin_notes(at: int, line: int, notes: Notes) -> None:
-    """Before the leaves of a line that begins at `at`."""
+    """Start a line that begins at `at`."""
     notes.starts[line] = notes.state[NOTED]
     notes.state[LINE_AT], notes.state[IS_TOLD] = at, 1
 
 
 @compiled
 def end_notes(line: int, is_whole: bool, notes: Notes) -> None:
-    """Behind the leaves of a line."""
+    """End a line."""
     state = notes.state
     if not is_whole or not state[IS_TOLD]:
         state[NOTED] = notes.starts[line]
@@ -84,13 +84,13 @@ def end_notes(line: int, is_whole: bool, notes: Notes) -> None:
 
 @compiled
 def cannot_tell(notes: Notes) -> None:
-    """What is said of the line in hand does not do."""
+    """Mark the current line: its notes are not complete."""
     notes.state[IS_TOLD] = 0
 
 
 @compiled
 def put_note(content: Address, at: int, past: int, path: np.uint64, kind: int, notes: Notes) -> int:
-    """Note a value that is not null; which note it is, or `BAD`."""
+    """Note a value that is not null. Returns the number of the note, or `BAD`."""
     if STRING <= kind <= DAY:
         at, past = at + 1, past - 1
         if has_backslash(content, at, past):
@@ -111,7 +111,7 @@ def put_note(content: Address, at: int, past: int, path: np.uint64, kind: int, n
 
 @compiled
 def close_note(index: int, past: int, notes: Notes) -> None:
-    """Say how long a value is that was noted where it began, by the place behind it."""
+    """Set the length of a value that was noted at its beginning, from the place after it."""
     place = number_of(notes.notes[index] >> PLACE_SHIFT & PLACE_MASK)
     length = past - notes.state[LINE_AT] - place
     if length > _FARTHEST:

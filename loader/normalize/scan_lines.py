@@ -1,4 +1,4 @@
-"""Compiled scan of lines: what each message consists of, what is odd about it, and what its envelope says."""
+"""Compiled scan of lines: finds the structure of each message, what is odd about it, and its envelope."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from loader.normalize.scan_words import has_backslash, mixed, text_hash_of
 
 DEEPEST_NESTING = 512
 _FIRST_KEY, _KEY, _FIRST_ITEM, _VALUE, _NEXT = range(5)
-"""What a scan expects."""
+"""States: what the scan expects next."""
 _LEAST_LEAF = 4
 """A leaf has more bytes than this."""
 _KIND_SPREAD = np.uint64(0xA0761D6478BD642F)
@@ -62,7 +62,7 @@ _ROOT, _FACTOR, _SPREAD = np.uint64(ROOT), np.uint64(FACTOR), np.uint64(SPREAD)
 
 
 class Room(NamedTuple):
-    """Where the scan works: one element per open container, one per slot, and a place to print a message."""
+    """Scratch space of the scan: one element per open container, one per slot, and space to print a message."""
 
     is_object: Places
     paths: Hashes
@@ -76,7 +76,7 @@ class Room(NamedTuple):
 
 
 def room(printed: npt.NDArray[np.uint8]) -> Room:
-    """For one scan at a time, of lines that are shorter than the place to print one."""
+    """Make scratch space for one scan at a time. Lines must be shorter than the space to print a message."""
     return Room(
         is_object=np.zeros(DEEPEST_NESTING, dtype=np.int64),
         paths=np.zeros(DEEPEST_NESTING, dtype=np.uint64),
@@ -107,7 +107,7 @@ def is_one_of(value: np.uint64, hashes: Hashes) -> bool:
 
 @compiled
 def _call(content: Address, at: int, end: int, type_key: np.uint64) -> np.uint64:
-    """The hash of what `type` says, the last one if there are several; of nothing if it says nothing."""
+    """The hash of the value of `type`, the last one if it is repeated; the hash of nothing if it is missing."""
     found, depth, is_key, is_type = _NOTHING, 0, True, False
     while at < end:
         byte = byte_at(content, at)
@@ -136,7 +136,7 @@ def _call(content: Address, at: int, end: int, type_key: np.uint64) -> np.uint64
 
 @compiled
 def _names_flags(content: Address, spans: Places, kinds: Places) -> tuple[np.uint64, int]:
-    """How `name` and `category` of the payload stand to those of the message: absent, the same or filling, other."""
+    """Flags for `name` and `category` in the payload: absent; the same as those of the message, or filling them; other."""
     value, flags = np.uint64(0), 0
     for index in range(2):
         outer, inner = SLOT_NAME + index, INNER_NAME + index
@@ -159,8 +159,8 @@ def _names_flags(content: Address, spans: Places, kinds: Places) -> tuple[np.uin
 
 @compiled
 def _key(content: Address, at: int, end: int, parent: np.uint64) -> tuple[int, np.uint64, bool, bool]:
-    """Behind the colon of a key that begins at `at`, the path of what follows it, whether white space is between, and
-    whether the path is that of the key: it has no escapes."""
+    """Read a key that begins at `at`, up to its colon. Returns the place after the colon and the path of the value, and
+    whether there is white space between, and whether the key has no escapes, so that the path is the right one."""
     path, is_spelled_out, begin = _NOTHING, True, at + 1
     if at >= end or byte_at(content, at) != QUOTE:
         return BAD, path, False, False
@@ -180,7 +180,7 @@ def _key(content: Address, at: int, end: int, parent: np.uint64) -> tuple[int, n
 
 @compiled
 def _slot(path: np.uint64, depth: int, slots: Hashes) -> int:
-    """The slot of a value `depth` levels down, or -1."""
+    """The slot of a value at depth `depth`, or -1."""
     if depth <= 2 and path != _NOTHING:
         for index in range(0 if depth == 1 else INNER_NAME, INNER_NAME if depth == 1 else SLOTS):
             if slots[index] == path:
@@ -192,7 +192,7 @@ def _slot(path: np.uint64, depth: int, slots: Hashes) -> int:
 def _object_kind(
     content: Address, at: int, end: int, depth: int, path: np.uint64, call: np.uint64, rules: Rules
 ) -> int:
-    """Whether the object that opens at `at`, `depth` levels down, is taken apart, or kept as text."""
+    """The kind of the object that opens at `at`, at depth `depth`: taken apart, or kept as text."""
     if depth == 1:
         is_taken = is_one_of(path, rules.taken)
     else:
@@ -207,7 +207,7 @@ def _object_kind(
 
 @compiled
 def _value(content: Address, at: int, end: int, path: np.uint64) -> tuple[int, int, int]:
-    """Behind a value that is no object and no array, its kind, and flags."""
+    """Read a value that is not an object or array. Returns the place after it, its kind, and flags."""
     begin = at
     at, kind, flags = scalar(content, at, end)
     if at == BAD or path == _NOTHING:
@@ -215,7 +215,7 @@ def _value(content: Address, at: int, end: int, path: np.uint64) -> tuple[int, i
     if kind == STRING:
         kind = string_kind(content, begin + 1, at - 1)
         if kind == BAD:
-            # Text that the exact way wrote escapes nothing that a timestamp has.
+            # The exact parser never escapes characters that a timestamp has.
             kind, flags = STRING, flags | ODD
     return at, kind, flags
 
@@ -224,9 +224,9 @@ def _value(content: Address, at: int, end: int, path: np.uint64) -> tuple[int, i
 def _message(
     content: Address, at: int, end: int, call: np.uint64, rules: Rules, room: Room, notes: Notes
 ) -> tuple[int, np.uint64, int, bool]:
-    """Behind the object that a line is, the sum of what its values are, flags, and whether there is white space.
+    """Read the object of a line and note its leaves.
 
-    Notes where its leaves are.
+    Returns the place after it, the signature of its values, flags, and whether it has white space.
     """
     is_object, paths, spans, kinds, noted = room.is_object, room.paths, room.spans, room.kinds, room.noted
     signature, flags, path, has_white, opened = _NOTHING, 0, _NOTHING, False, -1
@@ -298,7 +298,7 @@ def _message(
 
 @compiled
 def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Room, found: Found, notes: Notes) -> bool:
-    """Tell of one line; whether its leaves could be noted."""
+    """Scan one line. Returns whether its leaves could be noted."""
     call = _call(content, at, end, rules.type_key) if len(rules.texts) else _NOTHING
     room.kinds[:] = 0
     found.flags[line] = ODD

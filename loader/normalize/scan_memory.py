@@ -1,6 +1,6 @@
-"""Compiled access to bytes in memory by their address. Nothing checks a place: whoever asks knows how far it may read.
+"""Compiled access to bytes in memory by address. Nothing checks the bounds; callers must know how far they may read.
 
-A number of eight bytes has the first of them lowest.
+Words are little-endian: the first of eight bytes is the lowest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _pointer(builder: Any, address: Any, at: Any, bits: int) -> Any:
 
 @intrinsic
 def _byte_at(_typing: Any, _content: Any, _at: Any) -> Any:
-    """The byte at a place, as a number of any size."""
+    """The byte at a place, as an integer."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.zext(builder.load(_pointer(builder, arguments[0], arguments[1], 8), align=1), ir.IntType(64))
@@ -32,7 +32,7 @@ def _byte_at(_typing: Any, _content: Any, _at: Any) -> Any:
 
 @intrinsic
 def _word_at(_typing: Any, _content: Any, _at: Any) -> Any:
-    """The eight bytes from a place on."""
+    """The eight bytes at a place, as a word."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.load(_pointer(builder, arguments[0], arguments[1], 64), align=1)
@@ -66,7 +66,7 @@ def _put_word(_typing: Any, _into: Any, _at: Any, _word: Any) -> Any:
 
 @intrinsic
 def _first_marked(_typing: Any, _marks: Any) -> Any:
-    """Of eight bytes of which some have their highest bit set, the number of the first."""
+    """The index of the first byte of a word that has its highest bit set; there must be one."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         bits = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))

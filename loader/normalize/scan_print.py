@@ -1,10 +1,10 @@
-"""Compiled print of what a message says, and its hash: the fingerprint of a message.
+"""Compiled fingerprint of a message: prints its content in a fixed form, and hashes the print.
 
 The print is the call, `event` of a track call, userId, anonymousId, groupId, previousId, name and category, then the
-objects context, properties and traits, each preceded by a unit separator but the first. What is absent, null or of
-another kind is empty. Objects are JSON without white space, in the order of the line, with numbers as they were written
-and strings with no escape that JSON does not ask for; texts are spelled like strings, without their quotes. The hash is
-XXH64 with seed 0 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), which no version of an engine changes.
+objects context, properties and traits, with a unit separator between them. A value that is absent, null or of another
+kind is empty. Objects are JSON without white space, in the order of the line, with numbers as they were written and with
+only the escapes that JSON requires; texts are printed like strings without quotes. The hash is XXH64 with seed 0
+(https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), so it does not depend on the version of an engine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LONG_ESCAPE: Final = (BACKSLASH, 117, 48, 48)
 
 @compiled
 def _short_letter(code: int) -> int:
-    """What stands behind the backslash for a character that has an escape of two characters; 0 for others."""
+    """The letter after the backslash, for characters with an escape of two characters; 0 for others."""
     if code == QUOTE or code == BACKSLASH:
         return code
     for index in range(len(_SHORT)):
@@ -43,7 +43,7 @@ def _short_letter(code: int) -> int:
 
 @compiled
 def _put_character(code: int, into: Address, to: int) -> int:
-    """Write a character of a string as JSON asks for it."""
+    """Write a character of a string, escaped only if JSON requires it."""
     letter = _short_letter(code)
     if letter:
         put_byte(into, to, BACKSLASH)
@@ -68,7 +68,7 @@ def _put_character(code: int, into: Address, to: int) -> int:
 
 @compiled
 def _put_respelled(content: Address, at: int, past: int, is_in_string: bool, into: Address, to: int) -> int:
-    """Write valid JSON, or the inside of a string, without white space and needless escapes."""
+    """Write valid JSON, or the inside of a string, without white space and unnecessary escapes."""
     while at < past:
         byte = byte_at(content, at)
         at += 1
@@ -110,7 +110,7 @@ def _put(content: Address, at: int, past: int, has_white: bool, is_in_string: bo
 def fingerprint(
     content: Address, spans: Places, kinds: Places, is_track: bool, has_white: bool, into: Address
 ) -> np.uint64:
-    """The fingerprint of a message whose values lie in spans. `into` has room for its line."""
+    """The fingerprint of a message, whose values are given by spans. `into` must have room for its line."""
     to = 0
     for index in range(len(PRINTED_TEXTS)):
         slot = PRINTED_TEXTS[index]
@@ -149,7 +149,7 @@ def _merged(value: np.uint64, lane: np.uint64) -> np.uint64:
 
 @compiled
 def xxh64(content: Address, length: int) -> np.uint64:
-    """XXH64 of the first bytes, seed 0."""
+    """XXH64 with seed 0 of the first bytes."""
     at = 0
     if length >= 32:
         one, two, three, four = _P1 + _P2, _P2, np.uint64(0), np.uint64(0) - _P1

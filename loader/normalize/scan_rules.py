@@ -1,4 +1,4 @@
-"""What the compiled scan of lines is told, and the hashes of texts and paths as it makes them."""
+"""The rules for the compiled scan of lines, and its hashes of texts and paths."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from loader.core.samples import KeyPath
 Hashes = npt.NDArray[np.uint64]
 
 ODD: Final = 1
-"""Not strict JSON, or JSON of which the engine's reader makes something else: the exact way must read it."""
+"""Not strict JSON, or JSON that the engine's reader would change: the exact parser must read the line."""
 DOUBTFUL: Final = 2
-"""Has a number that the engine's reader may round."""
+"""The line has a number that the engine's reader may round."""
 USUAL: Final = 4
-"""The envelope is as nearly all are: what the scan tells of it is all there is to know."""
+"""The envelope is usual: the scan has read all of it."""
 
 ENVELOPE_KEYS: Final = (
     *("type", "messageId", "event", "userId", "anonymousId", "groupId", "previousId", "name", "category"),
     *("receivedAt", "timestamp", "sentAt", "originalTimestamp", "context", "properties", "traits"),
 )
-"""Top-level keys whose place in a line is remembered, each with its slot."""
+"""Top-level keys whose place in a line is kept, each in its slot."""
 SLOT_TYPE, SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID, SLOT_GROUP_ID, SLOT_PREVIOUS_ID = range(7)
 SLOT_NAME, SLOT_CATEGORY, SLOT_RECEIVED_AT, SLOT_CONTEXT = 7, 8, 9, 13
 INNER_NAME: Final = len(ENVELOPE_KEYS)
@@ -35,9 +35,9 @@ PRINTED_TEXTS: Final = (
 )
 """Slots whose texts a fingerprint covers."""
 OBJECT_SLOTS: Final = (SLOT_CONTEXT, SLOT_CONTEXT + 1, SLOT_CONTEXT + 2)
-"""Slots whose objects it covers."""
+"""Slots whose objects a fingerprint covers."""
 PRINT_ROOM: Final = len(PRINTED_TEXTS) + len(OBJECT_SLOTS)
-"""Bytes that the print of a message may have more than its line: the separators."""
+"""How many bytes the print of a message may be longer than its line: the separators."""
 TEXT_COLUMNS: Final = (SLOT_MESSAGE_ID, SLOT_EVENT, SLOT_USER_ID, SLOT_ANONYMOUS_ID)
 """Slots whose texts become columns, in their order; the four times follow from `SLOT_RECEIVED_AT` on."""
 TIMES: Final = 4
@@ -46,15 +46,15 @@ WORD: Final = 8
 """Bytes that are read at once."""
 
 PATHS: Final = 1 << 16
-"""Places for paths that leaves are noted under."""
+"""How many distinct paths can be noted."""
 NOTE_BITS: Final = 22
 """Bits of a note for a place in a line, and for a length."""
 STRING, TIMESTAMP, DAY, INTEGER, FLOAT, BOOLEAN, NULL = range(1, 8)
-"""What a value is that is no object and no array."""
+"""Kinds of values that are not objects or arrays."""
 ARRAY, OBJECT, TEXT_OBJECT, EMPTY_TEXT_OBJECT, SKIPPED = range(8, 13)
-"""What other values are: arrays, objects that are taken apart, and those that are kept as text."""
+"""Kinds of other values: arrays, objects that are taken apart, and objects that are kept as text."""
 STRANGE: Final = 13
-"""What a value is whose bytes are not what it says: a string with escapes, an integer that is minus nothing."""
+"""The kind of a value whose bytes are not its text: a string with escapes, or the integer -0."""
 
 ROOT: Final = 0x9E3779B97F4A7C15
 """The hash of no text and of no path."""
@@ -64,23 +64,23 @@ _BITS: Final = 0xFFFFFFFFFFFFFFFF
 
 
 class Rules(NamedTuple):
-    """How messages are taken apart, as hashes of paths."""
+    """How messages are taken apart, in hashes of paths."""
 
     taken: Hashes
     """Top-level keys whose objects are taken apart."""
     skipped: Hashes
-    """Top-level keys that are not looked into."""
+    """Top-level keys whose values are skipped."""
     texts: Hashes
     """Objects that are kept as text, each with its call."""
     slots: Hashes
     """The envelope keys, then `name` and `category` of the properties."""
     calls: Hashes
-    """What `type` says."""
+    """Values of `type`."""
     type_key: np.uint64
 
 
 def text_hash(text: str) -> int:
-    """The hash of a text as a line spells it that escapes nothing."""
+    """The hash of a text, spelled without escapes."""
     content = text.encode()
     value = ROOT ^ len(content)
     for at in range(0, len(content), WORD):
@@ -91,7 +91,7 @@ def text_hash(text: str) -> int:
 
 @cache
 def path_hash(path: KeyPath) -> int:
-    """The hash of a path whose keys a line spells without escapes."""
+    """The hash of a path whose keys are spelled without escapes."""
     value = ROOT
     for key in path:
         value = _mixed(value * FACTOR + text_hash(key))
@@ -99,7 +99,7 @@ def path_hash(path: KeyPath) -> int:
 
 
 def call_path(call: str, path: KeyPath) -> int:
-    """The hash of a path of messages of one call."""
+    """The hash of a path in messages of one call."""
     return _mixed(text_hash(call) * FACTOR ^ path_hash(path))
 
 

@@ -1,6 +1,6 @@
-"""Compiled reading of strings, numbers and words of a JSON text. Integers and bytes only.
+"""Compiled reading of strings, numbers and words of a JSON text. Works on integers and bytes only.
 
-`content` are bytes, `at` and `end` places in them. A function that reads something returns the place behind it, or BAD.
+`at` and `end` are places in the bytes of `content`. A function that reads something returns the place after it, or BAD.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_NUMBER = -10_000
 _NOTHING: Final = np.uint64(0)
 
 _LONG_NUMBER = 16
-"""Digits and points from which on a double may not hold a number."""
+"""With this many digits and points, a double may not hold a number exactly."""
 _LONG_EXPONENT = 3
 _TRUE, _FALSE, _NONE = (int.from_bytes(word, "little") for word in (b"true", b"false", b"null"))
 
@@ -40,7 +40,7 @@ def past_white(content: Address, at: int, end: int) -> int:
 
 @compiled
 def hexadecimal(content: Address, at: int, end: int) -> int:
-    """Four hexadecimal digits as a number, or `BAD`."""
+    """The number of four hexadecimal digits, or `BAD`."""
     if at + 4 > end:
         return BAD
     value = 0
@@ -57,7 +57,7 @@ def hexadecimal(content: Address, at: int, end: int) -> int:
 
 @compiled
 def _past_escape(content: Address, at: int, end: int) -> int:
-    """Behind the escape that begins at a backslash, or `BAD`. Half a character and NUL are bad: no column holds them."""
+    """Read the escape that begins at a backslash. Lone surrogates and NUL are `BAD`, because no column can hold them."""
     if at + 1 >= end:
         return BAD
     byte = byte_at(content, at + 1)
@@ -77,7 +77,7 @@ def _past_escape(content: Address, at: int, end: int) -> int:
 
 @compiled
 def text_hash_at(content: Address, at: int, end: int) -> tuple[int, np.uint64]:
-    """Behind the closing quote of a string that begins at `at`, and the hash of its bytes; or `BAD`."""
+    """Read a string that begins at `at`. Also returns the hash of its bytes."""
     past = past_string(content, at, end)
     if past == BAD:
         return BAD, _NOTHING
@@ -86,7 +86,7 @@ def text_hash_at(content: Address, at: int, end: int) -> tuple[int, np.uint64]:
 
 @compiled
 def past_string(content: Address, at: int, end: int) -> int:
-    """Behind the closing quote of a string that begins at `at`, or `BAD`."""
+    """Read a string that begins at `at`, including its closing quote."""
     while True:
         at = past_plain(content, at, end)
         if at >= end or byte_at(content, at) < 32:
@@ -100,7 +100,7 @@ def past_string(content: Address, at: int, end: int) -> int:
 
 @compiled
 def digits(content: Address, at: int, end: int, count: int) -> int:
-    """A number of so many digits, or less than 0."""
+    """The number of this many digits, or a negative number if one is not a digit."""
     value = 0
     for index in range(at, at + count):
         byte = int(byte_at(content, index)) if index < end else 0
@@ -117,7 +117,7 @@ def past_digits(content: Address, at: int, end: int) -> int:
 
 @compiled
 def _number(content: Address, at: int, end: int) -> tuple[int, int, int]:
-    """Behind a number, its kind, and flags; or `BAD`."""
+    """Read a number. Also returns its kind, and flags."""
     flags = 0
     if byte_at(content, at) == 45:
         at += 1
@@ -159,7 +159,7 @@ def _is_word(content: Address, at: int, end: int, word: int, length: int) -> boo
 
 @compiled
 def scalar(content: Address, at: int, end: int) -> tuple[int, int, int]:
-    """Behind a value that is no object and no array, its kind, and flags; or `BAD`."""
+    """Read a value that is not an object or array. Also returns its kind, and flags."""
     byte = byte_at(content, at)
     if byte == QUOTE:
         return past_string(content, at + 1, end), STRING, 0

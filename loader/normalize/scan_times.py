@@ -1,4 +1,4 @@
-"""Compiled judgement of strings: timestamps, days and other texts; and the instants of those with a usual spelling.
+"""Compiled test of strings for timestamps and days, and the instants of timestamps with a usual spelling.
 
 The grammar is that of `loader.core.timestamps`.
 """
@@ -23,7 +23,7 @@ _FRACTION_DIGITS: Final = 6
 
 @compiled
 def _day_of_year(year: int, month: int, day: int) -> int:
-    """From 0, or `BAD` where there is no such day."""
+    """The day of the year, from 0; `BAD` if there is no such day."""
     if month < 1 or month > 12 or day < 1:
         return BAD
     is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
@@ -54,7 +54,7 @@ def _is_digit_escape(content: Address, at: int, end: int) -> bool:
 
 @compiled
 def string_kind(content: Address, at: int, end: int) -> int:
-    """Whether a string between two places is a timestamp, a day, or another text; `BAD` where only an escape hides it."""
+    """Whether a string between two places is a timestamp, a day, or another text; `BAD` if escapes hide a timestamp."""
     if at == end or not (48 <= byte_at(content, at) <= 57 or byte_at(content, at) == BACKSLASH):
         return STRING
     for place in range(at, min(end, at + _LONGEST_TIME)):
@@ -105,7 +105,7 @@ def string_kind(content: Address, at: int, end: int) -> int:
 
 @compiled
 def _offset_minutes(content: Address, at: int, end: int) -> int:
-    """What a zone at the end of a timestamp says, 0 for none; `NO_NUMBER` for what is no zone."""
+    """The offset of the zone at the end of a timestamp, 0 if there is none; `NO_NUMBER` if it is not a zone."""
     if at == end:
         return 0
     sign = byte_at(content, at)
@@ -129,8 +129,10 @@ def _offset_minutes(content: Address, at: int, end: int) -> int:
 
 @compiled
 def instant(content: Address, at: int, end: int) -> int:
-    """Microseconds since the epoch of a timestamp with a `T`, seconds, at most six digits of a fraction, and `Z` or a
-    zone with a colon, in years 2 to 9998; `NO_INSTANT` for another spelling. The string must be a timestamp."""
+    """The microseconds since the epoch of a timestamp. The string must be one; unusual spellings give `NO_INSTANT`.
+
+    The usual spelling has a `T`, seconds, at most six digits of a fraction, `Z` or a zone with a colon, and a year from 2
+    to 9998."""
     if end < at + 20 or byte_at(content, at + 10) != 84 or byte_at(content, at + 16) != COLON:
         return NO_INSTANT
     year = digits(content, at, end, 4)

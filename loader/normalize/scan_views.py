@@ -1,4 +1,4 @@
-"""Compiled views of texts in memory, as Arrow's string views have them: two words each."""
+"""Compiled writing of Arrow's string views of texts in memory: two words each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loader.normalize.scan_rules import WORD
 VIEW: Final = 2 * WORD
 """Bytes of a view."""
 _SHORT: Final = 12
-"""A view of a text that is no longer holds it itself."""
+"""A view contains the text itself if it has at most this many bytes."""
 _BYTE_BITS: Final = np.uint64(8)
 _HALF: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
@@ -22,7 +22,7 @@ _NONE: Final = np.uint64(0)
 
 @compiled
 def _low_word(content: Address, at: int, past: int) -> np.uint64:
-    """Up to eight bytes as a number."""
+    """Up to eight bytes as a word."""
     if past - at >= WORD:
         return word_at(content, at)
     word = np.uint64(0)
@@ -33,7 +33,7 @@ def _low_word(content: Address, at: int, past: int) -> np.uint64:
 
 @compiled
 def set_view(content: Address, at: int, past: int, buffer: int, into: Address) -> None:
-    """Write a view: length, first four bytes, then the next eight, or the number of the buffer and the place in it."""
+    """Write a view: the length, four bytes, then eight more bytes, or the number of the buffer and the place in it."""
     put_word(into, 0, np.uint64(past - at) | (_low_word(content, at, past) & _LOW) << _HALF)
     if past - at > _SHORT:
         put_word(into, WORD, np.uint64(buffer) | np.uint64(at) << _HALF)

@@ -1,6 +1,6 @@
-"""Compiled reading of text eight bytes at a time: the end of a string, the hash of a text, copies of pieces.
+"""Compiled reading of text, eight bytes at a time: finds the end of a string, hashes a text, copies pieces.
 
-The first byte of eight is the lowest of the number that they are.
+Words are little-endian: the first of eight bytes is the lowest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def past_plain(content: Address, at: int, end: int) -> int:
     while at + WORD <= end:
         word = word_at(content, at)
         quotes, backslashes = word ^ _QUOTES, word ^ _BACKSLASHES
-        # A byte that is 0, or less than a blank, borrows from its highest bit; what lies above the first may be wrong.
+        # A byte that is 0, or below a blank, borrows from its highest bit. Only the first marked byte is reliable.
         marks = (quotes - _ONES) & ~quotes | (backslashes - _ONES) & ~backslashes | (word - _BLANKS) & ~word
         marks &= _HIGH
         if marks != _NONE:
@@ -55,7 +55,7 @@ def mixed(value: np.uint64) -> np.uint64:
 
 @compiled
 def text_hash_of(content: Address, at: int, past: int, end: int) -> np.uint64:
-    """The hash of the bytes from `at` to `past`, as `scan_rules.text_hash` makes it; `end` is how far may be read."""
+    """The hash of the bytes from `at` to `past`, as in `scan_rules.text_hash`. Bytes up to `end` may be read."""
     value = _ROOT ^ np.uint64(past - at)
     while at < past:
         left = np.uint64(past - at)
@@ -75,7 +75,7 @@ def text_hash_of(content: Address, at: int, past: int, end: int) -> np.uint64:
 
 @compiled
 def has_backslash(content: Address, at: int, past: int) -> bool:
-    """Whether there is one between two places."""
+    """Whether there is a backslash between two places."""
     while at + WORD <= past:
         backslashes = word_at(content, at) ^ _BACKSLASHES
         if (backslashes - _ONES) & ~backslashes & _HIGH != _NONE:
@@ -90,7 +90,7 @@ def has_backslash(content: Address, at: int, past: int) -> bool:
 
 @compiled
 def copied(content: Address, at: int, past: int, into: Address, to: int) -> int:
-    """Copy what lies between two places; behind the copy, or -1 if there is a backslash in it."""
+    """Copy the bytes between two places. Returns the place after the copy, or -1 if they contain a backslash."""
     while at + WORD <= past:
         word = word_at(content, at)
         backslashes = word ^ _BACKSLASHES

@@ -1,4 +1,4 @@
-"""Evidence + what exists → the type of every column of a batch, its variants, and what the table must become."""
+"""Decides the type of every column of a batch, and its variants, from evidence and existing tables."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ StoredBounds = Callable[[str, str], Stored]
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """What the warehouse has: tables with their columns and types."""
+    """Existing tables of the warehouse, with their columns and types."""
 
     tables: Mapping[str, Mapping[str, str]]
     bounds: StoredBounds
 
 
 def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) -> list[WantedColumn]:
-    """Decide every column of the table. Returns the columns it needs, with their types."""
+    """Decide every column of a table. Returns the columns that it needs, with their types."""
     there = existing.tables.get(batch.target.name, {})
     _cap(batch, there, rules)
     types = {name: TYPE_OF.get(there[name], ColumnType.OTHER) for name in batch.columns if name in there}
@@ -44,7 +44,7 @@ def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) ->
         column.variants = {
             family: there.get(f"{column.name}__v_{family}", sql_type) for family, sql_type in _variant_types(column)
         }
-        # A variant that exists costs less to fill than to ask whether it would be needed.
+        # Filling an existing variant costs less than finding out whether it is needed.
         if rules.on_conflict != "discard":
             column.wanted_variants = {
                 family for family in FAMILIES if f"{column.name}__v_{family}" in there and column.may_have(family)
@@ -55,8 +55,7 @@ def settle(stage: Stage, batch: TableBatch, existing: Existing, rules: Rules) ->
 
 
 def _read_alike(batch: TableBatch) -> None:
-    """A leaf that two columns are made of, such as the address of the sender, is read in one way: where they want it
-    otherwise, as JSON."""
+    """Read a leaf that two columns share, such as the sender's address, in the same way: as JSON if they differ."""
     wanted = {path: {"VARCHAR"} for path in batch.absorbed}
     for column in batch.columns.values():
         for path in column.paths:
@@ -66,7 +65,7 @@ def _read_alike(batch: TableBatch) -> None:
 
 
 def core_columns(target: Target) -> list[WantedColumn]:
-    """Columns that are created with the table."""
+    """The columns with which the table is created."""
     columns = [WantedColumn(name, SQL_TYPE[kind], is_core=True) for name, kind in target.core.items()]
     if target.is_call_table:
         filled = {ID_HASH: hash_of_id("id")}
@@ -88,7 +87,7 @@ def _payload_columns(batch: TableBatch) -> Iterable[WantedColumn]:
 
 
 def _cap(batch: TableBatch, there: Mapping[str, str], rules: Rules) -> None:
-    """Columns that do not exist are admitted by name until the table is full."""
+    """Limit the columns of a table: new ones are admitted in order of their names, until the table is full."""
     core = batch.target.core
     room = rules.column_cap - len({name for name in there if "__v_" not in name} | set(core))
     new = sorted(name for name in batch.columns if name not in there)
@@ -117,7 +116,7 @@ def _variant_types(column: ColumnBatch) -> Iterable[tuple[str, str]]:
 
 
 def _find_variants(stage: Stage, batch: TableBatch, misfits: list[ColumnBatch], rules: Rules) -> None:
-    """Which variant columns rows of this batch have values for."""
+    """Find the variant columns for which rows of this batch have values."""
     if not misfits:
         return
     asked = [

@@ -1,4 +1,4 @@
-"""Lines of a batch → the table `stage`: one row per message, judged and with its envelope. Odd lines are set aside."""
+"""The table `stage` of a batch: one row per plain message, with its envelope. Odd lines are set aside."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _OF_ROWS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a stage with their texts, as one statement can read them once."""
+    """Rows of a stage with their texts, which one statement can read once."""
 
     name: str
     leaves: Mapping[KeyPath, str]
@@ -79,18 +79,18 @@ class Stage:
         return Stage(engine, self.name, self._held)
 
     def fill(self, blocks: Iterable[pa.RecordBatch], structures: StructureReader, is_all_odd: bool = False) -> None:
-        """Judge the lines of blocks: plain ones become rows, the others, or all, are set aside."""
+        """Judge the lines of blocks. Plain ones become rows; the others (or all) are set aside."""
         statement = f"create or replace table {self.name} as {_judged(f'{self.name}_blocks')}"
         self._read(blocks, BLOCKS, structures, statement)
         self._odd = self._take("true" if is_all_odd else "call is null")
 
     def add(self, messages: Sequence[pa.RecordBatch], structures: StructureReader) -> None:
-        """Append messages that the exact way read."""
+        """Append messages from the exact parser."""
         statement = f"insert into {self.name} by name {_trusted(f'{self.name}_blocks')}"
         self._read(messages, MESSAGES, structures, statement)
 
     def messages(self, call: str) -> pa.Table:
-        """The messages of a call with the columns that rows are made from, in the order of their kinds."""
+        """The messages of a call, with the columns from which rows are made, sorted by kind."""
         of_call = f"from {self.name} where call = {literal(call)}"
         has_specials = self.engine.execute(f"select 1 {of_call} and specials is not null limit 1").fetchall() != []
         columns = ", ".join((*_OF_ROWS, "specials") if has_specials else _OF_ROWS)
@@ -100,9 +100,9 @@ class Stage:
     def rows(
         self, condition: str, columns: Iterable[str] = (), leaves: Mapping[KeyPath, str] | None = None
     ) -> Iterator[Rows]:
-        """The rows of which a condition holds, with some columns and `text`, for one statement; leaves as `choose`.
+        """The rows that meet a condition, with some columns and `text`, for one statement. `leaves` are as for `choose`.
 
-        Their texts are copies: of conditions on columns the engine leaves some to Arrow, which has none for views.
+        The texts are copies, because the engine leaves some conditions on columns to Arrow, which cannot filter views.
         """
         asked = ", ".join(("row", *map(identifier, columns)))
         table = self.engine.sql(f"select {asked} from {self.name} where {condition}").to_arrow_table()
@@ -112,7 +112,7 @@ class Stage:
             yield rows
 
     def choose(self, table: pa.Table, leaves: Mapping[KeyPath, str]) -> ChosenLeaves:
-        """Those of leaves that rows need not be read for. `leaves`: path → type; the table says in `row` which they are."""
+        """Choose the leaves that need no reading of texts. `leaves`: path → type. `table` has the rows in `row`."""
         return self._held.choose(table.column("row"), leaves)
 
     @contextmanager
@@ -126,15 +126,15 @@ class Stage:
         name = f"{self.name}_rows"
         self.engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
         yield Rows(name, chosen.sql)
-        # After an error the transaction takes no statement, and what it left is replaced by the next rows.
+        # After an error the transaction accepts no statement; the next rows replace what is left.
         self.engine.unregister(name)
 
     def odd_lines(self) -> Iterator[tuple[int, int, str]]:
-        """Lines set aside, as (part, line, text with its line feed), in order."""
+        """The lines that were set aside, as (part, line, text with its line feed), in order."""
         return self._lines(self._odd)
 
     def take_odd(self, signatures: Sequence[int]) -> list[tuple[int, int, str]]:
-        """Remove plain rows whose signature shows that they are odd after all; their lines."""
+        """Remove rows whose signature turned out to be odd. Returns their lines."""
         return list(self._lines(self._take(f"signature in ({', '.join(map(str, signatures))}) and specials is null")))
 
     def text(self, row: int) -> str:
@@ -147,7 +147,7 @@ class Stage:
         self._held = HeldLines()
 
     def _take(self, condition: str) -> list[tuple[int, int, int]]:
-        """Remove rows; their parts, lines and rows, in order."""
+        """Remove rows. Returns their parts, lines and rows, in order."""
         query = f"select part, line, row from {self.name} where {condition} order by part, line"
         taken = self.engine.execute(query).fetchall()
         if taken:
@@ -176,15 +176,15 @@ class Stage:
 
 
 def _gathered(table: pa.Table, chosen: ChosenLeaves) -> Iterator[pa.RecordBatch]:
-    """Rows and leaves, gathered while they are read: by one thread, while the others work on what it gathered before."""
+    """Rows with their leaves. One thread gathers them while the others work on those gathered before."""
     size = min(max(len(table) // _LEAST_CHUNKS + 1, _LEAST_CHUNK_ROWS), _MOST_CHUNK_ROWS)
     return map(chosen.add_to, table.to_batches(max_chunksize=size))
 
 
 def _judged(blocks: str) -> str:
-    """Lines with what the scan tells of them. Where that is not all, the envelope is read from the text.
+    """Lines with the results of the scan. If these are incomplete, the envelope is read from the text.
 
-    Two layers: what an unusual envelope says, and the columns of the stage.
+    There are two layers: the values of unusual envelopes, and the columns of the stage.
     """
     is_usual, is_odd = f"flags & {USUAL} <> 0", f"flags & {ODD} <> 0"
     doubts = f"flags & {DOUBTFUL} <> 0"
@@ -217,9 +217,9 @@ from told as b"""
 
 
 def _trusted(blocks: str) -> str:
-    """Messages that the exact way wrote, with the fingerprint that it gave them."""
+    """Messages from the exact parser, with their fingerprints."""
     times = ", ".join(f"instant(e.{_quoted(key)}) as {_quoted(column)}" for key, column in _TIMES)
-    # The scan can read what the exact way writes; were it not so, such a message would be a sample of itself alone.
+    # The scan can read everything that the exact parser writes. If not, the message gets a signature of its own.
     alone = f"case when flags & {ODD} <> 0 and signature = 0 then hash(text) else signature end"
     return f"""
 select

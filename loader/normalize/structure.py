@@ -1,7 +1,7 @@
-"""What messages consist of: one compiled pass over the bytes of lines gives each a signature, and says what is odd.
+"""Finds the structure of messages: one compiled pass over the bytes of lines gives each a signature and flags.
 
-Two lines of one signature have the same keys at the same places with the same kinds of values, so that a sample of one
-shows what the other has (up to collisions of a 64-bit hash). The order of keys, white space and values do not count.
+Two lines of one signature have the same keys in the same places with the same kinds of values, so one of them is a sample
+of both (up to collisions of a 64-bit hash). The order of keys, white space and the values themselves do not count.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ _LEAST_NOTES: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Structures:
-    """What the lines of a block are. One signature and one set of flags (`ODD`, `DOUBTFUL`) per line."""
+    """The structures of the lines of a block. Each has one signature and one set of flags (`ODD`, `DOUBTFUL`)."""
 
     signatures: Hashes
     flags: npt.NDArray[np.uint8]
     columns: list[pa.Array]
-    """As `SCANNED` has them."""
+    """The columns of `SCANNED`."""
     notes: Notes
     """Where the leaves of each line are."""
 
 
 class StructureReader:
-    """Reads structures as the rules of a source take messages apart."""
+    """Reads structures with the rules of a source."""
 
     def __init__(self, rules: WalkRules) -> None:
         names = [("properties", key) for key in ("name", "category")]
@@ -89,7 +89,7 @@ class StructureReader:
 
     def read(self, texts: pa.LargeStringArray) -> Structures:
         """The structures of lines, each with or without its line feed."""
-        # The compiler takes a third of a second to import: only who reads lines waits for it.
+        # Importing the compiler takes a third of a second, and few commands read lines.
         from loader.normalize import scan_leaves
         from loader.normalize.scan_envelope import Found
         from loader.normalize.scan_lines import room, scan
@@ -97,7 +97,7 @@ class StructureReader:
         count, held = len(texts), texts.buffers()[2]
         places = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + count + 1]
         content = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
-        # A buffer may be writable or not: to the compiler two types, for which the scan would be compiled twice.
+        # Always the same writability: for the compiler, writable and read-only buffers are two types.
         places.flags.writeable = False
         views = np.zeros((len(TEXT_COLUMNS), count, 2), dtype=np.uint64)
         found = Found(
@@ -131,7 +131,7 @@ class StructureReader:
         for instants, is_there in zip(found.instants, found.is_instant, strict=True):
             buffers = [_bitmap(is_there), pa.py_buffer(instants)]
             columns.append(pa.Array.from_buffers(pa.timestamp("us", "UTC"), count, buffers))
-        # What room was left is not held as long as the lines are.
+        # A copy, so that unused space is freed before the lines are.
         notes = notes[: state[0]].copy()
         return Structures(found.signatures, found.flags, columns, Notes(notes, starts, self._paths))
 

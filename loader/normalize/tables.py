@@ -1,4 +1,4 @@
-"""Messages of a batch → its tables: which rows go where, which columns they have values for, and how many of each kind."""
+"""Divides the messages of a batch into tables, and counts the values of each column by kind."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TRAITS_OF_TRACKS: Final = {"traits": "coalesce(json_type(text, '/properties'), 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the messages of a source become rows; the `load` section of the configuration, resolved."""
+    """How the messages of a source become rows: the resolved `load` section of the configuration."""
 
     excluded: frozenset[str]
     reserved: frozenset[str]
@@ -44,7 +44,7 @@ class Rules:
 
     @property
     def timestamp(self) -> str:
-        """Name of the engine's rule for strings that are timestamps."""
+        """The name of the engine's macro for strings that are timestamps."""
         return "timestamp_or_day_of" if self.takes_days else "timestamp_of"
 
 
@@ -70,11 +70,11 @@ class TableBatch:
 
     @property
     def absorbed(self) -> Mapping[KeyPath, str]:
-        """Payload keys that fill a top-level key and become a column only where they differ from it."""
+        """Payload keys that fill a top-level key, and only become a column if they differ from it."""
         return _ABSORBED if self.target.call in ("page", "screen") else {}
 
     def reader(self, types: Mapping[KeyPath, str], told: Mapping[KeyPath, str] | None = None) -> LeafReader:
-        """A reader of leaves of these rows. `told`: SQL of those that need no reading."""
+        """A reader of the leaves of these rows. `told`: the SQL of leaves that need no reading."""
         guards = _TRAITS_OF_TRACKS if self.target.call == "track" else {}
         return LeafReader(types, self.absorbed, self.objects, self.text_objects, guards, told)
 
@@ -97,7 +97,7 @@ class _Group:
 
 
 def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dict[str, TableBatch], dict[int, str]]:
-    """The tables of a batch by name, and the slug of each kind of track message."""
+    """The tables of a batch, by name, and the slug of each kind of track message."""
     rows = stage.engine.execute(
         f"select call, any_value(event), kind, signature, count(*), {_SPAN} "
         f"from {stage.name} group by call, kind, signature"
@@ -129,13 +129,13 @@ def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dic
     _add_specials(stage, batches, owner, rules)
     for batch in batches.values():
         for column in batch.columns.values():
-            # The address of the context counts before that of the request.
+            # The address in the context takes precedence over that of the request.
             column.paths = dict.fromkeys(sorted(column.paths, key=lambda path: (path[0] != "context", path)))
     return batches, slugs
 
 
 def combined(batches: Sequence[TableBatch]) -> TableBatch:
-    """The payloads of several events as one batch: a column has the paths that it has for any of them."""
+    """The payloads of several events as one batch. A column has all paths that it has in any of them."""
     kinds = [kind for batch in batches for kind in batch.kinds or ()]
     whole = TableBatch(event_target(""), f"kind in ({', '.join(map(str, sorted(kinds)))})", kinds)
     for batch in batches:
@@ -194,7 +194,7 @@ def _count(column: ColumnBatch, leaf: Leaf, seen: Seen, is_timestamp: bool = Fal
 
 
 def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mapping[int, str], rules: Rules) -> None:
-    """Values beside the message, which the exact way put there."""
+    """Add values beside the message, from the exact parser."""
     rows = stage.engine.execute(
         f"select call, kind, entry.key, entry.value[1], signature, count(*), {_SPAN} from "
         f"(select call, kind, signature, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
@@ -218,5 +218,5 @@ def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mappin
 
 
 def path_of(place: str) -> KeyPath:
-    """A JSON pointer as a path."""
+    """The path of a JSON pointer."""
     return tuple(key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:])

@@ -1,4 +1,4 @@
-"""How often and when each leaf was seen: counted in arrays, since groups of messages times their leaves are many."""
+"""Counts how often and when each leaf was seen, in arrays, because there are many groups of messages with many leaves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Seen:
 
     @classmethod
     def of(cls, messages: Messages) -> Seen:
-        """That of a single group."""
+        """A group alone."""
         return cls(
             messages.count, _instant(messages.first), _instant(messages.last), np.array([messages.signature], np.uint64)
         )
@@ -48,12 +48,12 @@ class Tally:
         self._leaves: list[npt.NDArray[np.int64]] = []
 
     def add(self, messages: Messages, leaves: npt.NDArray[np.int64]) -> None:
-        """Count a group that has leaves, each a number."""
+        """Count a group and its leaves, which are numbers."""
         self._groups.append(messages)
         self._leaves.append(leaves)
 
     def seen(self) -> Iterator[tuple[int, Seen]]:
-        """Every leaf with the messages that have it, in the order of the numbers."""
+        """Every leaf with the messages that have it, sorted by number."""
         groups, leaves = np.arange(len(self._groups)), np.concatenate(self._leaves)
         if not len(leaves):
             return

@@ -1,4 +1,4 @@
-"""A column of a batch → the SQL of its values, and of the variant columns beside it."""
+"""Makes the SQL of the values of a column, and of the variant columns beside it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ColumnBatch:
 
     @property
     def strange_kinds(self) -> frozenset[Kind]:
-        """Kinds of which a value may not fit, once the type is settled."""
+        """The kinds with values that may not fit, once the type is settled."""
         kinds = self.evidence.kinds
         return kinds - FITTING.get(self.column_type, frozenset()) - self._fitting_integers()
 
@@ -85,7 +85,7 @@ class ColumnBatch:
         return "VARCHAR" if self.column_type is ColumnType.TIMESTAMP else self.sql_type
 
     def may_have(self, family: str) -> bool:
-        """Whether values of this batch may belong in a variant."""
+        """Whether values of this batch may belong into a variant."""
         kinds = self.strange_kinds
         if family == "bool":
             return Kind.BOOL in kinds
@@ -98,7 +98,7 @@ class ColumnBatch:
         return True
 
     def settle(self) -> None:
-        """Decide whether values must be judged one by one, once the type is known."""
+        """Decide whether values must be judged one by one. The type must be known."""
         kinds = self.evidence.kinds
         strings = self.evidence.counts.get(Kind.STRING, 0)
         if self.column_type is ColumnType.TIMESTAMP:
@@ -110,10 +110,10 @@ class ColumnBatch:
 
 
 def judged(rows: str, columns: Iterable[ColumnBatch], reader: LeafReader, has_specials: bool = True) -> str:
-    """Rows with the leaves of some columns that are judged one by one, each bound to names of what is asked of it.
+    """Rows with named leaves of some columns whose values are judged one by one.
 
-    `j` and the number of the column is the leaf as JSON, `t` its type and `x` its text. Named, it is read once however
-    often a statement mentions it, and planned in a fraction of the time.
+    For column 3, `j3` is the leaf as JSON, `t3` its type and `x3` its text. With names, a leaf is read once, no matter how
+    often a statement uses it, and planning takes a fraction of the time.
     """
     source = f"(select *, {reader.read} as r from {rows})"
     numbered = {column.number: _leaf(column, reader, has_specials) for column in columns}
@@ -125,9 +125,9 @@ def judged(rows: str, columns: Iterable[ColumnBatch], reader: LeafReader, has_sp
 
 
 def value(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
-    """The SQL of the base column; of one with misfits over `judged` rows.
+    """The SQL of the base column. If it has misfits, this is SQL over `judged` rows.
 
-    `timestamp` names the rule for strings that are timestamps.
+    `timestamp` is the name of the macro for strings that are timestamps.
     """
     if column.has_misfits:
         return _fitted(column.column_type, column.sql_type, column.number, timestamp)
@@ -138,7 +138,7 @@ def value(column: ColumnBatch, reader: LeafReader, timestamp: str) -> str:
 def variant_values(column: ColumnBatch, timestamp: str) -> dict[str, str]:
     """The SQL over `judged` rows of every variant column that rows of this batch may fill, by family.
 
-    It is the value where neither the column nor an earlier variant has it.
+    A variant has the value if neither the column nor an earlier variant has it.
     """
     if not column.has_misfits:
         return {}
@@ -190,7 +190,7 @@ def _typed_special(column: ColumnBatch, special: str) -> str:
 
 
 def misfit(column: ColumnBatch, timestamp: str) -> str:
-    """The SQL over `judged` rows of a value that the column cannot hold; for those who want no variant columns."""
+    """The SQL over `judged` rows of a value that the column cannot hold, if variants are not wanted."""
     number = column.number
     fits = _fitted(column.column_type, column.sql_type, number, timestamp)
     return f"case when t{number} <> 'NULL' and ({fits}) is null then j{number} end"

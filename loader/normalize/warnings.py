@@ -1,4 +1,4 @@
-"""Messages of a stage → how many of them deserve a warning. One scan of its columns, and one message per object."""
+"""Counts the messages of a stage that deserve a warning: one scan of its columns, and one message per object."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from loader.staging import Part
 
 _FOLDER: Final = re.compile(r"(?:^|/)segment-logs/([^/]+)/")
 
-# Few texts sort before '!', all blank ones do but for those of Unicode spaces: the others cost one comparison.
+# Few texts sort before '!'. All blank ones do, except those of Unicode spaces; others cost one comparison.
 _CONDITIONS: Final = {
     "is_future": f'epoch_us("timestamp") - epoch_us(received_at) > {FUTURE_HOURS * 3_600_000_000}',
     "is_of_nobody": "user_id is null and anonymous_id is null",
     "has_long_id": f"strlen(id) > {LONGEST_MESSAGE_ID} and length(id) > {LONGEST_MESSAGE_ID}",
-    # What Python strips: by that an event gets its table.
+    # What Python strips, because that decides the table of an event.
     "has_no_event": "case when event is null then true when event between '!' and '~' then false "
     r"else regexp_full_match(event, '[\p{Z}\t-\r\x1c-\x1f\x{85}]*') end",
     "has_no_user": "case when user_id is null then true when user_id >= '!' then false "
@@ -39,11 +39,11 @@ _KEY_OF_CALL: Final[dict[str, tuple[str, WarningName]]] = {
     "group": ("groupId", "group_without_group"),
     "alias": ("previousId", "alias_without_previous"),
 }
-"""Calls whose own id is no column of the stage."""
+"""Calls whose own id is not a column of the stage."""
 
 
 def stage_warnings(stage: Stage, parts: Iterable[Part]) -> Counter[WarningName]:
-    """What messages of a stage are counted for, copies included; `parts` are those of its batch."""
+    """The warning counts of the messages of a stage, including copies. `parts` are those of its batch."""
     found: Counter[WarningName] = Counter()
     sums = ", ".join(f"count_if({condition})" for condition in _CONDITIONS.values())
     rows = stage.engine.execute(f"select call, {sums} from {stage.name} group by call").fetchall()
@@ -60,7 +60,7 @@ def stage_warnings(stage: Stage, parts: Iterable[Part]) -> Counter[WarningName]:
 
 
 def _count_without(stage: Stage, call: str, key: str) -> int:
-    """Messages of a call whose key is missing or blank: such make no row of accounts."""
+    """Count messages of a call whose own id is missing or blank."""
     with stage.rows(f"call = {literal(call)}", leaves={(key,): "VARCHAR"}) as rows:
         value = rows.leaves.get((key,), f"json_extract_string(text, {literal(pointer((key,)))})")
         (row,) = stage.engine.execute(
@@ -70,9 +70,9 @@ def _count_without(stage: Stage, call: str, key: str) -> int:
 
 
 def _mismatches(stage: Stage, parts: Iterable[Part]) -> int:
-    """Objects whose first plain message in the batch names another project than their folder.
+    """Count objects whose first plain message in the batch names another project than their folder.
 
-    An object is the work of one source, so one message speaks for it; odd messages do not keep the project.
+    An object comes from one source, so one message is enough. Odd messages do not keep the project.
     """
     folders = {
         number: folder[1]

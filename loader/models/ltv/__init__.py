@@ -1,1 +1,1 @@
-"""Lifetime value: BG/NBD for how many orders come, Gamma-Gamma for what they are worth."""
+"""Lifetime value: BG/NBD predicts how many orders come, Gamma-Gamma how much they are worth."""

@@ -1,7 +1,7 @@
 """BG/NBD: how often people order, and whether they still do.
 
 Source: Fader, Hardie and Lee (2005), "Counting Your Customers" the Easy Way: An Alternative to the Pareto/NBD Model;
-likelihood and expectation rearranged so that no step overflows or cancels. Time is in days throughout.
+likelihood and expectation are rearranged so that no step overflows or cancels. All times are in days.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Distinct order histories, and how many people have each. Days; `x` and `recency` are 0 without a repeat order."""
+    """Distinct order histories in days, and how many people have each. Without repeat orders, x = recency = 0."""
 
     x: Floats
     recency: Floats
@@ -44,12 +44,12 @@ class Histories:
 
     @property
     def total(self) -> int:
-        """Number of people."""
+        """The number of people."""
         return int(self.people.sum())
 
 
 def log_odds_of_loss(given: Parameters, x: Floats, recency: Floats, age: Floats) -> Floats:
-    """δ: logarithm of P(gone) / P(alive). Minus infinity without a repeat order: nobody drops out before one."""
+    """δ = ln(P(gone) / P(alive)). Minus infinity without a repeat order, because nobody drops out before one."""
     bought = x > 0
     later = np.where(bought, given.b + x - 1, 1.0)
     odds: Floats = (
@@ -59,12 +59,12 @@ def log_odds_of_loss(given: Parameters, x: Floats, recency: Floats, age: Floats)
 
 
 def alive(given: Parameters, x: Floats, recency: Floats, age: Floats) -> Floats:
-    """P(alive). 1 for everybody without a repeat order: a property of the model, not of people."""
+    """P(alive). It is 1 for everybody without a repeat order, which is a property of the model."""
     return np.asarray(1 / (1 + np.exp(np.clip(log_odds_of_loss(given, x, recency, age), -700, 700))))
 
 
 def log_likelihood(given: Parameters, histories: Histories) -> Floats:
-    """ln L of each distinct history, of one person."""
+    """ln L of one person, for each distinct history."""
     x, age = histories.x, histories.age
     r, alpha, a, b = given.r, given.alpha, given.a, given.b
     odds = log_odds_of_loss(given, x, histories.recency, age)
@@ -82,9 +82,9 @@ def log_likelihood(given: Parameters, histories: Histories) -> Floats:
 
 
 def fit(histories: Histories) -> tuple[Parameters, Fit]:
-    """Maximum likelihood. Time is divided by the mean age meanwhile: `alpha` is bounded on that scale.
+    """Fit by maximum likelihood. Meanwhile, time is divided by the mean age, so `alpha` is bounded on that scale.
 
-    Raises FitError when the likelihood is no number.
+    Raises FitError if the likelihood is not a number.
     """
     people = histories.total
     scale = max(float(histories.age @ histories.people) / people, 1.0)
@@ -100,16 +100,16 @@ def fit(histories: Histories) -> tuple[Parameters, Fit]:
 def expected_if_alive(
     given: Parameters, x: Floats, age: Floats, days: Sequence[float]
 ) -> tuple[Floats, Floats, Floats]:
-    """Orders expected in the next `days` of people who are alive; times P(alive) it is what the model expects of all.
+    """Orders that people who are alive are expected to place in the next `days`. For all people, multiply by P(alive).
 
     Rows are histories, columns are `days`. Returns z = days / (alpha + age + days), h = the hypergeometric series, and
-    the expectation. Raises FitError when the series does not converge.
+    the expectation. Raises FitError if the series does not converge.
 
     E = C / (a − 1) · [1 − (1 − z)^(a−1) · h], h = ₂F₁(a−1, a+b−1−r; C; z), C = a+b+x−1: the textbook's
-    (1 − z)^(r+x) · ₂F₁(r+x, b+x; C; z) after Euler's transformation, whose terms fall from the first on whatever x is.
-    Where a−1 is larger than r+x, which is where people hardly differ in when they stop, it is the other way round. So
-    it is where r is large, which is where people hardly differ in how often they order: then the signs of the
-    transformed terms change, and their sum is the small rest of large ones, while the textbook's are all positive.
+    (1 − z)^(r+x) · ₂F₁(r+x, b+x; C; z) after Euler's transformation, whose terms always decrease from the first on.
+    If a−1 is larger than r+x, because people hardly differ in when they stop, the textbook's own terms decrease. It
+    is also used if r is large, because people hardly differ in how often they order: then the transformed terms
+    change their signs and nearly cancel, while those of the textbook are all positive.
     """
     a = given.a
     if abs(a - 1) < _SHIFT / 2 or bool(np.any(np.abs(a + given.b + x - 1) < _SHIFT / 2)):

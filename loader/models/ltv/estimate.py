@@ -1,4 +1,4 @@
-"""The two fits, refused where there is too little to fit."""
+"""Makes the two fits, or refuses them if there are too few people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from loader.models.ltv.likelihood import Fit, FitError
 
 
 def estimate_orders(histories: bgnbd.Histories, minimum: int) -> tuple[bgnbd.Parameters, Fit]:
-    """BG/NBD. Raises FitError when fewer than `minimum` people ordered on a second day, or the fit did not end."""
+    """Fit BG/NBD. Raises FitError if fewer than `minimum` people ordered on a second day, or it does not converge."""
     repeating = int(histories.people[histories.x > 0].sum())
     if repeating < minimum:
         raise FitError(
@@ -23,7 +23,7 @@ def estimate_orders(histories: bgnbd.Histories, minimum: int) -> tuple[bgnbd.Par
 def estimate_values(
     spending: gamma_gamma.Spending, minimum: int, minimum_q: float | None
 ) -> tuple[gamma_gamma.Parameters, Fit]:
-    """Gamma-Gamma. Raises FitError for fewer than `minimum` people, for q <= 1, or when the fit did not end."""
+    """Fit Gamma-Gamma. Raises FitError for fewer than `minimum` people, for q <= 1, or if it does not converge."""
     if spending.total < minimum:
         raise FitError(
             f"{spending.total} people have repeat orders of a value above zero; "

@@ -1,4 +1,4 @@
-"""Gamma-Gamma: what an order of a person is worth on average, shrunk towards what everybody's is worth.
+"""Gamma-Gamma: the average value of an order of each person, shrunk towards the average of all people.
 
 Source: Fader and Hardie (2013), The Gamma-Gamma Model of Monetary Value. Fitted on people whose repeat orders have a
 value above zero.
@@ -28,7 +28,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Number of valued repeat days, mean value of them, and how many people have both."""
+    """Distinct pairs of the number and the mean value of valued repeat days, and how many people have each."""
 
     x: Floats
     mean: Floats
@@ -36,12 +36,12 @@ class Spending:
 
     @property
     def total(self) -> int:
-        """Number of people."""
+        """The number of people."""
         return int(self.people.sum())
 
     @property
     def correlation(self) -> float | None:
-        """Between number and mean value; the model assumes none. None where one of them does not vary."""
+        """The correlation of number and mean value; the model assumes none. None if one of them does not vary."""
         if self.x.size < 2:
             return None
         covariance = np.cov(self.x, self.mean, fweights=self.people.astype(np.int64))
@@ -50,7 +50,7 @@ class Spending:
 
 
 def log_likelihood(given: Parameters, spending: Spending) -> Floats:
-    """ln L of each distinct pair of number and mean, of one person."""
+    """ln L of one person, for each distinct pair of number and mean."""
     x, mean = spending.x, spending.mean
     p, q, v = given.p, given.q, given.v
     return np.asarray(
@@ -65,9 +65,9 @@ def log_likelihood(given: Parameters, spending: Spending) -> Floats:
 
 
 def fit(spending: Spending, minimum_q: float | None = None) -> tuple[Parameters, Fit]:
-    """Maximum likelihood, money divided by its mean meanwhile. `minimum_q` bounds q from below.
+    """Fit by maximum likelihood. Meanwhile, money is divided by its mean. `minimum_q` is a lower bound of q.
 
-    Raises FitError when q <= 1: the mean over all people would then be infinite.
+    Raises FitError if q <= 1, because the mean over all people would then be infinite.
     """
     people = spending.total
     scale = float(spending.mean @ spending.people) / people

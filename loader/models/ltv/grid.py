@@ -1,8 +1,8 @@
-"""What people of each number of repeat orders and age are expected to do, if they are alive.
+"""Computes what people with each number of repeat orders and age are expected to do, if they are alive.
 
-The hypergeometric series depends on (x, age) only, which few people do not share: it is computed once per pair, and
-scoring a person is a join and a product. The value of future orders, too: a person's P(alive) and value per order are
-factors of the sum over weeks.
+The hypergeometric series depends only on (x, age), which most people share. So it is computed once per pair,
+and scoring a person is a join and a product. The same is true for the value of future orders, because P(alive) and the
+value per order are factors of the sum over weeks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PAIRS_AT_ONCE: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """How far ahead, and what later money is worth."""
+    """How far to look ahead, and how much later money is worth."""
 
     horizon_days: int
     window_days: int
@@ -35,18 +35,18 @@ class Outlook:
 
     @property
     def steps(self) -> list[int]:
-        """Ends of the steps by which money is discounted: every 7 days, and the horizon."""
+        """The ends of the steps by which money is discounted: every 7 days, and the horizon."""
         return [*range(STEP_DAYS, self.horizon_days, STEP_DAYS), self.horizon_days]
 
     @property
     def weights(self) -> Floats:
-        """What money of each step is worth today; that of a step counts as paid at its end."""
+        """How much money of each step is worth today, as if paid at the end of the step."""
         return np.asarray((1 + self.discount_rate) ** (-np.array(self.steps) / YEAR_DAYS))
 
     def multiple(self, periods: int | None) -> float | None:
-        """What the revenue of one window is worth when as many follow; without an end when None.
+        """The value of the revenue of this many windows, as a multiple of one window; None means infinitely many.
 
-        The rate of a window is (1 + rate)^(window / 365) − 1. None where the sum has no end and no discount.
+        The rate of a window is (1 + rate)^(window / 365) − 1. None if there are infinitely many and no discount.
         """
         rate: float = (1 + self.discount_rate) ** (self.window_days / YEAR_DAYS) - 1
         if rate == 0:
@@ -56,7 +56,7 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Columns of `ltv_grid`, one element per pair."""
+    """The columns of `ltv_grid`, with one element per pair."""
 
     x: Floats
     age: Floats
@@ -73,7 +73,7 @@ class Grid:
 
 
 def make_grid(given: Parameters, x: Floats, age: Floats, outlook: Outlook) -> Grid:
-    """The grid over distinct pairs. Raises FitError when the series does not converge."""
+    """Make the grid over distinct pairs. Raises FitError if the series does not converge."""
     parts = []
     for start in range(0, x.size, _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)

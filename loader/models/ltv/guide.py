@@ -1,7 +1,7 @@
-"""The spreadsheet of Segment's guide, with the inputs that the guide feeds it.
+"""Makes the spreadsheet of Segment's guide, with the guide's inputs.
 
-It reads all orders as repeat orders, and days since the last order as recency. Neither is what BG/NBD means; the table
-is for comparing and teaching. Source: "Forecasting customer lifetime value", Segment's guides.
+It counts all orders as repeat orders, and takes the days since the last order as recency. BG/NBD defines both
+differently; the table is for comparison and teaching. Source: "Forecasting customer lifetime value", Segment's guides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INPUTS: Final = ("guide_orders", "guide_days_since_last", "guide_days_since_fir
 
 
 def parameters(context: Context) -> bgnbd.Parameters:
-    """Those of the configuration, else fitted to the sheet's inputs. Raises FitError when they cannot be."""
+    """The configured parameters, or a fit to the inputs of the sheet. Raises FitError if that fails."""
     own = context.settings.ltv.guide_parameters
     if own is not None:
         return bgnbd.Parameters(own.r, own.alpha, own.a, own.b)
@@ -38,7 +38,7 @@ def parameters(context: Context) -> bgnbd.Parameters:
 def sheet_columns(
     given: bgnbd.Parameters, purchases: Floats, since_last: Floats, since_first: Floats
 ) -> dict[str, Floats]:
-    """Columns C to G of the sheet: ln L and the four terms it is made of. ln_a4 is no number without an order."""
+    """Columns C to G of the sheet: ln L and its four terms. Without an order, ln_a4 is not a number."""
     r, alpha, a, b = given.r, given.alpha, given.a, given.b
     x = purchases
     odds = bgnbd.log_odds_of_loss(given, x, since_last, since_first)
@@ -55,7 +55,7 @@ def sheet_columns(
 
 
 def write_sheet(context: Context, given: bgnbd.Parameters, outlook: Outlook) -> None:
-    """Make the table: one row per profile of `ltv_rfm`. Raises FitError when the expectation does not converge."""
+    """Make the table: one row per profile of `ltv_rfm`. Raises FitError if the expectation does not converge."""
     found = histories(context, "ltv_rfm", _INPUTS)
     x, last, first = found.x, found.recency, found.age
     grid = make_grid(given, x, first, outlook)

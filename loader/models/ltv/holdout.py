@@ -1,4 +1,4 @@
-"""How good the forecast would have been: fitted to orders up to a day, compared with those since."""
+"""Tests the forecast: fits it to the orders up to a day, and compares it with the orders since."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def last_day(context: Context) -> date:
 
 
 def write_holdout(context: Context) -> None:
-    """Make the table: one row per tenth of the people, by expected orders. Raises FitError when no fit."""
+    """Make the table: one row per tenth of the people, by expected orders. Raises FitError if nothing can be fitted."""
     settings = context.settings.ltv
     end = last_day(context)
     cutoff = end - timedelta(days=settings.holdout_days)
@@ -52,7 +52,7 @@ def write_holdout(context: Context) -> None:
 
 
 def _values(context: Context) -> gamma_gamma.Parameters | None:
-    """What orders are worth; None where these people do not tell: their numbers are compared all the same."""
+    """The values of orders, or None if they cannot be fitted; the numbers of orders are compared all the same."""
     settings = context.settings.ltv
     try:
         return estimate_values(spending(context, _PEOPLE), settings.minimum_repeat_buyers, settings.minimum_q)[0]

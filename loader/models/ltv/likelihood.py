@@ -1,4 +1,4 @@
-"""Maximum likelihood over positive parameters: the optimiser that both models of lifetime value share."""
+"""Maximum likelihood over positive parameters, for both models of lifetime value."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _FLAT: Final = 1e-6
 
 
 class FitError(Exception):
-    """Parameters cannot be estimated from these people, or not be used. The text says why and what to do.
+    """Parameters cannot be estimated from these people, or cannot be used. The text says why and what to do.
 
-    Caught by the model, which then records it and leaves its tables empty: it never leaves this package.
+    The model catches it, records it and leaves its tables empty, so it never leaves this package.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Parameters at the maximum. `people`: how many the sum `loglik` is over."""
+    """The parameters at the maximum. `loglik` is the sum over `people`."""
 
     values: tuple[float, ...]
     loglik: float
@@ -42,9 +42,9 @@ class Fit:
 
 
 def maximise(objective: Objective, names: Sequence[str], people: int, lowest: dict[str, float] | None = None) -> Fit:
-    """The parameters with the highest likelihood: L-BFGS on their logs from 1, mean log-likelihood, exact gradient.
+    """Maximise the mean log-likelihood: L-BFGS on the logarithms of the parameters, from 1, with exact gradients.
 
-    `lowest`: lower bounds of single parameters. Raises FitError when the likelihood is no number.
+    `lowest`: lower bounds of single parameters. Raises FitError if the likelihood is not a number.
     """
     bounds = [(np.log((lowest or {}).get(name, LOWEST)), np.log(HIGHEST)) for name in names]
 
@@ -73,7 +73,7 @@ def maximise(objective: Objective, names: Sequence[str], people: int, lowest: di
         loglik=-float(mean) * people,
         people=people,
         iterations=int(found.nit),
-        # At the limit of precision the line search gives up and says so, though the point is the maximum.
+        # At the limit of precision the line search reports a failure, although the point is the maximum.
         converged=bool(found.success) or max(free, default=0.0) < _FLAT,
         at_bound=any(near),
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Fitted:
-    """What came out, or why nothing did."""
+    """The fitted parameters, or the reason why there are none."""
 
     orders: bgnbd.Parameters | None = None
     orders_fit: Fit | None = None
@@ -37,7 +37,7 @@ class Fitted:
 def run(context: Context) -> None:
     """Write `ltv_params`, `ltv_grid`, `ltv_guide_sheet` and `ltv_holdout`.
 
-    What cannot be fitted is no error: its tables are empty, and `ltv_params` says why.
+    If something cannot be fitted, that is not an error: its tables are empty, and `ltv_params` says why.
     """
     settings = context.settings.ltv
     likelihood_days = context.settings.audiences.likelihood_days
@@ -144,7 +144,7 @@ def _row(
 
 
 def _run_id(context: Context, as_of: datetime, people: bgnbd.Histories, money: gamma_gamma.Spending) -> str:
-    """The same for the same orders and settings, on any machine: of what is fitted, not of what came out."""
+    """A hash of what is fitted, not of the result: the same orders and settings give it on any machine."""
     settings = context.settings.ltv.model_dump(mode="json", exclude={"as_of"})
     total = context.rows("select cast(coalesce(sum(monetary_total), 0) as varchar) from ltv_rfm")[0][0]
     sums = [int(each @ people.people) for each in (people.x, people.recency, people.age)]

@@ -1,4 +1,4 @@
-"""The hypergeometric function ₂F₁ by its series, for many arguments at once."""
+"""Computes the hypergeometric function ₂F₁ by its series, for many arguments at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ _PRECISION: Final = 1e-13
 
 
 def gauss_series(first: Floats, second: Floats, third: Floats, z: Floats) -> Floats:
-    """₂F₁(first, second; third; z) for 0 <= z < 1, to a relative error near 1e-13. All are broadcast.
+    """₂F₁(first, second; third; z) for 0 <= z < 1, to a relative error near 1e-13. The arguments are broadcast.
 
-    Terms are added until the rest, bounded by a geometric series, no longer matters. Elements that are done are taken
-    out, so that a few slow ones do not hold up the others. Raises FitError after 5,000 terms, and where the value is
-    beyond what a float holds.
+    Adds terms until the rest, which a geometric series bounds, no longer matters. Finished elements are removed, so
+    that a few slow ones do not delay the others. Raises FitError after 5,000 terms, or if a value exceeds a float.
     """
     up, over, low, at = (each.ravel() for each in np.broadcast_arrays(first, second, third, z))
     shape = np.broadcast_shapes(first.shape, second.shape, third.shape, z.shape)

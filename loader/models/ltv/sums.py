@@ -1,7 +1,7 @@
-"""The likelihoods of both models as the optimiser asks for them: summed over all people, with their gradients.
+"""The likelihoods of both models for the optimiser: summed over all people, with their gradients.
 
-What depends on one number of a history only, such as the gamma functions of `x`, is computed once for each value the
-number has, and there are few; what is left for every history are two logarithms and a division.
+Terms that depend on only one number of a history, such as the gamma functions of `x`, are computed once per distinct
+value, and there are few of those. Only two logarithms and a division remain for every history.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Numbers = npt.NDArray[Any]
 class OrderSums:
     """ln L of BG/NBD, and its derivatives by r, alpha, a, b.
 
-    Γ(r+x) / Γ(r) is the product of r+k over all k < x. Logarithms of such factors are added up, rather than those of
-    gamma functions subtracted: where people hardly differ a and b are large, and the difference is lost in the digits.
+    Γ(r+x) / Γ(r) is the product of r+k over all k < x. This adds the logarithms of these factors instead of subtracting
+    those of gamma functions: if people hardly differ, a and b are large, and the difference would lose its digits.
     """
 
     def __init__(self, histories: Histories) -> None:
@@ -42,7 +42,7 @@ class OrderSums:
         self._age, place = _distinct(histories.age)
         self._of_age = np.bincount(place, people)
         self._orders_of_age = np.bincount(place, people * histories.x)
-        # Somebody who did not return is alive, so the rest of the sum is of the others.
+        # Somebody without a repeat order is alive, so the rest of the sum is over the others.
         returned = histories.x > 0
         self._people = people[returned]
         self._place_of_age = place[returned]
@@ -87,7 +87,7 @@ class SpendingSums:
 
     With lnΓ(z) = (z - ½) ln z - z + ½ ln 2π + δ(z) and d = q·s - p·x·v, where s = x·m is what somebody spent, it is
     p·x·ln(1 + d/(p·x·(s+v))) + q·ln(1 - d/(q·(s+v))) + ½ ln(p·x·q / (2π·(p·x+q))) + δ(p·x+q) - δ(p·x) - δ(q) - ln m:
-    no two large numbers are subtracted, also where prices or people are alike and the parameters without end.
+    no two large numbers are subtracted, even if all prices or people are alike and the parameters grow without limit.
     """
 
     def __init__(self, spending: Spending) -> None:
@@ -122,25 +122,25 @@ class SpendingSums:
 
 
 def _beyond_stirling(z: Floats) -> Floats:
-    """δ(z): what Stirling's formula leaves of lnΓ(z)."""
+    """δ(z): the remainder of Stirling's formula for lnΓ(z)."""
     small = np.minimum(z, _LARGE)
     exact = gammaln(small) - ((small - 0.5) * np.log(small) - small + 0.5 * np.log(2 * np.pi))
     return np.where(z < _LARGE, exact, (1 / 12 - (1 / 360 - 1 / (1260 * z**2)) / z**2) / z)
 
 
 def _dot(first: Numbers, second: Numbers) -> float:
-    """The sum of the products, in one thread: a sum whose last digits change leads the optimiser astray."""
+    """The sum of products in one thread: with several, its last digits would vary and mislead the optimiser."""
     total: np.float64 = np.einsum("i,i->", first, second)
     return float(total)
 
 
 def _distinct(values: Floats) -> tuple[Floats, Places]:
-    """The values that there are, and for each element the place of its value among them."""
+    """The distinct values, and for each element the index of its value among them."""
     found, places = np.unique(values, return_inverse=True)
     return np.asarray(found, dtype=np.float64), np.asarray(places, dtype=np.intp)
 
 
 def _counted(values: Floats, people: Floats) -> tuple[Floats, Floats]:
-    """The values that there are, and the number of people that have each."""
+    """The distinct values, and the number of people who have each."""
     found, places = _distinct(values)
     return found, np.asarray(np.bincount(places, people))

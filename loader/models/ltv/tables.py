@@ -1,4 +1,4 @@
-"""Between tables and arrays: distinct values with their counts come out, columns of few rows go in."""
+"""Reads distinct values and their counts from tables into arrays, and writes small arrays into tables."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def arrays(context: Context, query: str) -> list[Floats]:
-    """Columns of a query in the models' spelling, as numbers, in their order. No value may be null."""
+    """The columns of a query, in order, as arrays of numbers. No value may be NULL."""
     found = context.execute(query).fetchnumpy()
     return [np.asarray(column, dtype=np.float64) for column in found.values()]
 
 
 def histories(context: Context, table: str, columns: Sequence[str] = ("x", "t_x_days", "age_days")) -> Histories:
-    """Distinct values of three columns with the number of people that have them: all that leaves the warehouse."""
+    """Distinct values of three columns, with the number of people who have them. Nothing else leaves the warehouse."""
     x, recency, age = columns
     return Histories(
         *arrays(
@@ -38,7 +38,7 @@ def histories(context: Context, table: str, columns: Sequence[str] = ("x", "t_x_
 
 
 def spending(context: Context, table: str) -> Spending:
-    """Distinct numbers and means of valued repeat days, with the number of people that have them."""
+    """Distinct numbers and means of valued repeat days, with the number of people who have them."""
     return Spending(
         *arrays(
             context,
@@ -50,7 +50,7 @@ def spending(context: Context, table: str) -> Spending:
 
 @contextmanager
 def given(context: Context, name: str, columns: Mapping[str, Any]) -> Iterator[None]:
-    """Arrays or lists as a table of this name inside the block."""
+    """Make arrays or lists available as a table of this name inside the block."""
     context.connection.register(name, pa.table(dict(columns)))
     try:
         yield
@@ -59,6 +59,6 @@ def given(context: Context, name: str, columns: Mapping[str, Any]) -> Iterator[N
 
 
 def write_columns(context: Context, table: str, columns: Mapping[str, Any]) -> None:
-    """Make a table of the model from arrays or lists, by the names of its columns."""
+    """Make a table of the model from arrays or lists, by the names of the columns."""
     with given(context, "ltv_given", columns):
         context.write(table, f"select {', '.join(columns)} from ltv_given")
