@@ -1,1 +1,1 @@
-"""The same project under Dagster."""
+"""Runs the project of a configuration file in Dagster."""

@@ -1,4 +1,4 @@
-"""One load per source as assets: its call tables, `users`, `accounts`, and all event tables together."""
+"""The assets of a source, made by one load: call tables, `users`, `accounts`, and all event tables together."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -27,22 +27,22 @@ DESCRIPTIONS = {
     "aliases": "One row per alias call.",
     EVENTS: "One table per event name. The counts are of all of them together.",
 }
-# A load is scheduled each hour; a source that nobody loaded for a day needs a look.
+# A load is scheduled every hour, so a source that was not loaded for a day needs attention.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=6))
 
 
 def archive_key(source: SourceSettings) -> dg.AssetKey:
-    """The archive of a source, which exists outside."""
+    """The asset key of a source's archive, which is external."""
     return dg.AssetKey(["archive", schema_of(source)])
 
 
 def table_keys(source: SourceSettings) -> list[dg.AssetKey]:
-    """Every asset that one load of a source materializes."""
+    """The asset keys that one load of a source materializes."""
     return [dg.AssetKey([schema_of(source), name]) for name in DESCRIPTIONS]
 
 
 def archive_asset(source: SourceSettings) -> dg.AssetSpec:
-    """The raw history: a sensor reports what is in it."""
+    """The asset of the raw history. A sensor reports what is in it."""
     uri = source.archive.uri
     return dg.AssetSpec(
         archive_key(source),
@@ -54,7 +54,7 @@ def archive_asset(source: SourceSettings) -> dg.AssetSpec:
 
 
 def load_assets(source: SourceSettings, config: Config) -> dg.AssetsDefinition:
-    """The tables of a source: one step loads the received days of all partitions of a run."""
+    """The assets of a source's tables: one step loads the received days of all partitions of a run."""
     name, schema = source.name, schema_of(source)
     specs = [
         dg.AssetSpec(
@@ -103,7 +103,7 @@ def run_load(
     start: date | None,
     until: date | None,
 ) -> Mapping[str, object]:
-    """Call the job."""
+    """Run the load job."""
     from loader.jobs.load import load_source
 
     report = load_source(project.config(), source, start=start, until=until).as_dict()
@@ -113,7 +113,7 @@ def run_load(
 
 
 def describe(reader: Reader, source: SourceSettings, report: Mapping[str, object]) -> dict[str, Metadata]:
-    """Metadata of every asset of a source after a load. A table that does not exist yet has no rows."""
+    """The metadata of every asset of a source after a load. A table that does not exist yet has no rows."""
     found = tables(reader, source)
     counts = {name: row_count(reader, table) for name, table in found.items()}
     common = run_metadata(report)
@@ -128,7 +128,7 @@ def describe(reader: Reader, source: SourceSettings, report: Mapping[str, object
 def _rows_per_partition(
     context: dg.AssetExecutionContext, reader: Reader, source: SourceSettings, keys: dg.PartitionKeyRange
 ) -> dict[tuple[str, str], int]:
-    """The rows of each partition of a run, by table, for the tables whose rows have a day."""
+    """The rows in each partition of a run, for the tables whose rows have a day."""
     start, until = window(keys, source)
     found = tables(reader, source)
     rows = {(table, key): 0 for table in CALL_TABLES for key in context.partition_keys}

@@ -1,4 +1,4 @@
-"""The charts of the report on the pages of the assets whose numbers they are."""
+"""Shows the charts of the report on the pages of their assets."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from loader.report.facts import facts_of
 def charts_of(
     context: dg.AssetExecutionContext, config: Config, models: Sequence[str]
 ) -> dict[str, dict[str, dg.MetadataValue[Any]]]:
-    """Metadata `chart` by model. A run whose tables are made does not fail over a picture of them."""
+    """The metadata `chart`, by model. If a chart fails, the run does not, because its tables are made."""
     wanted = DIGESTED.intersection(models)
     if not wanted:
         return {}

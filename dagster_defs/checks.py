@@ -1,4 +1,4 @@
-"""Questions that are asked after every load. Each answer comes from one cheap query."""
+"""Checks that run after every load. Each is one cheap query."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from loader.core.tables import CALL_TABLES
 from loader.inventory import schema_of
 from loader.reading import Reader
 
-# Asked once per source; they stand on the table that every source has.
+# Checks of a whole source, shown at the table that every source has.
 OF_SOURCE = {
     "conservation": (conservation, "Every message that was read is a row, a copy of one, or in quarantine."),
     "objects_readable": (objects_readable, "Every archive object could be read to its end."),
@@ -23,12 +23,12 @@ UNIQUE_IDS = "unique_ids"
 
 
 def check_keys(source: SourceSettings) -> list[dg.AssetCheckKey]:
-    """Every check of a source."""
+    """The keys of all checks of a source."""
     return [spec.key for spec in _specs(source)]
 
 
 def source_checks(source: SourceSettings) -> dg.AssetChecksDefinition:
-    """The checks of a source as one step. It waits for its turn at the file, as loads do."""
+    """The checks of a source, in one step, which waits for its turn at the file like loads do."""
     name = source.name
 
     @dg.multi_asset_check(name=f"check_{schema_of(source)}", specs=_specs(source), can_subset=True, pool=WRITER_POOL)

@@ -20,7 +20,7 @@ def defs() -> dg.Definitions:
 
 
 def build_definitions(config_file: Path) -> dg.Definitions:
-    """The definitions of one configuration file. Reads that file and those of models: no archive, no warehouse."""
+    """The definitions of one configuration file. Reads this file and the models, but no archive and no warehouse."""
     config = load_config(config_file)
     catalog = models_catalog(config)
     published = [] if config.publish is None else [published_asset(config, map(model_key, catalog.models))]

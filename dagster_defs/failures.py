@@ -1,4 +1,4 @@
-"""What becomes of an error in a step: tried again where it may pass by itself, a failure otherwise."""
+"""Handles errors in a step: tries again if the problem may pass by itself, and fails otherwise."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpEx
 
 @contextmanager
 def failing(context: StepContext) -> Iterator[None]:
-    """What may pass is tried again a few times, each time later; anything else fails at once."""
+    """Try again a few times, after longer and longer waits, if the problem may pass; otherwise fail at once."""
     try:
         yield
     except LoaderError as error:

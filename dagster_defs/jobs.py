@@ -1,4 +1,4 @@
-"""Jobs beside the assets' own: the complete pass over an archive, and the copy for analysts by hand."""
+"""Further jobs: a complete load of an archive, and publishing the copy for analysts by hand."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,7 +17,7 @@ from loader.inventory import days_of_last_load, schema_of
 
 
 def load_job(source: SourceSettings) -> UnresolvedAssetJobDefinition:
-    """Load, which replaces the copy for analysts, and check."""
+    """Load (which also replaces the copy for analysts), and check."""
     selection = dg.AssetSelection.assets(*table_keys(source)) | dg.AssetSelection.checks(*check_keys(source))
     return dg.define_asset_job(
         f"load_{schema_of(source)}_job", selection=selection, description=f"Loads received days of {source.name}."
@@ -47,7 +47,7 @@ def published_asset(config: Config, models: Iterable[dg.AssetKey]) -> dg.AssetsD
 
 
 def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
-    """A load of everything, which marks the days that had new objects; None where every load is one."""
+    """A complete load, which marks the days with new objects. None if every load is complete."""
     if partitions_of(source) is None:
         return None
     name, schema = source.name, schema_of(source)
@@ -73,7 +73,7 @@ def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
 def _mark(
     context: dg.OpExecutionContext, project: Project, source: SourceSettings, report: Mapping[str, object]
 ) -> None:
-    """Record a materialization for each partition that the pass added objects to."""
+    """Record a materialization for each partition to which the load added objects."""
     if not report.get("objects"):
         return
     with project.reader() as reader:

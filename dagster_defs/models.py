@@ -22,8 +22,8 @@ from loader.models.lineage import column_lineage
 from loader.models.parameters import parameters_of
 
 GROUP = "models"
-# A model is made anew when something that it reads was, and not before all of it is done. Days that nobody loaded do
-# not hold it up, as they would with `eager()`: an archive may have none.
+# A model is made again when something that it reads was made, but not before all of it is done. Unlike with `eager()`,
+# days that were never loaded do not hold it up, because an archive may have no objects of these days.
 FOLLOWS = (
     (dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated()).since_last_handled()
     & ~dg.AutomationCondition.any_deps_in_progress()
@@ -37,18 +37,18 @@ _RULES_OF_KEYS: Final = {
 
 
 def model_key(name: str) -> dg.AssetKey:
-    """The asset of a model, or of an external input."""
+    """The asset key of a model or of an external input."""
     return dg.AssetKey([GROUP, name])
 
 
 def models_catalog(config: Config) -> Catalog:
-    """Which models there are. Reads their files, no archive and no warehouse."""
-    # The clock decides what `as_of` is, not which models there are.
+    """All models. Reads their files, but no archive and no warehouse."""
+    # The time affects `as_of`, but not which models there are.
     return catalog_of(config, datetime.now(UTC))
 
 
 def models_definitions(config: Config, catalog: Catalog) -> dg.Definitions:
-    """Assets, checks, job and schedule of the models."""
+    """The assets, checks, job and schedule of the models."""
     job = models_job(config)
     daily = dg.ScheduleDefinition(
         name="models_daily",
@@ -111,7 +111,7 @@ def models_assets(config: Config, catalog: Catalog) -> dg.AssetsDefinition:
 
 
 def _rule_of(model: Model, check: Check) -> str:
-    """What a check asks. The SQL of a header tells the rows that are wrong, and a check of keys has none."""
+    """The description of a check: its SQL, which finds wrong rows, or a sentence for checks of keys."""
     if check.sql:
         return f"{'This query finds' if check.is_query else 'This holds for'} rows that are wrong: `{check.sql}`"
     keys = ", ".join(f"`{key}`" for key in model.keys)
@@ -119,7 +119,7 @@ def _rule_of(model: Model, check: Check) -> str:
 
 
 def run(context: dg.AssetExecutionContext, config: Config, catalog: Catalog, steps: list[str]) -> ModelsReport:
-    """Call the job with the models as they were defined."""
+    """Run the job with the models that Dagster has defined."""
     report = run_models(config, datetime.now(UTC), steps, catalog, with_missing=True)
     context.log.info(f"made {len(report.result.made)} models as of {report.as_of}")
     return report
@@ -144,7 +144,7 @@ def _spec(config: Config, catalog: Catalog, model: Model) -> dg.AssetSpec:
 
 
 def _keys_of(config: Config, catalog: Catalog, name: str) -> list[dg.AssetKey]:
-    """Assets behind what a model reads: another model, tables of every source, or an external table."""
+    """The assets that a model reads: another model, tables of every source, or an external table."""
     if name in catalog.models:
         return [model_key(name)]
     given = catalog.inputs[name]
@@ -154,7 +154,7 @@ def _keys_of(config: Config, catalog: Catalog, name: str) -> list[dg.AssetKey]:
 
 
 def _source_tables(config: Config, given: Input) -> list[tuple[str, str, str]]:
-    """Schema, asset and table of each table that may be behind an input; event tables share an asset."""
+    """Schema, asset and table of each table that an input may read. Event tables share an asset."""
     tables = tables_of(given, parameters_of(config.models, datetime.now(UTC)))
     return [
         (schema_of(source), table if table in DESCRIPTIONS and given.call else EVENTS, table)
@@ -168,7 +168,7 @@ def _origin(config: Config, given: Input) -> str | None:
 
 
 def _external(config: Config, catalog: Catalog) -> list[dg.AssetSpec]:
-    """Tables of the user that the configuration names: they exist outside."""
+    """The assets of external tables that the configuration names."""
     return [
         dg.AssetSpec(
             model_key(given.name),
@@ -196,7 +196,7 @@ def _metadata(config: Config, catalog: Catalog, report: ModelsReport) -> dict[st
 
 
 def _lineage(config: Config, catalog: Catalog, name: str) -> dg.TableColumnLineage:
-    """Columns of assets behind each column, inputs followed to the tables of the sources."""
+    """The columns of assets behind each column. Inputs are followed to the tables of the sources."""
     deps: dict[str, list[dg.TableColumnDep]] = {}
     for column, origins in column_lineage(catalog, name).items():
         found = [dep for origin in origins for dep in _column_deps(config, catalog, origin.table, origin.column)]
@@ -218,7 +218,7 @@ def _column_deps(config: Config, catalog: Catalog, table: str, column: str) -> l
 
 
 def _check_result(model: Model, check: CheckResult) -> dg.AssetCheckResult:
-    """Count and keys of the rows that failed; other values of a row may be nobody's business here."""
+    """The number and keys of the rows that failed, without other values, which may be personal."""
     metadata: Mapping[str, Any] = {"failures": check.failures}
     if check.missing is not None:
         metadata = {**metadata, "not_asked_without": check.missing}

@@ -1,4 +1,4 @@
-"""Received days as partitions, and the days that a run asks a load for."""
+"""Received days as partitions, and the days that a run loads."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,7 @@ import dagster as dg
 
 from loader.config import SourceSettings
 
-# Without `start` the first partition is this day, and it also stands for every day before it.
+# Without `start`, the first partition is this day, and it also includes all days before it.
 FIRST_DAY = date(2020, 1, 1)
 
 
@@ -28,7 +28,7 @@ def partition_of(day: date, source: SourceSettings) -> str:
 
 
 def window(keys: dg.PartitionKeyRange | None, source: SourceSettings) -> tuple[date | None, date | None]:
-    """The first day and the day after the last one, as `load_source` takes them."""
+    """The first day and the day after the last one, for `load_source`."""
     if keys is None:
         return None, None
     start, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)

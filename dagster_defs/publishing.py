@@ -1,4 +1,4 @@
-"""The read-only copy for analysts, which follows every load however it was started."""
+"""The read-only copy for analysts, which is replaced after every load."""
 
 import dagster as dg
 
@@ -7,13 +7,13 @@ from loader.config import Config
 
 
 def published_key(config: Config) -> dg.AssetKey:
-    """The copy that analysts read."""
+    """The asset key of the copy that analysts read."""
     assert config.publish is not None
     return dg.AssetKey(["published", config.publish.path.stem])
 
 
 def publish_copy(project: Project) -> str:
-    """Call the job."""
+    """Run the publish job."""
     from loader.jobs.publish import publish
 
     config = project.config()
@@ -23,7 +23,7 @@ def publish_copy(project: Project) -> str:
 
 
 def publish_after_load(context: dg.AssetExecutionContext | dg.OpExecutionContext, project: Project) -> None:
-    """Replace the copy where the configuration has one, inside the step that loaded: it holds the writer's slot."""
+    """Replace the copy, if configured, inside the step that loaded, because that step holds the writer's slot."""
     config = project.config()
     if config.publish is None:
         return

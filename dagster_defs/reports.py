@@ -1,4 +1,4 @@
-"""What a load reports, as metadata of assets."""
+"""Turns the report of a load into metadata of assets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import dagster as dg
 
 from loader.inventory import Table
 
-# Counts of the whole run, shown on each of its assets. Numbers become plots.
+# Counts of the whole run, shown on each of its assets. Dagster plots numbers.
 RUN_COUNTS = ("objects", "lines", "messages", "duplicates", "conflicts", "bytes_read", "seconds")
 MOST_ROWS = 100
 
@@ -15,7 +15,7 @@ Metadata = dict[str, Any]
 
 
 def run_metadata(report: Mapping[str, Any]) -> Metadata:
-    """Counts of one load, and what it set aside by reason."""
+    """The counts of one load, and what it set aside, by reason."""
     metadata: Metadata = {name: report[name] for name in RUN_COUNTS if report.get(name) is not None}
     for name, heading in (("quarantined", "quarantined_by_reason"), ("discards", "discards_by_reason")):
         counts = dict(report.get(name) or {})
@@ -31,7 +31,7 @@ def run_metadata(report: Mapping[str, Any]) -> Metadata:
 
 
 def table_metadata(table: Table | None, rows: int, report: Mapping[str, Any]) -> Metadata:
-    """One table: its rows now, the rows that this load added, its columns, and which of them are new."""
+    """The metadata of one table: rows, rows added by this load, columns, and new columns."""
     if table is None:
         return {"dagster/row_count": 0, "rows_loaded": 0, "exists": False}
     columns = [dg.TableColumn(name, kind) for name, kind in table.columns]
@@ -48,7 +48,7 @@ def table_metadata(table: Table | None, rows: int, report: Mapping[str, Any]) ->
 
 
 def events_metadata(tables: Mapping[str, tuple[Table, int]], report: Mapping[str, Any]) -> Metadata:
-    """All event tables as one asset: how many, their rows, which are new."""
+    """The metadata of all event tables together: their number, rows, and new ones."""
     loaded = dict(report.get("rows") or {})
     new = [name for name in report.get("new_tables") or () if name in tables]
     largest = sorted(tables.items(), key=lambda item: (-item[1][1], item[0]))[:MOST_ROWS]
@@ -73,7 +73,7 @@ def events_metadata(tables: Mapping[str, tuple[Table, int]], report: Mapping[str
 
 
 def _new_columns(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Pairs of table and column, from texts `table.column`."""
+    """Pairs of table and column, from `table.column`."""
     pairs = (str(name).partition(".") for name in report.get("new_columns") or ())
     return [(table, column) for table, _, column in pairs]
 

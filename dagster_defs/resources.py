@@ -1,4 +1,4 @@
-"""The project that Dagster works on: the configuration file that the command line reads too."""
+"""The project that Dagster works on: the same configuration file as for the command line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ import dagster as dg
 from loader.config import Config, load_config
 from loader.reading import Reader, open_reader
 
-# DuckDB has one writer; dagster.yaml gives every pool one slot, so a second run waits instead of failing.
+# DuckDB allows one writer. dagster.yaml gives every pool one slot, so that a second run waits instead of failing.
 WRITER_POOL = "duckdb_writer"
 # A load in another process may hold the file for the length of a batch.
 WAIT_SECONDS = 60.0
 
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """One configuration file. It is read again in every run, so that a change needs no reload of its values."""
+    """One configuration file. Every run reads it again, so changed values need no reload."""
 
     config_file: str
 
@@ -25,6 +25,6 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
-        """A short read-only look at the warehouse. Raises BusyError when a load holds it for too long."""
+        """A reader of the warehouse, for a short time. Raises BusyError if a load holds it for too long."""
         with open_reader(self.config(), WAIT_SECONDS) as reader:
             yield reader

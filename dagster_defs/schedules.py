@@ -1,4 +1,4 @@
-"""When things run: a sensor on each archive, an hourly load of recent days, a daily complete pass."""
+"""Decides when loads run: a sensor on each archive, an hourly load of recent days, a daily complete load."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,17 +21,17 @@ RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 # Up to this many changed days are one run each; more become one run over their range, since each run is a process.
 SINGLE_DAYS = 7
-# A sensor has a minute; the next look goes on where this one stopped.
+# A sensor has a minute of time; the next look continues where this one stopped.
 LOOK_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 120
-# Days that the hourly load lists: late objects of older ones come with the daily complete pass.
+# Days that the hourly load lists. The daily complete load finds late objects of older days.
 HOURLY_DAYS = 3
 
 LoadJob = UnresolvedAssetJobDefinition
 
 
 def archive_sensor(source: SourceSettings, job: LoadJob) -> dg.SensorDefinition:
-    """Lists the archive, reports what is in it, and asks for a load of every day that has new objects."""
+    """A sensor that lists the archive, reports what is in it, and requests a load of every day with new objects."""
     name = source.name
 
     @dg.sensor(
@@ -68,7 +68,7 @@ def _look(source: SourceSettings, memory: Memory) -> Look:
 
 
 def observation(source: SourceSettings, seen: Look) -> dg.AssetObservation:
-    """How much the archive holds, as far as it was listed."""
+    """An observation of how much the archive holds, as far as it was listed."""
     known = seen.memory.totals()
     metadata: dict[str, Any] = {
         "objects": known.objects,
@@ -82,7 +82,7 @@ def observation(source: SourceSettings, seen: Look) -> dg.AssetObservation:
 
 
 def requests(source: SourceSettings, changed: dict[str, Totals]) -> list[dg.RunRequest]:
-    """One run per changed day, or one over their range. The same objects always ask for the same run."""
+    """One run per changed day, or one over their range. The same objects always give the same run key."""
     schema = schema_of(source)
     if NO_DAY in changed:
         return [dg.RunRequest(run_key=f"{schema}:{changed[NO_DAY]}")]
@@ -101,7 +101,7 @@ def requests(source: SourceSettings, changed: dict[str, Totals]) -> list[dg.RunR
 def source_schedules(
     source: SourceSettings, job: LoadJob, complete_job: dg.JobDefinition | None
 ) -> Sequence[dg.ScheduleDefinition]:
-    """Hourly: the newest days. Daily: a complete listing, where the hourly one is not complete already."""
+    """Hourly: load the newest days. Daily: load everything, unless the hourly load is already complete."""
     schema = schema_of(source)
 
     @dg.schedule(

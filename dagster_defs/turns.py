@@ -1,4 +1,4 @@
-"""One step at a time at the warehouse file, whatever the pool of writers grants."""
+"""Lets one step at a time use the warehouse file, even if the pool of writers admits two."""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from dagster_defs.resources import WRITER_POOL
 
 @contextmanager
 def turn(context: StepContext) -> Iterator[None]:
-    """Wait until no other step of this Dagster is at the file, however long that takes; then errors are its failure.
+    """Wait until no other step of this Dagster uses the file, then run the block and handle its errors.
 
-    On SQLite Dagster gives the one slot of a pool to two steps that ask for it in the same moment. The system ends the
-    turn of a process that is killed.
+    On SQLite, Dagster may give the single slot of a pool to two steps that ask at the same moment. If a process is
+    killed, the system releases its lock.
     """
     with (Path(context.instance.root_directory) / f"{WRITER_POOL}.lock").open("a") as lock:
         try:

@@ -1,4 +1,4 @@
-"""What a sensor remembers of an archive between two looks, and which days have changed since."""
+"""Compares an archive with what a sensor remembers from its last look, and finds the days that changed."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -7,15 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 
 from loader.archive.base import ArchiveObject
 
-# Once everything was seen, a look lists this many of the newest days; late objects of older ones are found by the
-# complete pass of the daily schedule.
+# After everything was seen once, a look lists this many of the newest days. The complete load of the daily schedule
+# finds late objects of older days.
 RECENT_DAYS = 3
 NO_DAY = "all"
 
 
 @dataclass
 class Totals:
-    """Objects of one day, or of many."""
+    """Totals of the objects of one or more days."""
 
     objects: int = 0
     size: int = 0
@@ -23,14 +23,14 @@ class Totals:
     """Latest modification, seconds since 1970."""
 
     def add(self, other: "Totals") -> None:
-        """Count more objects."""
+        """Add the counts of more objects."""
         self.objects += other.objects
         self.size += other.size
         self.newest = max(self.newest, other.newest)
 
     @property
     def newest_at(self) -> datetime:
-        """The latest modification."""
+        """The time of the latest modification."""
         return datetime.fromtimestamp(self.newest, UTC)
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class Totals:
 
 @dataclass
 class Memory:
-    """The cursor of a sensor: days that are listed again, and the totals of those that are not."""
+    """The cursor of a sensor: the days that are listed again, and the totals of all earlier ones."""
 
     since: date | None = None
     """First day of the next look; None: everything."""
@@ -50,7 +50,7 @@ class Memory:
 
     @classmethod
     def from_text(cls, text: str | None) -> "Memory":
-        """The cursor as it was stored; an unknown one is a first look."""
+        """Read a stored cursor. An unknown one means a first look."""
         try:
             stored = json.loads(text or "{}")
             days = {day: Totals(*totals) for day, totals in stored["days"].items()}
@@ -60,13 +60,13 @@ class Memory:
             return cls()
 
     def to_text(self) -> str:
-        """The cursor to store; the same memory is always the same text."""
+        """The cursor to store. The same memory always gives the same text."""
         days = {day: _plain(totals) for day, totals in sorted(self.days.items())}
         since = self.since.isoformat() if self.since else None
         return json.dumps({"since": since, "before": _plain(self.before), "days": days}, separators=(",", ":"))
 
     def totals(self) -> Totals:
-        """Everything that is known of the archive."""
+        """The totals of the whole archive."""
         known = Totals()
         for totals in (self.before, *self.days.values()):
             known.add(totals)
@@ -75,7 +75,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at an archive."""
+    """The result of one look at an archive."""
 
     changed: dict[str, Totals]
     """Days with other objects than when they were last requested, oldest first; `all` where there are no days."""
@@ -85,9 +85,9 @@ class Look:
 
 
 def look(objects: Iterable[ArchiveObject], memory: Memory, today: date, is_over: Callable[[], bool]) -> Look:
-    """Compare a listing from `memory.since` on with the memory; stop after a whole day once `is_over`.
+    """Compare a listing from `memory.since` on with the memory. Stop after a complete day once `is_over`.
 
-    A day after `today` waits until it has come: it has no partition yet.
+    Days after `today` are left for later, because they have no partition yet.
     """
     seen: dict[str, Totals] = {}
     is_complete = True
@@ -106,7 +106,7 @@ def look(objects: Iterable[ArchiveObject], memory: Memory, today: date, is_over:
 
 
 def _remember(memory: Memory, seen: dict[str, Totals], is_complete: bool) -> Memory:
-    """Days that the next look will not list become part of `before`."""
+    """Add days that the next look will not list to `before`."""
     dated = sorted(day for day in seen if day != NO_DAY)
     if not dated:
         return Memory(memory.since, memory.before, seen)
@@ -118,7 +118,7 @@ def _remember(memory: Memory, seen: dict[str, Totals], is_complete: bool) -> Mem
     for day in dated:
         if day < since.isoformat():
             before.add(seen[day])
-    # Days after the point where a look stopped are as they were.
+    # Days after the point where a look stopped are unchanged.
     listed = seen if is_complete else {**memory.days, **seen}
     return Memory(since, before, {day: totals for day, totals in listed.items() if day >= since.isoformat()})
 

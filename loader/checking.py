@@ -1,4 +1,4 @@
-"""Cheap questions to the warehouse whose answer should always be yes. The full proof is `loader verify`."""
+"""Cheap checks of the warehouse that should always pass. `loader verify` is the full proof."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ GROWTH = 2.0
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer to one question."""
+    """The result of one check."""
 
     passed: bool
     text: str
@@ -50,7 +50,7 @@ def unique_ids(reader: Reader, source: SourceSettings, table: str) -> Finding:
 
 
 def quarantine_growth(reader: Reader, source: SourceSettings) -> Finding:
-    """The newest load did not quarantine a clearly larger share of its lines than the loads before it."""
+    """The newest load did not quarantine a clearly larger share of its lines than the loads before."""
     (answer,) = reader.check("quarantine_growth", {"source": source.name}).records()
     share = _share(_count(answer, "quarantined"), _count(answer, "lines"))
     before = _share(_count(answer, "quarantined_before"), _count(answer, "lines_before"))

@@ -41,7 +41,7 @@ class TransientError(LoaderError):
 
 
 class TerminalError(LoaderError):
-    """Never succeeds as it is; stop this object, keep the rest."""
+    """Cannot succeed as it is; stop this object, continue with the rest."""
 
 
 class GuardError(LoaderError):
@@ -51,6 +51,6 @@ class GuardError(LoaderError):
 
 
 class BusyError(LoaderError):
-    """Someone else holds the lease or the warehouse file."""
+    """Another process holds the lease or the warehouse file."""
 
     exit_code = 4

@@ -1,4 +1,4 @@
-"""What is in the warehouse: tables of a source with their columns, rows, and rows per received day."""
+"""Lists what is in the warehouse: the tables of a source, their columns, rows, and rows per received day."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from loader.reading import Reader
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is now."""
+    """The current state of a table."""
 
     schema: str
     name: str
@@ -23,12 +23,12 @@ class Table:
 
     @property
     def qualified(self) -> str:
-        """Schema and name, quoted, as the engine reads them."""
+        """The quoted schema and name, for SQL."""
         return identifier(self.schema, self.name)
 
     @property
     def is_event_table(self) -> bool:
-        """Whether it holds the calls of one event."""
+        """Whether the table holds the calls of one event."""
         return self.name not in STANDARD_TABLES
 
 
@@ -38,7 +38,7 @@ def schema_of(source: SourceSettings) -> str:
 
 
 def tables(reader: Reader, source: SourceSettings) -> Mapping[str, Table]:
-    """The tables that loads of a source made, by name; none before the first. A user's own beside them do not count."""
+    """The tables that loads of a source made, by name, without a user's own tables. Empty before the first load."""
     schema = schema_of(source)
     rows = reader.report("columns", {"schema": schema, "source": source.name}).rows
     found: dict[str, Table] = {}
@@ -50,20 +50,20 @@ def tables(reader: Reader, source: SourceSettings) -> Mapping[str, Table]:
 
 
 def row_count(reader: Reader, table: Table) -> int:
-    """Rows of one table."""
+    """The number of rows of a table."""
     return _number(reader.report("row_count", {"table": table.qualified}).rows[0][0])
 
 
 def rows_per_day(
     reader: Reader, source: SourceSettings, table: Table, start: date | None, until: date | None
 ) -> Mapping[date, int]:
-    """Rows of a call table by received day; `until` is exclusive."""
+    """The number of rows of a call table by received day; `until` is exclusive."""
     values = {"table": table.qualified, "source": source.name, "start": start, "until": until}
     return {day: _number(rows) for day, rows in reader.report("rows_per_day", values).rows if isinstance(day, date)}
 
 
 def days_of_last_load(reader: Reader, source: SourceSettings) -> Mapping[date, int]:
-    """Objects that the newest load of a source read, by received day."""
+    """How many objects the newest load of a source read, by received day."""
     rows: Iterable[tuple[object, ...]] = reader.report("last_load", {"source": source.name}).rows
     return {day: _number(objects) for day, objects in rows if isinstance(day, date)}
 

@@ -1,4 +1,4 @@
-"""Who is writing now: a row in the warehouse, which a crashed process on the same machine does not keep."""
+"""Leases: a row in the warehouse says who is writing. A process that crashed on this machine loses its lease."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _MODELS: Final = "models"
 
 
 class Lease:
-    """What keeps other writers out. The warehouse must be attached.
+    """Keeps other writers out. The warehouse must be attached.
 
-    Loads of different sources run beside each other; a run of models runs alone, because it reads all of them.
+    Loads of different sources may run at the same time. A run of models runs alone, because it reads all sources.
     """
 
     def __init__(self, warehouse: DuckDBWarehouse, source: str | None) -> None:
-        """`source`: that is loaded; None for a run of models."""
+        """`source` is the loaded source, or None for a run of models."""
         self._engine = warehouse.engine
         self._table = warehouse.state("leases")
         self._name = _MODELS if source is None else f"{_LOAD}{source}"
         self._where = "the models" if source is None else f"source {source}"
 
     def take(self, holder: str, now: datetime) -> None:
-        """Raises BusyError while another writer is at work that this one cannot run beside; a dead one is taken over."""
+        """Take the lease; take over that of a dead process. Raises BusyError while a conflicting writer is running."""
         rows = self._engine.execute(
             f"select name, holder, host, boot_id, pid, acquired_at, expires_at from {self._table}"
         ).fetchall()
@@ -53,7 +53,7 @@ class Lease:
         )
 
     def renew(self, holder: str, now: datetime) -> None:
-        """The work goes on. Raises BusyError when another writer believed it to be dead and took over."""
+        """Renew the lease. Raises BusyError if another writer took over because the lease had expired."""
         (renewed,) = self._engine.execute(
             f"update {self._table} set expires_at = ? where holder = ?", [now + _LEASE, holder]
         ).fetchall()
@@ -65,7 +65,7 @@ class Lease:
             )
 
     def drop(self, holder: str) -> None:
-        """The work is over."""
+        """Give the lease back."""
         self._engine.execute(f"delete from {self._table} where holder = ?", [holder])
 
     def _excludes(self, other: str) -> bool:
@@ -101,7 +101,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether the process is over and only its parent did not ask how it ended, as in a container nobody may ever do."""
+    """Whether the process has ended but its parent has not collected it, which may never happen in a container."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""What was loaded, from where, by which run, and what did not become rows: the state tables, through the engine."""
+"""The ledger: records what was loaded, from where, by which run, and what did not become rows, in state tables."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _CHANGES: Final = pa.schema(
 
 @dataclass(slots=True)
 class PartCounts:
-    """One stretch of one object as it goes into the ledger."""
+    """The ledger entry of one stretch of one object."""
 
     part: int
     obj: ArchiveObject
@@ -66,7 +66,7 @@ class PartCounts:
 
 
 class Ledger:
-    """State of one source. The warehouse must be attached."""
+    """The ledger of one source. The warehouse must be attached."""
 
     def __init__(self, warehouse: DuckDBWarehouse, source: str) -> None:
         self._warehouse = warehouse
@@ -79,7 +79,7 @@ class Ledger:
     # Objects ----------------------------------------------------------------------------------------------------------
 
     def remember_known(self, again: Sequence[str]) -> None:
-        """Copy what is settled into the engine, as hashes: `unknown` needs no warehouse then. `again`: keys to reread."""
+        """Copy hashes of known objects into the engine, so that listing needs no warehouse. `again`: keys to read again."""
         self._engine.execute(f"create or replace table {LISTED} (h ubigint)")
         chosen = "" if not again else f" and key not in ({', '.join(literal(key) for key in again)})"
         self._engine.execute(
@@ -88,7 +88,7 @@ class Ledger:
         )
 
     def count_gone(self) -> int:
-        """Objects that were loaded and are not in the listing that `unknown_objects` went through."""
+        """How many loaded objects are not in the listing that `unknown_objects` streamed."""
         (row,) = self._engine.execute(
             f"select count(distinct key) from {self._state('objects')} where source = {literal(self._source)} "
             f"and not (status = 'failed' and bytes_read = 0) and hash(key) not in (select h from {LISTED})"
@@ -96,7 +96,7 @@ class Ledger:
         return int(row[0])
 
     def place(self, counts: Sequence[PartCounts], parts: str) -> None:
-        """Give every stretch the number of its object, an old or a new one, and make the table `parts` of them."""
+        """Give every stretch the number of its object, existing or new, and make the table `parts`."""
         known = self._known(counts)
         (row,) = self._engine.execute(f"select coalesce(max(object_id), 0) from {self._state('objects')}").fetchall()
         next_id = int(row[0]) + 1
@@ -135,7 +135,7 @@ class Ledger:
     def finish(
         self, counts: Sequence[PartCounts], load_id: str, options: str, started_at: datetime, now: datetime
     ) -> None:
-        """Write the stretches: a first one replaces what was known of its object, a further one adds to it."""
+        """Write the stretches. The first one of an object replaces its old entry, further ones add to it."""
         columns: dict[str, list[Any]] = {
             "object_id": [c.object_id for c in counts],
             "key": [c.obj.key for c in counts],
@@ -190,7 +190,7 @@ class Ledger:
     def replace_quarantine(
         self, counts: Sequence[PartCounts], records: pa.Table, parts: str, load_id: str, now: datetime
     ) -> None:
-        """Records of these stretches. Where an object begins anew, they replace those of it and of its old versions."""
+        """Write the quarantine of these stretches. At the beginning of an object, it replaces that of all its versions."""
         quarantine = self._state("quarantine")
         fresh = [c.obj.key for c in counts if c.is_first]
         for start in range(0, len(fresh), _CHUNK):
@@ -213,7 +213,7 @@ class Ledger:
             self._engine.unregister("given_records")
 
     def discards_of(self, load_id: str) -> dict[str, int]:
-        """Values that a run set aside, by reason."""
+        """How many values a run discarded, by reason."""
         rows = self._engine.execute(
             f"select reason, count(*) from {self._state('discards')} where load_id = ? group by reason", [load_id]
         ).fetchall()
@@ -222,7 +222,7 @@ class Ledger:
     # Names, columns and changes ---------------------------------------------------------------------------------------
 
     def log_changes(self, changes: Iterable[SchemaChange], load_id: str, now: datetime) -> None:
-        """Every column of every change."""
+        """Log every column of every change."""
         rows = [
             {
                 "table_name": change.table,
@@ -245,7 +245,7 @@ class Ledger:
             self._engine.unregister("given_changes")
 
     def register_names(self, names: Sequence[tuple[str, str, str, str, str]], now: datetime) -> None:
-        """(kind, table, source name, name, rule): those that are not registered yet."""
+        """Register new names, given as (kind, table, source name, name, rule)."""
         if not names:
             return
         kinds, tables, sources, given, rules = zip(*names, strict=True)
@@ -266,7 +266,7 @@ class Ledger:
             self._engine.unregister("given_names")
 
     def observe(self, seen: Sequence[tuple[str, str, str, int, datetime, datetime]]) -> None:
-        """(table, column, type, count, first, last), added to what was observed before."""
+        """Add observations, given as (table, column, type, count, first, last)."""
         if not seen:
             return
         tables, columns, types, counts, firsts, lasts = zip(*seen, strict=True)
@@ -298,7 +298,7 @@ class Ledger:
     # Runs -------------------------------------------------------------------------------------------------------------
 
     def begin_load(self, load_id: str, options: str, now: datetime) -> None:
-        """A run starts."""
+        """Record the start of a run."""
         self._engine.execute(
             f"update {self._state('loads')} set status = 'failed' where source = ? and status = 'running'",
             [self._source],
@@ -309,7 +309,7 @@ class Ledger:
         )
 
     def end_load(self, load_id: str, status: str, counters: str, now: datetime) -> None:
-        """A run ends."""
+        """Record the end of a run."""
         self._engine.execute(
             f"update {self._state('loads')} set status = ?, counters = ?, finished_at = ? where load_id = ?",
             [status, counters, now, load_id],
@@ -317,7 +317,7 @@ class Ledger:
 
 
 def unknown_objects(engine: duckdb.DuckDBPyConnection, objects: Iterable[ArchiveObject]) -> Iterator[ArchiveObject]:
-    """Those of a listing that are not settled, streamed; runs in the thread that lists. Needs `remember_known`."""
+    """Stream the objects of a listing that must be read. Runs in the thread that lists; call `remember_known` first."""
     cursor = engine.cursor()
     chunk: list[ArchiveObject] = []
     for obj in objects:

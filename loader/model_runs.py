@@ -1,4 +1,4 @@
-"""Which runs of models there were, and what became of them: the state table `model_runs`, through the engine."""
+"""Records runs of models and their results in the state table `model_runs`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 
 
 class ModelRuns:
-    """The record of runs. The warehouse must be attached, and the lease of the models held."""
+    """The record of runs. The warehouse must be attached, and the lease of the models must be held."""
 
     def __init__(self, warehouse: DuckDBWarehouse) -> None:
         self._engine = warehouse.engine
         self._table = warehouse.state("model_runs")
 
     def begin(self, run_id: str, as_of: datetime, selection: Sequence[str], now: datetime) -> None:
-        """A run starts. Whatever ran before and did not say how it ended was stopped. `as_of`: UTC, without a zone."""
+        """Record the start of a run. Earlier runs without an end were killed. `as_of` is in UTC without a zone."""
         self._engine.execute(
             f"update {self._table} set status = 'failed', error = 'stopped before its end' where status = 'running'"
         )
@@ -28,14 +28,14 @@ class ModelRuns:
         )
 
     def end(self, run_id: str, status: str, replaced: bool, counters: Mapping[str, object], now: datetime) -> None:
-        """A run ends, and readers see its tables when they were `replaced`."""
+        """Record the end of a run. `replaced`: whether readers see its tables."""
         self._engine.execute(
             f"update {self._table} set status = ?, replaced = ?, counters = ?, finished_at = ? where run_id = ?",
             [status, replaced, json.dumps(counters), now, run_id],
         )
 
     def fail(self, run_id: str, error: str, now: datetime) -> None:
-        """A run ends with an error, and nothing was replaced."""
+        """Record that a run ended with an error and replaced nothing."""
         self._engine.execute(
             f"update {self._table} set status = 'failed', error = ?, finished_at = ? where run_id = ?",
             [error, now, run_id],

@@ -17,7 +17,7 @@ from loader.warehouses.locks import holder_of, is_locked
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of one query with the names of their columns."""
+    """The rows of a query, and the names of its columns."""
 
     columns: tuple[str, ...]
     rows: list[tuple[object, ...]]
@@ -28,7 +28,7 @@ class Answer:
 
 
 class Reader:
-    """Queries of the state tables and of the user's tables over one read-only connection."""
+    """Runs queries on the state tables and the user's tables, over one read-only connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, config: Config) -> None:
         self._connection = connection
@@ -36,25 +36,25 @@ class Reader:
         self._system_schema = config.system_schema
 
     def report(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
-        """One file of `sql/reports`, over the state tables. Raises TerminalError when the file has no such tables."""
+        """Run a file of `sql/reports` on the state tables. Raises TerminalError if the warehouse lacks them."""
         return self._file(f"reports/{name}.sql", values, self._system_schema)
 
     def check(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
-        """One file of `sql/checks`, over the state tables. Raises TerminalError when the file has no such tables."""
+        """Run a file of `sql/checks` on the state tables. Raises TerminalError if the warehouse lacks them."""
         return self._file(f"checks/{name}.sql", values, self._system_schema)
 
     def refuse_newer(self) -> None:
-        """Raises TerminalError when a newer version wrote the state tables."""
+        """Raises TerminalError if a newer version wrote the state tables."""
         refuse_newer(self.report("version").rows, self._path)
 
     def page(self, name: str, schema: str, values: Mapping[str, object]) -> Answer:
-        """One file of `sql/page`, over the tables of a schema. Raises TerminalError when it does not fit them."""
+        """Run a file of `sql/page` on the tables of a schema. Raises TerminalError if it does not fit them."""
         return self._file(f"page/{name}.sql", values, schema)
 
     def _file(self, name: str, values: Mapping[str, object] | None, schema: str) -> Answer:
-        from sqlglot import exp  # takes half a second to import, and most commands can do without
+        from sqlglot import exp  # takes half a second to import, and most commands do not need it
 
-        # The engine's own connection keeps the schema it has; a cursor gets the schema of the tables.
+        # A cursor gets the schema of the tables, so that the connection keeps its own.
         cursor = self._connection.cursor()
         use = exp.Use(this=exp.Table(this=exp.to_identifier(schema, quoted=True)))
         try:
@@ -76,7 +76,7 @@ class Reader:
             cursor.close()
 
     def query(self, text: str) -> Answer:
-        """A query of the user. Raises TerminalError with the engine's words."""
+        """Run a query of the user. Raises TerminalError with the engine's message."""
         try:
             if self._connection.extract_statements(text):
                 return _answer(self._connection.execute(text))
@@ -93,7 +93,7 @@ def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:
 
 
 def require_warehouse(path: Path) -> None:
-    """Raises ConfigError when there is no warehouse yet, or a folder in its place."""
+    """Raises ConfigError if there is no warehouse yet, or if its path is a folder."""
     refuse_folder(path)
     if not path.is_file():
         raise ConfigError("the warehouse does not exist yet", str(path), "run `loader load` first")
@@ -101,9 +101,9 @@ def require_warehouse(path: Path) -> None:
 
 @contextmanager
 def open_reader(config: Config, wait_seconds: float = 5.0, copy: Path | None = None) -> Iterator[Reader]:
-    """A reader of the warehouse of `config`, or of a copy of its file that stands for it.
+    """A reader of the warehouse of `config`, or of a copy of its file.
 
-    Raises ConfigError when there is no warehouse yet, BusyError when a load holds it for longer than `wait_seconds`.
+    Raises ConfigError if there is no warehouse yet, BusyError if a load holds it for longer than `wait_seconds`.
     """
     path = config.warehouse.path
     require_warehouse(path)
@@ -115,7 +115,7 @@ def open_reader(config: Config, wait_seconds: float = 5.0, copy: Path | None = N
 
 
 def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-    # No files, no network, no settings: what a query may do here is read this one file.
+    # No files, no network, no settings: a query may only read this one file.
     settings: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": False,
         "lock_configuration": True,
@@ -137,7 +137,7 @@ def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
 
 
 def busy(error: duckdb.Error, path: Path) -> BusyError:
-    """Who holds the file, from the engine's error."""
+    """The error that names the process which holds the file, from the engine's error."""
     return BusyError(
         f"the warehouse is open for writing in {holder_of(error)}",
         str(path),

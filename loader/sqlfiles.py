@@ -5,12 +5,12 @@ from pathlib import Path
 from loader.errors import TerminalError
 
 _PACKAGE = Path(__file__).resolve().parent
-# An editable install never has `_sql`, a wheel always has; so the wheel's copy wins where it exists.
+# A wheel always has `_sql`, an editable install never does, so `_sql` is used if it exists.
 _ROOTS = (_PACKAGE / "_sql", _PACKAGE.parent / "sql")
 
 
 def sql_root() -> Path:
-    """The folder that holds the SQL files. Raises TerminalError when the installation lacks it."""
+    """The folder of the SQL files. Raises TerminalError if the installation lacks it."""
     for root in _ROOTS:
         if root.is_dir():
             return root
@@ -25,7 +25,7 @@ def sql_files(folder: str) -> list[Path]:
 
 
 def read_sql(name: str) -> str:
-    """The text of one file, named from the root: `checks/unique_ids.sql`. Raises TerminalError when absent."""
+    """The text of one file, by its path: `checks/unique_ids.sql`. Raises TerminalError if it is missing."""
     path = sql_root() / name
     if not path.is_file():
         raise TerminalError(f"there is no SQL file {name}", str(sql_root()), "install the package again: pip install .")

@@ -1,4 +1,4 @@
-"""Waiting for what another process holds: tried again after short pauses, until a deadline."""
+"""Waits for something that another process holds, by trying again after short pauses until a deadline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 PAUSE_SECONDS: Final = 0.25
-"""Between two tries."""
+"""Seconds between two tries."""
 
 
 class Deadline:
@@ -17,9 +17,9 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
-        """Whether there is to be no other try."""
+        """Whether there should be no further try."""
         return time.monotonic() >= self._ends
 
     def pause(self) -> None:
-        """Sleep until the next try, which is at the deadline at the latest."""
+        """Sleep until the next try, at most until the deadline."""
         time.sleep(max(0.0, min(PAUSE_SECONDS, self._ends - time.monotonic())))

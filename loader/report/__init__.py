@@ -1,1 +1,1 @@
-"""One HTML page about the warehouse, for people who do not query it."""
+"""One HTML page about the warehouse, for people who do not write queries."""

@@ -1,5 +1,5 @@
-"""Charts as inline SVG. Across they are measured in percent and down in pixels, so that their text has one size on
-every screen. Each has a title and a description for those who do not see it, and a tooltip on every mark."""
+"""Draws charts as inline SVG. Widths are in percent and heights in pixels, so that text has the same size on every
+screen. Each chart has a title and a description for people who do not see it, and a tooltip on every mark."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Write = Callable[[object], str]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One colour: its name and a value for every mark; None where there is none."""
+    """One colour: its name, and a value (or None) for every mark."""
 
     name: str
     values: Sequence[object]
@@ -31,7 +31,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a chart says. `key` is unique on the page; `about` is its description in a sentence."""
+    """The content of a chart. `key` is unique on the page; `about` describes the chart in a sentence."""
 
     key: str
     title: str
@@ -42,7 +42,7 @@ class Chart:
 
 
 def stacked_bars(chart: Chart) -> Html:
-    """Upright bars in the order of the marks, the series on top of each other, and below 0 what is negative."""
+    """Vertical bars in the order of the marks, with stacked series; negative values are below 0."""
     stacks = [[number_of(s.values[index]) for s in chart.series] for index in range(len(chart.marks))]
     scale = axis([sum(v for v in stack if v * sign > 0) for stack in stacks for sign in (1, -1)])
     drawn = [bar for index in range(len(chart.marks)) for bar in _stack(chart, index, scale)]
@@ -50,14 +50,14 @@ def stacked_bars(chart: Chart) -> Html:
 
 
 def lines(chart: Chart) -> Html:
-    """A line for each series, with a gap where a value is missing."""
+    """A line for each series, with gaps for missing values."""
     scale = axis([number_of(value) for s in chart.series for value in s.values])
     drawn = [part for colour, s in enumerate(chart.series) for part in _line(chart, s, colour, scale)]
     return _figure(chart, [*_grid(scale), *drawn, *_marks_below(chart.marks)], _TOP + _PLOT + _BOTTOM)
 
 
 def ranked_bars(chart: Chart) -> Html:
-    """Lying bars, one group per mark: its name above, a bar for each series, its number at the end of the bar."""
+    """Horizontal bars, one group per mark: its name, then a bar for each series with its number at the end."""
     high = max([number_of(value) for s in chart.series for value in s.values] + [0.0]) or 1.0
     group = _LABEL + len(chart.series) * (_BAR + _GAP) + _BETWEEN
     drawn = []

@@ -1,6 +1,6 @@
-"""The numbers of the page's charts as Markdown tables, for places that show neither its drawings nor its style.
+"""Writes the numbers of the page's charts as Markdown tables, for places that cannot show the drawings.
 
-Dagster's page takes `data:` out of the addresses of images, so a drawing inside of Markdown stays blank there; a bar of
+Dagster's page removes `data:` from the addresses of images, so a drawing in Markdown would stay blank there. A bar of
 block characters does not.
 """
 
@@ -27,7 +27,7 @@ _MARKS: Final = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]|"})
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A table of numbers about one model. `bar`: the column that is also drawn."""
+    """A table of numbers about one model. `bar`: the column that is also drawn as a bar."""
 
     model: str
     page: str
@@ -101,7 +101,7 @@ DIGESTED: Final = frozenset({RETENTION, *(digest.model for digest in DIGESTS)})
 
 
 def digests(facts: Facts, models: Iterable[str]) -> dict[str, str]:
-    """A Markdown table for each of these models that has one, and has rows in the columns that are expected."""
+    """A Markdown table for each of these models that has a digest, rows, and the expected columns."""
     wanted = {name for name in models if facts.has_model(name)}
     drawn: list[tuple[str, Callable[[], str]]] = [
         (digest.model, lambda digest=digest: _numbers(facts, digest))  # type: ignore[misc]
@@ -149,13 +149,13 @@ def _retention(facts: Facts) -> str:
 
 
 def _table(headings: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> str:
-    """Headings with whether their column is of texts, and the cells."""
+    """The table of these headings (each with whether its column has texts) and cells."""
     head = [[heading for heading, _ in headings], [":--" if is_text else "--:" for _, is_text in headings]]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (*head, *([_cell(cell) for cell in row] for row in rows)))
 
 
 def _cell(value: str) -> str:
-    """A cell that says what it says: no markup, no address of a person."""
+    """A cell without markup and without the address of a person."""
     return str(text(value)).replace("\n", " ").translate(_MARKS)
 
 

@@ -1,4 +1,4 @@
-"""What the sections read: state tables, tables of the sources and of the models, where they exist."""
+"""Reads what the sections show: state tables, tables of sources and of models, if they exist."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,11 +27,11 @@ class Facts:
 
     @property
     def currency(self) -> str:
-        """Currency of all amounts of the models."""
+        """The currency of all amounts of the models."""
         return self.config.models.currency
 
     def has_state(self) -> bool:
-        """Whether something was ever loaded."""
+        """Whether anything was ever loaded."""
         return "objects" in self.existing.get(self.config.system_schema, ())
 
     def has_model(self, name: str) -> bool:
@@ -39,25 +39,25 @@ class Facts:
         return name in self.existing.get(self.models_schema, ())
 
     def state(self, name: str, **values: object) -> Records:
-        """A file of `sql/page` over the state tables."""
+        """Run a file of `sql/page` over the state tables."""
         return self.reader.page(name, self.config.system_schema, values).records()
 
     def model(self, name: str, **values: object) -> Records:
-        """A file of `sql/page` over the tables of the models.
+        """Run a file of `sql/page` over the tables of the models.
 
-        Raises TerminalError when a table has other columns than ours: a model of the user may have its name.
+        Raises TerminalError if a table has other columns than ours, because a model of the user may have its name.
         """
         return self.reader.page(name, self.models_schema, values).records()
 
     def source_tables(self) -> dict[str, Mapping[str, Table]]:
-        """The tables of every source by its name; none when nothing was loaded."""
+        """The tables of every source, by its name; empty if nothing was loaded."""
         if not self.has_state():
             return {}
         return {source.name: tables(self.reader, source) for source in self.config.sources}
 
 
 def facts_of(reader: Reader, config: Config, made_at: datetime) -> Facts:
-    """Look which tables there are."""
+    """Find out which tables exist."""
     existing: dict[str, set[str]] = {}
     for schema, name in reader.page("tables", "main", {}).rows:
         existing.setdefault(str(schema), set()).add(str(name))

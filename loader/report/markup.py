@@ -1,11 +1,11 @@
-"""HTML and SVG as text that cannot be mixed up with text from data: whatever is not `Html` is escaped."""
+"""Builds HTML and SVG so that data can never become markup: everything that is not `Html` is escaped."""
 
 import re
 from html import escape
 from typing import Final
 from unicodedata import east_asian_width
 
-# An address may be anywhere that people write freely: in the name of an event, in a campaign of a link.
+# An address may be in any text that people write, such as the name of an event or of a campaign.
 _ADDRESS: Final = re.compile(
     r"[^\s@<>\"'?&=/:;,()]+(?:@|%40)[^\s@<>\"'?&=/:;,()]+\.[^\s@<>\"'?&=/:;,()]+", re.IGNORECASE
 )
@@ -14,13 +14,13 @@ _VOID: Final = frozenset({"meta", "br", "rect", "line", "circle"})
 
 
 class Html(str):
-    """Markup that is complete and escaped already."""
+    """Markup that is already complete and escaped."""
 
     __slots__ = ()
 
 
 def text(value: object) -> Html:
-    """Anything as text: escaped, with e-mail addresses masked. Html stays as it is."""
+    """Any value as escaped text, with email addresses masked. Html stays as it is."""
     if isinstance(value, Html):
         return value
     return Html(escape(_ADDRESS.sub(_MASK, str(value)), quote=True))
@@ -40,7 +40,7 @@ def element(name: str, /, *children: object, **attributes: object) -> Html:
 
 
 def joined(*parts: object) -> Html:
-    """Parts one after the other."""
+    """The parts, one after another."""
     return Html("".join(text(part) for part in parts))
 
 

@@ -1,4 +1,4 @@
-"""Numbers, shares and days as people read them. What is not known is a dash, never 0."""
+"""Formats numbers, shares and days for people. Unknown values are a dash, never 0."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,12 +10,12 @@ Number = int | float | Decimal
 
 
 def is_number(value: object) -> bool:
-    """Whether a value can be drawn."""
+    """Whether a value is a number that can be drawn."""
     return isinstance(value, Number) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
 
 
 def number_of(value: object) -> float:
-    """A value to be drawn; 0 for what is not known."""
+    """A number to draw; 0 for unknown values."""
     return float(value) if isinstance(value, Number) and is_number(value) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The page as a whole: one file, nothing loaded from elsewhere, no script."""
+"""Writes the whole page: one file that loads nothing and has no script."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The text of the page, and what each part of it could show, by its heading."""
+    """The text of the page, and the state of each part, by its heading."""
 
     html: str
     parts: dict[str, str]
 
 
 def page_of(reader: Reader, config: Config, made_at: datetime, title: str) -> Page:
-    """Read the warehouse and write the page. `made_at` is printed on it."""
+    """Read the warehouse and write the page. `made_at` is printed on the page."""
     facts = facts_of(reader, config, made_at)
     sections = [section(facts) for section in SECTIONS]
     head = element(
@@ -36,7 +36,7 @@ def page_of(reader: Reader, config: Config, made_at: datetime, title: str) -> Pa
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        # The browser, too, sees to it that nothing is fetched and no script runs.
+        # Tells the browser as well to fetch nothing and run no script.
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("title", title),
         element("style", Html(_STYLE.read_text(encoding="utf-8"))),

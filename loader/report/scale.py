@@ -1,4 +1,4 @@
-"""Where marks go on an axis: round ticks, days grouped so that they can be told apart, ticks that do not overlap."""
+"""Places marks on an axis: round ticks, labels that do not overlap, and days grouped into periods."""
 
 import math
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ _TICKS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A linear axis from `low` to `high` with ticks; both ends are ticks."""
+    """A linear axis from `low` to `high`. Both ends are ticks."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
 
     def place(self, value: float) -> float:
-        """Part of the way from `low` to `high`, 0 to 1."""
+        """The position of a value between `low` (0) and `high` (1)."""
         return (value - self.low) / (self.high - self.low)
 
 
 def axis(values: Sequence[float]) -> Axis:
-    """An axis that holds 0 and all values, with round ticks: 1, 2, 2.5 or 5 times a power of ten apart."""
+    """An axis that contains 0 and all values. Its ticks are 1, 2, 2.5 or 5 times a power of ten apart."""
     low, high = min([0.0, *values]), max([0.0, *values])
     if low == high:
         high = low + 1
@@ -37,27 +37,27 @@ def axis(values: Sequence[float]) -> Axis:
 
 
 def label_step(count: int, most: int) -> int:
-    """Every how many marks there is a label, so that there are at most `most`."""
+    """The number of marks from one label to the next, so that there are at most `most` labels."""
     return max(1, math.ceil(count / most))
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of days that is one mark."""
+    """A period of days that is drawn as one mark."""
 
     word: str
     first: date
 
     @property
     def after(self) -> date:
-        """The first day of the next one."""
+        """The first day of the next period."""
         if self.word == "month":
             return (self.first.replace(day=1) + timedelta(days=32)).replace(day=1)
         return self.first + timedelta(days=7 if self.word == "week" else 1)
 
 
 def periods(first: date, last: date) -> list[Period]:
-    """All periods from the one that holds `first` to the one that holds `last`: days, weeks from Monday, or months."""
+    """All periods from that of `first` to that of `last`: days, weeks from Monday, or months."""
     span = (last - first).days
     word = "day" if span < DAYS_SHOWN_SINGLY else "week" if span < DAYS_SHOWN_IN_WEEKS else "month"
     found = [period_of(word, first)]
@@ -67,7 +67,7 @@ def periods(first: date, last: date) -> list[Period]:
 
 
 def period_of(word: str, day: date) -> Period:
-    """The period that holds a day."""
+    """The period that contains a day."""
     if word == "week":
         return Period(word, day - timedelta(days=day.weekday()))
     return Period(word, day.replace(day=1) if word == "month" else day)

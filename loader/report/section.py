@@ -1,4 +1,4 @@
-"""A section of the page, made of parts; a part whose tables do not exist says what makes them."""
+"""A section of the page consists of parts. If the tables of a part do not exist, it says which command makes them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Draw = Callable[[], Html | None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One answer, under a heading that no other part of the page has."""
+    """One answer, under a heading that is unique on the page."""
 
     heading: str
     state: State
@@ -35,7 +35,7 @@ class Section:
 
     @property
     def html(self) -> Html:
-        """The section as it stands on the page."""
+        """The markup of the section."""
         heading = element("h2", self.title, id=f"{self.key}-title")
         return element(
             "section",
@@ -48,11 +48,11 @@ class Section:
 
 
 def _part_of(heading: str, draw: Draw, empty: str, unreadable: str) -> Part:
-    """What `draw` makes. None says that there are no rows. Tables with other columns than expected are a notice."""
+    """The part that `draw` makes. It returns None without rows; tables with unexpected columns give a notice."""
     try:
         drawn = draw()
     except TerminalError:
-        # The engine's words could hold values; the page says only which table it is.
+        # The engine's message could contain values, so the page only names the table.
         return _part(heading, "unreadable", notice(unreadable))
     if drawn is None:
         return _part(heading, "empty", notice(empty))
@@ -85,12 +85,12 @@ def part_of_models(facts: Facts, tables: Sequence[str], heading: str, draw: Draw
 
 
 def notice(text: object) -> Html:
-    """A sentence in place of a picture: what is missing."""
+    """A sentence instead of a picture: what is missing."""
     return element("p", text, class_="notice")
 
 
 def good_news(text: object) -> Html:
-    """A sentence in place of a picture: there is nothing to show, and that is how it should be."""
+    """A sentence instead of a picture: there is nothing to show, and that is good."""
     return element("p", text, class_="notice good")
 
 

@@ -1,4 +1,4 @@
-"""Tables: a heading for every column, numbers to the right, and a box that scrolls where the page is narrow."""
+"""Draws tables: a heading for every column, numbers aligned right, and a box that scrolls on narrow pages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MOST_ROWS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: where its values are in a record, its heading, and how a value is written."""
+    """One column: its key in a record, its heading, and the format of its values."""
 
     name: str
     heading: str
@@ -20,12 +20,12 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Texts stand at the left of their column."""
+        """Whether the column has texts, which are aligned left."""
         return self.write is plain
 
 
 def table(columns: Sequence[Column], records: Sequence[dict[str, object]], caption: str) -> Html:
-    """A table of records; the first column heads the rows."""
+    """A table of records. The first column is the heading of each row."""
     first, *others = columns
     head = [
         element("th", first.heading, scope="col"),
@@ -36,7 +36,7 @@ def table(columns: Sequence[Column], records: Sequence[dict[str, object]], capti
 
 
 def listing(columns: Sequence[Column], records: Sequence[dict[str, object]], caption: str) -> Html:
-    """A table; a long one is folded, so that it does not push the next picture away."""
+    """A table. A long one is folded, so that the next picture stays near."""
     whole = table(columns, records, caption)
     return folded(f"{caption} (table)", whole) if len(records) > MOST_ROWS_SHOWN else whole
 
@@ -62,7 +62,7 @@ def heat_table(
     write: Callable[[object], str],
     caption: str,
 ) -> Html:
-    """A grid of shares, 0 to 1, each cell shaded by its value. What is None stays empty: it has not happened yet."""
+    """A grid of shares from 0 to 1, each cell shaded by its value. None stays empty: it has not happened yet."""
     head = [element("th", corner, scope="col"), *(element("th", h, scope="col", class_="number") for h in headings)]
     body = [
         element("tr", element("th", name, scope="row"), *(_heat_cell(value, write) for value in values))
@@ -79,18 +79,18 @@ def _heat_cell(value: object, write: Callable[[object], str]) -> Html:
 
 
 def scrolling(caption: str, *parts: Html, class_: str | None = None) -> Html:
-    """A table in a box of its own that scrolls, also by the keyboard."""
+    """A table in a box that scrolls, also with the keyboard."""
     inner = element("table", element("caption", caption), *parts, class_=class_)
     return element("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
 def folded(summary: str, inner: Html) -> Html:
-    """Something long that a reader opens."""
+    """Something long that readers can open."""
     return element("details", element("summary", summary), inner)
 
 
 def tiles(figures: Sequence[tuple[str, str, str]]) -> Html:
-    """Key figures: what, how much, and a remark."""
+    """Key figures: name, number, and a remark."""
     return element(
         "dl",
         *(

@@ -1,4 +1,4 @@
-"""Stage: archive objects → checked blocks of lines, a bounded batch at a time."""
+"""Staging: turns archive objects into checked blocks of lines, one bounded batch at a time."""
 
 from loader.staging.records import OddLine, Part, StagingLimits
 from loader.staging.stager import StagedBatch, Stager

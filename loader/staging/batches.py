@@ -1,4 +1,4 @@
-"""Blocks → batches: where one ends, and what it amounts to."""
+"""Divides blocks into batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loader.staging.records import OddLine, Part, StagingLimits
 
 @dataclass(slots=True)
 class BatchContent:
-    """What a batch amounts to, filled while its blocks go out."""
+    """The content of a batch, filled in while its blocks are sent."""
 
     parts: list[Part] = field(default_factory=list)
     odd: list[OddLine] = field(default_factory=list)
@@ -24,11 +24,11 @@ class BatchContent:
 
 
 BatchItem: TypeAlias = pa.RecordBatch | BatchContent
-"""The blocks of a batch in order, then its content."""
+"""The blocks of a batch, in order, then its content."""
 
 
 class BatchWriter:
-    """Sends blocks and batches to the consumer as they fill up."""
+    """Sends blocks and batches to the consumer when they are full."""
 
     def __init__(self, channel: Channel[BatchItem], limits: StagingLimits) -> None:
         self._channel = channel
@@ -39,19 +39,19 @@ class BatchWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether the batch in hand should end before anything is added to it, be it of an object that it has."""
+        """Whether the current batch should end before more is added, even more of the same object."""
         batch, limits = self._batch, self._limits
         return batch.unpacked_bytes >= self._ends_at or batch.odd_bytes >= limits.odd_bytes
 
     def begin(self, part: Part) -> int:
-        """Start a stretch in the batch in hand, or in a new one if that is full; its index there."""
+        """Start a stretch of an object in the current batch, or in a new one if it is full. Returns its index."""
         if self.is_full or len(self._batch.parts) >= self._limits.batch_objects:
             self.end_batch()
         self._batch.parts.append(part)
         return len(self._batch.parts) - 1
 
     def add(self, part: int, unpacked_bytes: int, piece: Piece | None, odd: list[OddLine]) -> None:
-        """Add what some unpacked bytes of a stretch held."""
+        """Add the content of some unpacked bytes of a stretch."""
         self._batch.unpacked_bytes += unpacked_bytes
         self._batch.odd += odd
         self._batch.odd_bytes += sum(len(line.raw) for line in odd)
@@ -61,7 +61,7 @@ class BatchWriter:
                 self._send_block()
 
     def end_batch(self) -> None:
-        """Send what is held, and the batch with it, unless there is nothing."""
+        """Send the rest of the batch, unless it is empty."""
         self._send_block()
         batch, self._batch = self._batch, BatchContent()
         if batch.parts:

@@ -1,4 +1,4 @@
-"""Pieces of lines → blocks for the engine."""
+"""Joins pieces of lines into blocks for the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA = pa.schema([("part", pa.int32()), ("line", pa.int64()), ("text", pa.larg
 
 
 class BlockBuilder:
-    """Joins pieces of any number of objects into one block: small objects cost what large ones do."""
+    """Joins pieces of any number of objects into one block, so that small objects cost no more than large ones."""
 
     def __init__(self) -> None:
         self._pieces: list[tuple[int, Piece]] = []

@@ -8,11 +8,11 @@ Item = TypeVar("Item")
 
 
 class StoppedError(Exception):
-    """The consumer wants nothing more."""
+    """The consumer has stopped."""
 
 
 class Channel(Generic[Item]):
-    """Items with a size in bytes; at most `limit_bytes` wait, or one item."""
+    """A queue of items with a size. At most `limit_bytes` wait, or one larger item."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
@@ -24,7 +24,7 @@ class Channel(Generic[Item]):
         self._error: BaseException | None = None
 
     def put(self, item: Item, size: int) -> None:
-        """Append, after waiting for room. Raises StoppedError once the consumer has stopped."""
+        """Append an item; wait for room. Raises StoppedError if the consumer has stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_stopped or not self._items or self._held + size <= self._limit)
             if self._is_stopped:
@@ -34,13 +34,13 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Nothing more will come; `error` is raised where the consumer would wait for more."""
+        """End the queue. When the consumer has taken all items, `error` is raised for it."""
         with self._changed:
             self._is_finished, self._error = True, error
             self._changed.notify_all()
 
     def get(self) -> Item | None:
-        """The next item, after waiting for one; None at the end."""
+        """Wait for the next item; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._is_finished or self._is_stopped)
             if self._items:
@@ -53,7 +53,7 @@ class Channel(Generic[Item]):
             return None
 
     def stop(self) -> None:
-        """The consumer wants nothing more: whatever waits is dropped."""
+        """Stop: drop all items that wait."""
         with self._changed:
             self._is_stopped = True
             self._items.clear()

@@ -1,4 +1,4 @@
-"""Objects → files that can be read: where they are, or downloaded some way ahead."""
+"""Provides objects as files: in place, or downloaded ahead of their use."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from loader.archive.base import Archive, ArchiveObject
 
 MOST_WAITING = 64
-"""Objects asked for ahead of the one that is read."""
+"""How many objects are requested ahead of the one that is read."""
 
 
 @dataclass(slots=True)
 class Fetched:
-    """One object with its file, or with the reason why there is none."""
+    """One object with its file, or with the error why there is none."""
 
     obj: ArchiveObject
     path: Path | None = None
@@ -33,7 +33,7 @@ class Fetched:
 
 
 class Downloads:
-    """Fetches objects in their order, several at a time, bounded in bytes."""
+    """Fetches objects in order, several at a time, within a limit of bytes."""
 
     def __init__(
         self, archive: Archive, workspace: Workspace, limits: StagingLimits, is_cancelled: Callable[[], bool]
@@ -45,9 +45,9 @@ class Downloads:
         self._pool = ThreadPoolExecutor(limits.downloads, thread_name_prefix="download")
 
     def fetched(self, objects: Iterable[ArchiveObject]) -> Iterator[Fetched]:
-        """Every object in order. A downloaded file is removed when the next one is asked for.
+        """Every object, in order. A downloaded file is removed when the next object is requested.
 
-        Raises TerminalError when the work folder cannot be written.
+        Raises TerminalError if the work folder cannot be written.
         """
         waiting: deque[Fetched] = deque()
         ahead_bytes = 0
@@ -63,7 +63,7 @@ class Downloads:
             yield from self._finished(waiting.popleft())
 
     def close(self) -> None:
-        """Cancel what has not begun and wait for what has."""
+        """Cancel downloads that have not begun, and wait for the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _begun(self, obj: ArchiveObject) -> Fetched:

@@ -1,4 +1,4 @@
-"""Unpacked bytes → lines: numbered, checked for bytes that are not plain text, without a loop over lines."""
+"""Cuts unpacked bytes into numbered lines and checks them for bytes that are not text, without a loop per line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Positions = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Checked lines of one object that follow each other in memory."""
+    """Checked lines of one object, contiguous in memory."""
 
     content: bytes
     """The lines, each with its line feed."""
@@ -33,7 +33,7 @@ class Piece:
 
 
 class LongLine:
-    """A line, or a whole object taken as one, of which only an excerpt, length and hash are kept."""
+    """A line (or a whole object that counts as one) of which only an excerpt, length and hash are kept."""
 
     def __init__(self) -> None:
         self.excerpt = b""
@@ -48,12 +48,12 @@ class LongLine:
             self.excerpt += bytes(chunk[: EXCERPT_BYTES - len(self.excerpt)])
 
     def odd(self, part: int, line: int, problem: Problem | None) -> OddLine:
-        """The line as it is handed on."""
+        """The finished line."""
         return OddLine(part, line, self.excerpt, problem, self.length, self._hash.hexdigest())
 
 
 class LineReader:
-    """Cuts the bytes of one object into lines. `part` may change between calls, where a batch ends."""
+    """Cuts the bytes of one object into lines. `part` changes between calls if a batch ends."""
 
     def __init__(self, part: int, line_bytes: int) -> None:
         self.part = part
@@ -70,10 +70,10 @@ class LineReader:
         self._tail_bytes = 0
         self._long: LongLine | None = None
         self._long_return = b""
-        """A carriage return at the end of what came of a long line: no part of it if a line feed is next."""
+        """A carriage return at the end of a long line so far; not part of the line if a line feed follows."""
 
     def feed(self, chunk: bytes) -> Piece | None:
-        """Take the next bytes; the lines they complete."""
+        """Take the next bytes. Returns the lines that they complete."""
         if self._long is not None:
             end = chunk.find(b"\n")
             self._lengthen(self._long, chunk if end < 0 else chunk[:end])
@@ -91,7 +91,7 @@ class LineReader:
         return self._checked(content)
 
     def finish(self) -> Piece | None:
-        """The end of an intact object: a last line without a line feed is a line."""
+        """End an intact object. A last line without a line feed is a line."""
         self.is_finished = True
         if self._long is not None:
             self.unterminated_line = self.next_line
@@ -105,10 +105,10 @@ class LineReader:
         return self._checked(content)
 
     def tear(self) -> None:
-        """The end of a damaged object: what follows its last line feed is the torn end of a line."""
+        """End a damaged object. The bytes after its last line feed are a torn line."""
         torn, rest = self._long or LongLine(), _without_boms(b"".join(self._tail))
         torn.add(rest or self._long_return)
-        if 0 < len(rest) <= self._line_bytes:  # kept whole, as other odd lines are
+        if 0 < len(rest) <= self._line_bytes:  # kept whole, like other odd lines
             torn.excerpt = rest
         if torn.length:
             self._close_long(torn, "truncated_line")
@@ -119,7 +119,7 @@ class LineReader:
             return
         self._tail.append(rest)
         self._tail_bytes += len(rest)
-        # A mark and a carriage return do not count: a line is judged alike wherever the chunks happen to end.
+        # A byte order mark and a carriage return do not count, so that the result does not depend on where chunks end.
         if self._tail_bytes > self._line_bytes + len(BOM) + 1:
             self._long = LongLine()
             self._lengthen(self._long, _without_boms(b"".join(self._tail)))
@@ -138,7 +138,7 @@ class LineReader:
         self._long, self._long_return = None, b""
 
     def _checked(self, content: bytes) -> Piece | None:
-        """Number the lines of `content`, which ends in a line feed; set blank and odd ones aside."""
+        """Number the lines of `content`, which ends in a line feed. Sets blank and odd lines aside."""
         if b"\r" in content:
             content = content.replace(b"\r\n", b"\n")
         codes = np.frombuffer(content, np.uint8)
@@ -181,7 +181,7 @@ def _without_boms(content: bytes) -> bytes:
 
 
 def _is_utf8(content: bytes) -> bool:
-    """Whether all of it is UTF-8: one text value over the bytes as they are, validated by Arrow."""
+    """Whether all bytes are UTF-8, validated by Arrow without a copy."""
     bounds = pa.py_buffer(np.array([0, len(content)], np.int64))
     try:
         pa.LargeStringArray.from_buffers(1, bounds, pa.py_buffer(content)).validate(full=True)
@@ -216,7 +216,7 @@ def _blank(content: bytes, codes: npt.NDArray[np.uint8], starts: Positions, feed
 
 
 def _kept(content: bytes, sizes: Positions, numbers: Positions, keep: npt.NDArray[np.bool_]) -> Piece | None:
-    """The lines to keep, moved together."""
+    """The lines to keep, without gaps."""
     if not keep.any():
         return None
     moved = np.frombuffer(content, np.uint8)[np.repeat(keep, sizes)].tobytes()

@@ -1,4 +1,4 @@
-"""One object → its lines, and how its reading ended."""
+"""Reads one object into lines, and records how its reading ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ObjectReader:
-    """Reads one object from its first byte to its end, or to where it breaks, into batches."""
+    """Reads one object into batches, up to its end or to where it breaks."""
 
     def __init__(self, obj: ArchiveObject, path: Path, writer: BatchWriter, limits: StagingLimits) -> None:
         self._obj = obj
@@ -35,7 +35,7 @@ class ObjectReader:
     def read(self, check: Callable[[ArchiveObject], object]) -> None:
         """Read everything. `check` raises TerminalError if the file changed meanwhile.
 
-        Nothing that is wrong with the object is raised: it is the error of its last part.
+        Problems of the object are not raised; they become the error of its last part.
         """
         try:
             with closing(self._unpacker.chunks()) as chunks:

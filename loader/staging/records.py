@@ -1,4 +1,4 @@
-"""What staging hands on: stretches of objects, and lines that need a closer look. And its limits."""
+"""The results of staging (stretches of objects, and odd lines), and its limits."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ MIB = 1024 * 1024
 GIB = 1024 * MIB
 
 EXCERPT_BYTES = 64 * 1024
-"""How much is kept of a line or object that is not kept whole."""
+"""How much of a line or object is kept if it is not kept whole."""
 
 Problem = Literal["line_too_long", "truncated_line", "bad_encoding"]
 
 
 @dataclass(frozen=True)
 class StagingLimits:
-    """Bounds of memory, disk and patience. All sizes in bytes."""
+    """Limits of memory, disk and waiting. All sizes are in bytes."""
 
     batch_bytes: int = 256 * MIB
     """Unpacked bytes after which a batch ends, at the next block."""
     first_batch_bytes: int | None = None
-    """The same of the first batch, where the consumer waits for nothing else meanwhile."""
+    """The same for the first batch, for which the consumer has nothing else to do."""
     batch_objects: int = 20_000
     """Objects after which a batch ends, however small they are."""
     odd_bytes: int = 32 * MIB
-    """Bytes of odd lines after which a batch ends: they are held until its end."""
+    """Bytes of odd lines after which a batch ends, because they are held until its end."""
     block_bytes: int = 4 * MIB
-    """Unpacked bytes that make a block."""
+    """Unpacked bytes of a block."""
     line_bytes: int = 16 * MIB
-    """Longest line that is kept whole."""
+    """The longest line that is kept whole."""
     object_bytes: int = 20 * GIB
     """Most unpacked bytes of one object."""
     ratio: int = 1000
-    """Most unpacked bytes for one stored byte; asked once a block's worth is unpacked."""
+    """Most unpacked bytes for one stored byte; checked once a block has been unpacked."""
     downloads: int = 4
     """Objects downloaded at the same time."""
     read_ahead_bytes: int = 32 * MIB
@@ -48,7 +48,7 @@ class StagingLimits:
 
 @dataclass
 class Part:
-    """The stretch of one object that is in one batch."""
+    """The stretch of one object in one batch."""
 
     obj: ArchiveObject
     first_line: int = 1
@@ -64,10 +64,10 @@ class Part:
     """Number of a last line without a line feed, in an object whose bytes are intact."""
     error: TerminalError | TransientError | None = None
     status: Literal["done", "partial", "failed"] = "done"
-    """Of the object so far. partial: torn after complete lines; failed: no complete line could be read, wrong
-    encoding, or stopped by a limit."""
+    """The status of the object so far. partial: torn after complete lines; failed: no complete line could be read, the
+    encoding is wrong, or a limit was reached."""
     is_withheld: bool = False
-    """Its bytes could not be had, whatever they say: the next load tries again."""
+    """The bytes could not be accessed, so the next load tries again."""
     trailing_bytes: int = 0
     """Padding or junk after the last gzip member."""
 
@@ -83,7 +83,7 @@ class OddLine:
     raw: bytes
     """The line, or its first 64 KiB where `length` is larger."""
     problem: Problem | None
-    """None: readable with care (control bytes, invalid UTF-8). Otherwise why it is not a line."""
+    """None if the exact parser can read it (control bytes, invalid UTF-8); otherwise why it is not a line."""
     length: int
     """Bytes of the whole line."""
     sha256: str

@@ -1,4 +1,4 @@
-"""The stager: objects in, batches out, with fetching and unpacking running ahead in the background."""
+"""The stager turns objects into batches; fetching and unpacking run ahead in the background."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StagedBatch:
         """Blocks of (part int32, line int64, text large_string) in order of part and line, each once.
 
         Text is valid UTF-8 with exactly one line feed, at its end, and no other control byte but tab.
-        Raises what listing raises, and TerminalError when the work folder cannot be written.
+        Raises everything that listing raises, and TerminalError if the work folder cannot be written.
         """
         while not self.is_exhausted:
             item = self._next if self._next is not None else self._channel.get()
@@ -52,9 +52,9 @@ class StagedBatch:
 
 
 class Stager:
-    """Stages the objects of one run. A context manager; closing stops threads and removes files.
+    """Stages the objects of one run. A context manager; closing it stops threads and removes files.
 
-    `objects` is iterated in a background thread, ahead of what the consumer has read.
+    `objects` is iterated in a background thread, ahead of the consumer.
     """
 
     def __init__(
@@ -80,9 +80,9 @@ class Stager:
         self.close()
 
     def batches(self) -> Iterator[StagedBatch]:
-        """Batches in order, until the objects end. Each must be read to its end before the next is asked for.
+        """Batches, in order, until the objects end. Read each to its end before you request the next.
 
-        Raises ConfigError when `work_dir` cannot be used, and whatever listing the objects raises.
+        Raises ConfigError if `work_dir` cannot be used, and everything that listing the objects raises.
         """
         workspace = Workspace(self._work_dir)
         self._thread = Thread(target=self._stage, args=(workspace,), name="stage", daemon=True)
@@ -97,7 +97,7 @@ class Stager:
             self.close()
 
     def close(self) -> None:
-        """Stop and clean up; may be called at any time, and twice."""
+        """Stop and clean up. May be called at any time, and more than once."""
         self._channel.stop()
         if self._thread is not None and self._thread.is_alive():
             self._thread.join()

@@ -1,4 +1,4 @@
-"""Stored bytes → unpacked bytes: gzip of any number of members, gzip in gzip, or plain, decided by magic bytes."""
+"""Unpacks stored bytes: gzip of any number of members, gzip in gzip, or plain, recognised by magic bytes."""
 
 import zlib
 from collections.abc import Callable, Generator
@@ -17,23 +17,23 @@ Chunks = Generator[bytes, None, None]
 
 
 class TornError(TerminalError):
-    """The bytes end or break before the object does. What came before is good."""
+    """The stored bytes end too early or are damaged. Everything before is good."""
 
 
 class Unpacker:
-    """One stored file, unpacked once: `chunks()` streams, the counters tell how far it got."""
+    """Unpacks one stored file, once. `chunks()` streams; the counters say how far it got."""
 
     def __init__(self, path: Path, where: str, chunk_bytes: int) -> None:
         self._path = path
         self._where = where
         self._chunk_bytes = chunk_bytes
         self.stored_bytes = 0
-        """Read from disk so far."""
+        """Bytes read from disk so far."""
         self.trailing_bytes = 0
-        """After the last member, at any level."""
+        """Bytes after the last member, at any level."""
 
     def chunks(self) -> Chunks:
-        """Unpacked bytes, no chunk longer than asked for. Raises TornError, TerminalError or OSError."""
+        """Unpacked bytes, in chunks of limited size. Raises TornError, TerminalError or OSError."""
         chunks = self._level(MOST_LEVELS)
         head = _take(chunks, len(MAGIC))
         if head.startswith(MAGIC):
@@ -46,7 +46,7 @@ class Unpacker:
         yield from chunks
 
     def _level(self, levels: int) -> Chunks:
-        """The object's bytes after at most that many passes, from the start."""
+        """The bytes of the object after at most this many passes of unpacking, from the start."""
         if levels == 0:
             yield from self._stored()
             return
@@ -84,7 +84,7 @@ class Unpacker:
 
     def _member(self, source: "_Input") -> Chunks:
         member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-        # Small bites first: what a member does not use comes back as a copy, and members may be a line long.
+        # Small pieces first: unused input of a member is copied back, and a member may be as short as a line.
         bite = SMALLEST_BITE
         while not member.eof:
             given: bytes | memoryview = b""
@@ -97,10 +97,10 @@ class Unpacker:
         source.give_back(len(member.unused_data))
 
     def _salvage(self, chunks: Chunks, start: int, unpacked: int) -> Chunks:
-        """What the damaged member still gave before the damage, after the `unpacked` bytes that are out already.
+        """The bytes of a damaged member before the damage, after the `unpacked` bytes that were already returned.
 
-        The fast library drops the output of the call that fails; the standard one, fed byte by byte at the damage,
-        does not.
+        The fast library drops the output of the call that fails. The standard library does not, if it is fed byte by
+        byte near the damage.
         """
         member = zlib.decompressobj(wbits=31)
         source = _Input(chunks, b"")
@@ -121,7 +121,7 @@ class Unpacker:
 
 
 class _Input:
-    """Chunks that are taken in bites, partly given back, and counted."""
+    """Input that is read in pieces, can be partly given back, and is counted."""
 
     def __init__(self, chunks: Chunks, head: bytes) -> None:
         self._chunks = chunks
@@ -131,11 +131,11 @@ class _Input:
 
     @property
     def position(self) -> int:
-        """Bytes consumed since the start."""
+        """How many bytes were consumed since the start."""
         return self._before + self._at
 
     def take(self, most: int) -> memoryview:
-        """The next bytes, not more than `most`; empty at the end."""
+        """The next bytes, at most `most`; empty at the end."""
         if self._at == len(self._buffer):
             self._before += self._at
             self._buffer, self._at = next(self._chunks, b""), 0
@@ -144,11 +144,11 @@ class _Input:
         return bite
 
     def give_back(self, count: int) -> None:
-        """Return the last bytes of the latest bite."""
+        """Put back the last bytes of the latest piece."""
         self._at -= count
 
     def skip_zeros(self) -> int:
-        """Pass over zero bytes; how many there were."""
+        """Skip zero bytes. Returns how many there were."""
         count = 0
         while bite := self.take(SMALLEST_BITE):
             rest = bytes(bite).lstrip(b"\0")
@@ -159,12 +159,12 @@ class _Input:
         return count
 
     def skip(self, count: int) -> None:
-        """Pass over that many bytes."""
+        """Skip this many bytes."""
         while count and (bite := self.take(count)):
             count -= len(bite)
 
     def starts_with(self, magic: bytes) -> bool:
-        """Whether the bytes that come next are these."""
+        """Whether the next bytes are these."""
         rest = self._buffer[self._at :] if len(self._buffer) - self._at < len(magic) else None
         if rest is not None:
             self._before += self._at
@@ -172,7 +172,7 @@ class _Input:
         return self._buffer.startswith(magic, self._at)
 
     def drain(self) -> int:
-        """Consume everything; how many bytes there were."""
+        """Consume everything. Returns how many bytes there were."""
         start = self.position
         while self.take(READ_BYTES):
             pass

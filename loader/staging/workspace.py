@@ -1,4 +1,4 @@
-"""The folder of one run for downloaded objects: removed at its end, and by the next run if it died."""
+"""The folder of one run for downloaded objects. It is removed at the end or, if the run was killed, by the next run."""
 
 import contextlib
 import fcntl
@@ -44,7 +44,7 @@ class Workspace:
 
 
 def remove_leftovers(work_dir: Path) -> None:
-    """Remove folders of runs whose process is gone. Folders of running ones are locked and stay."""
+    """Remove the folders of processes that have ended. Folders of running processes are locked and stay."""
     for marker in work_dir.glob(f"{_PREFIX}*.lock"):
         with contextlib.suppress(OSError), marker.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,7 +53,7 @@ def remove_leftovers(work_dir: Path) -> None:
 
 
 def _locked_marker(work_dir: Path) -> tuple[Path, BinaryIO]:
-    """A new lock file, held. Another process may take it for a leftover before it is locked: then a new one."""
+    """Create and hold a lock file. Tries again if another process removed it as a leftover before it was locked."""
     while True:
         marker = work_dir / f"{_PREFIX}{uuid.uuid4().hex}.lock"
         lock = marker.open("wb")

@@ -1,4 +1,4 @@
-"""A DuckDB file as the warehouse, attached to the engine that normalizes: rows go in without a copy in between."""
+"""A DuckDB file as the warehouse. It is attached to the engine that normalizes, so rows need no copy in between."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from loader.warehouses.resources import memory_limit, shortage
 ALIAS: Final = "w"
 """Name of the attached file in the engine."""
 STORAGE_VERSION: Final = "v1.5.0"
-"""The newest that every DuckDB in the declared range opens."""
+"""The newest storage format that every DuckDB in the declared range can open."""
 ROW_GROUP_ROWS: Final = 16_384
 """Small groups are compressed inside the parallel INSERT instead of by one thread at the commit."""
 _CHANGE_BYTES: Final = 16
-"""What a row of a column that is added or altered keeps in memory until it is merged into the file, at most."""
+"""Bytes of memory, at most, that a row of an added or altered column takes until it is merged into the file."""
 _CHANGES_SHARE: Final = 4
-"""Columns that are changed may keep this part of the engine's memory."""
+"""Changed columns may take one part in this many of the engine's memory."""
 _UNIQUE_TEXTS: Final = frozenset({"id", "anonymous_id", "context_ip"})
-"""Texts that hardly repeat: zstd writes them in half the time of the default."""
+"""Columns whose texts hardly repeat; zstd writes them in half the time of the default."""
 logger = logging.getLogger("loader.warehouse")
 
 
 class DuckDBWarehouse:
-    """The file, while it is attached. Statements are run by the engine, on names of `table` and `state`."""
+    """The warehouse file while it is attached. The engine runs statements on names from `table` and `state`."""
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, path: Path, system_schema: str) -> None:
         self.engine = engine
@@ -47,10 +47,10 @@ class DuckDBWarehouse:
 
     @contextmanager
     def attached(self, wait_seconds: float, read_only: bool = False) -> Iterator[None]:
-        """Attach the file, made when it is not there, and detach it at the end.
+        """Attach the file, or create it, and detach it at the end.
 
-        Raises BusyError when another process holds it for longer than `wait_seconds`, ConfigError when it is a folder,
-        TerminalError when it is no warehouse, or when memory or disk do not suffice.
+        Raises BusyError if another process holds it for longer than `wait_seconds`, ConfigError if it is a folder,
+        TerminalError if it is not a warehouse, or if memory or disk space is too small.
         """
         self._attach(wait_seconds, read_only)
         try:
@@ -66,7 +66,7 @@ class DuckDBWarehouse:
         try:
             yield
         except BaseException:
-            # What ended the work is what counts, not what it does to the file's closing; the log keeps what is committed.
+            # The error of the work is raised, not one of closing the file. The log keeps what is committed.
             try:
                 self._detach()
             except duckdb.Error as error:
@@ -80,16 +80,16 @@ class DuckDBWarehouse:
         self.engine.execute(f"detach {ALIAS}")
 
     def merge_at_detach(self) -> None:
-        """From now on commits only write the log, which is merged into the file when it is detached, not in between."""
+        """From now on, commits only write the log, which is merged into the file when it is detached."""
         self.engine.execute("set checkpoint_threshold = '1TB'")
 
     def merge_at_commit(self) -> None:
-        """From now on a commit writes into the file without the log: what would be merged next need not be logged."""
+        """From now on, commits write into the file and not into the log, which would be merged next anyway."""
         self.engine.execute("set checkpoint_threshold = '1KB'")
 
     def _attach(self, wait_seconds: float, read_only: bool) -> None:
         refuse_folder(self._path)
-        # The file does not remember the size of its row groups; its version is told only when it is made.
+        # The size of row groups is not stored in the file; the storage version is only set when the file is made.
         options = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         if not read_only and not self._path.exists():
             options += f", storage_version '{STORAGE_VERSION}'"
@@ -115,20 +115,20 @@ class DuckDBWarehouse:
                 return
 
     def roll_back(self) -> None:
-        """End the transaction that an error inside it left open, if there is one."""
+        """Roll back the transaction that an error left open, if there is one."""
         if _in_transaction(self.engine):
             self.engine.execute("rollback")
 
     def table(self, schema: str, table: str) -> str:
-        """A table of a source in SQL."""
+        """The SQL name of a table of a source."""
         return identifier(ALIAS, schema, table)
 
     def schema(self, schema: str) -> str:
-        """A schema in SQL."""
+        """The SQL name of a schema."""
         return identifier(ALIAS, schema)
 
     def state(self, table: str) -> str:
-        """A state table in SQL."""
+        """The SQL name of a state table."""
         return identifier(ALIAS, self._system, table)
 
     def has_state(self) -> bool:
@@ -137,9 +137,9 @@ class DuckDBWarehouse:
         return self.engine.execute(query, [self._system]).fetchall() != []
 
     def migrate(self, now: datetime) -> bool:
-        """Bring the state tables up to this version; whether there was anything to do.
+        """Create or upgrade the state tables. Returns whether there was anything to do.
 
-        Raises TerminalError when the file is newer.
+        Raises TerminalError if the file is newer.
         """
         engine, migrations = self.engine, self.state("migrations")
         engine.execute(f"create schema if not exists {identifier(ALIAS, self._system)}")
@@ -156,7 +156,7 @@ class DuckDBWarehouse:
         return bool(wanted)
 
     def refuse_newer(self) -> None:
-        """Raises TerminalError when a newer version wrote the state tables."""
+        """Raises TerminalError if a newer version wrote the state tables."""
         refuse_newer(self.engine.execute(f"select max(version) from {self.state('migrations')}").fetchall(), self._path)
 
     def _apply_migration(self, version: int, path: Path, now: datetime) -> None:
@@ -174,7 +174,7 @@ class DuckDBWarehouse:
             engine.execute("use memory.main")
 
     def catalogue(self, schema: str) -> dict[str, dict[str, str]]:
-        """Tables that loads made in a schema, with their columns and types, as they are now."""
+        """The tables that loads made in a schema, with their current columns and types."""
         rows = self.engine.execute(
             f"select c.table_name, c.column_name, c.data_type, t.estimated_size = 0 from duckdb_columns() as c "
             f"join duckdb_tables() as t using (database_name, schema_name, table_name) "
@@ -195,18 +195,18 @@ class DuckDBWarehouse:
         }
 
     def _registered(self, schema: str) -> set[str]:
-        """Tables of events, as the registry of names has them."""
+        """The event tables in the registry of names."""
         rows = self.engine.execute(
             f"select distinct source, name from {self.state('names')} where kind = 'table'"
         ).fetchall()
         return {name for source, name in rows if schema_name(source, DUCKDB.identifier_bytes) == schema}
 
     def guard(self, schema: str, changes: Sequence[SchemaChange]) -> None:
-        """Raises GuardError when something of the user stands where these changes make a table."""
+        """Raises GuardError if a table or view of the user has the name of a table that these changes make."""
         self.guard_new(schema, [change.table for change in changes if change.change == "create_table"])
 
     def guard_new(self, schema: str, tables: Sequence[str]) -> None:
-        """Raises GuardError when something of the user stands where these tables shall be made."""
+        """Raises GuardError if a table or view of the user has the name of one of these new tables."""
         # The engine's names differ by more than case.
         query = (
             f"select table_name, 'table' from duckdb_tables() where database_name = '{ALIAS}' and schema_name = $1 "
@@ -232,9 +232,9 @@ class DuckDBWarehouse:
         return Stored(int(row[0]) + 1 if row[0] is not None else 0)
 
     def apply(self, schema: str, changes: Sequence[SchemaChange], *, in_transaction: bool = False) -> None:
-        """Make the changes, each on its own or in the transaction that is open: additive, or wider.
+        """Make the changes, each by itself or in the open transaction. They only add or widen.
 
-        Raises GuardError before any of them when a table or view of the user is in the way.
+        Raises GuardError before the first change if a table or view of the user is in the way.
         """
         self.guard(schema, changes)
         if changes:
@@ -256,7 +256,7 @@ class DuckDBWarehouse:
                 (column,) = change.columns
                 name, sql_type = identifier(column.name), column.sql_type
                 value = widened_sql(name, str(change.old_type), sql_type)
-                # Rows of latest values whose value does not fit are made anew by whoever asks for the change.
+                # The caller recomputes rows of users and accounts whose value does not fit.
                 using = f"try({value})" if change.table in LATEST_TABLES else value
                 self.engine.execute(f"alter table {table} alter column {name} set data type {sql_type} using {using}")
 
@@ -273,19 +273,19 @@ class DuckDBWarehouse:
             self.engine.execute(statement)
 
     def _rows(self, schema: str) -> dict[str, int]:
-        """How many rows the tables of a schema have, about."""
+        """Roughly how many rows the tables of a schema have."""
         query = f"select table_name, estimated_size from duckdb_tables() where database_name = '{ALIAS}' and schema_name = ?"
         return dict(self.engine.execute(query, [schema]).fetchall())
 
 
 def refuse_folder(path: Path) -> None:
-    """Raises ConfigError when a folder is in the place of the warehouse."""
+    """Raises ConfigError if the path of the warehouse is a folder."""
     if path.is_dir():
         raise ConfigError("the warehouse is a file, this is a folder", str(path), "add a file name to warehouse.path")
 
 
 def refuse_newer(found: Sequence[Sequence[object]], path: Path) -> None:
-    """Raises TerminalError when the version that was found in the state tables is none that is known here."""
+    """Raises TerminalError if the version in the state tables is newer than this program."""
     ((version,),) = found
     if version is not None and version not in _migrations():
         raise TerminalError(

@@ -1,4 +1,4 @@
-"""How much memory an engine may use, and the errors of one that has too little memory or disk."""
+"""The memory limit of an engine, and errors because of too little memory or disk space."""
 
 import re
 from typing import Final
@@ -12,15 +12,15 @@ _UNITS: Final = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "Ti
 
 
 def memory_limit(engine: duckdb.DuckDBPyConnection) -> float:
-    """The bytes that an engine may use, as it says itself, which is in rounded units."""
+    """The memory limit of an engine in bytes, which it reports in rounded units."""
     number, unit = str(engine.execute("select current_setting('memory_limit')").fetchall()[0][0]).split()
     return float(number) * _UNITS[unit]
 
 
 def shortage(error: Exception, work: str = "the engine") -> TerminalError | None:
-    """What to tell of an error of the engine when memory or disk did not suffice; None for any other error.
+    """Our error for an error of the engine because of too little memory or disk space; None for any other error.
 
-    `work` says what needed them.
+    `work` says what needed the resources.
     """
     if isinstance(error, duckdb.OutOfMemoryException):
         return TerminalError(

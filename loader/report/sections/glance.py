@@ -13,7 +13,7 @@ _MOST_WRITTEN_OUT = 1_000_000
 
 
 def glance(facts: Facts) -> Html:
-    """A few numbers, as far as they are known."""
+    """The known ones of a few numbers."""
     figures = [
         *_known(facts, facts.has_model("mtu_monthly"), _tracked),
         *_known(facts, facts.has_model("id_graph"), _people),
@@ -67,11 +67,11 @@ def _sold(facts: Facts) -> list[Figure]:
 
 
 def _whole_month(facts: Facts, months: Records, name: str) -> dict[str, object]:
-    """The newest month that is over; where none is, the newest."""
+    """The newest complete month; if there is none, the newest month."""
     now = month(facts.made_at)
     return next((record for record in reversed(months) if month(record[name]) < now), months[-1])
 
 
 def _short(value: object) -> str:
-    """All digits, or a unit where they would be too many for a tile."""
+    """All digits, or a unit if there are too many for a tile."""
     return count(value) if abs(number_of(value)) < _MOST_WRITTEN_OUT else compact(value)

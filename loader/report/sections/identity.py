@@ -1,4 +1,4 @@
-"""How calls were joined into profiles. Nothing here names an identifier or a person."""
+"""How calls were joined into profiles. Shows no identifier and names no person."""
 
 from loader.report.charts import Chart, Series, ranked_bars
 from loader.report.facts import Facts

@@ -83,7 +83,7 @@ def _holdout(facts: Facts) -> Html | None:
 
 
 def _verdict(records: Records) -> Html:
-    """The sentence that a reader remembers: how far the forecast was off, all together."""
+    """The main sentence: how far the forecast was off in total."""
     expected, actual = (
         sum(number_of(record[name]) for record in records) for name in ("expected_orders", "actual_orders")
     )
@@ -103,7 +103,7 @@ def _fit(facts: Facts) -> dict[str, object]:
 
 
 def _why(problem: object) -> Html | None:
-    """The reason that the fit itself gives."""
+    """The reason that the fit gives."""
     return notice(f"No forecast: {problem}") if problem else None
 
 

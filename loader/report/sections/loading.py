@@ -84,7 +84,7 @@ def _by_period(word: str, rows: Counter[date]) -> Counter[date]:
 
 
 def _few(by_source: dict[str, Counter[date]]) -> dict[str, Counter[date]]:
-    """As many sources as there are colours, the largest first; the others together."""
+    """The largest sources, one per colour, and the others together."""
     ordered = sorted(by_source, key=lambda name: (-by_source[name].total(), name))
     if len(ordered) <= COLOURS:
         return {name: by_source[name] for name in ordered}

@@ -63,7 +63,7 @@ def _attribution(facts: Facts) -> Html | None:
     models = list(dict.fromkeys(str(record["model"]) for record in records))
     rows = _pivot(records, "channel", "revenue")
     rows.sort(key=lambda row: (-max(number_of(row.get(model)) for model in models), str(row["channel"])))
-    # Orders that no touch led to are the same in every model, and often so many that nothing else could be seen.
+    # Orders without a touch are the same in every model, and often so many that they would hide everything else.
     touched = [row for row in rows if row["channel"] != "(unattributed)"]
     drawn, listed = touched[:_CHANNELS_DRAWN], rows[:_LISTED]
     title = f"Revenue in {facts.currency} by channel and attribution model"
