@@ -35,21 +35,21 @@ def configuration_page() -> str:
         NOTE,
         "# Configuration",
         "",
-        "One file, `loader.yaml`: the one that `--config` names, else the one of the environment variable `LOADER_CONFIG`, "
-        "else `./loader.yaml`. It is checked as a whole before anything is touched; every problem is reported with its "
-        "line. `loader init` writes a first one.",
+        "The configuration is one file: the one that `--config` names, else the one that the environment variable "
+        "`LOADER_CONFIG` names, else `./loader.yaml`. The whole file is checked before anything is touched, and every "
+        "problem is reported with its line. `loader init` writes a first file.",
         "",
         "- Relative paths are relative to the file.",
-        "- `${env:NAME}` in a value is replaced by the environment variable `NAME`. What came from the environment is never "
-        "shown in output, logs or errors. A file `.env` beside `loader.yaml` fills in variables that the environment lacks; "
-        "its `AWS_*` variables are also given to the S3 client.",
-        "- Credentials of S3 are never in the file: they come from the environment, a profile or a role.",
-        "- Editors complete and check the file with [loader.schema.json](loader.schema.json); `loader init` writes a copy "
+        "- `${env:NAME}` in a value is replaced by the environment variable `NAME`. Values from the environment are never "
+        "shown in output, logs or errors. A file `.env` beside `loader.yaml` supplies variables that the environment lacks; "
+        "its `AWS_*` variables are also passed to the S3 client.",
+        "- S3 credentials are never in the file: they come from the environment, a profile or a role.",
+        "- Editors can complete and check the file with [loader.schema.json](loader.schema.json); `loader init` writes a copy "
         "beside `loader.yaml`.",
-        "- Schema names that are reserved: `main`, `temp`, `system`, `information_schema`, `pg_catalog`, `_loader`, `models`, "
-        "`sync`, `replay`, `archive`, the value of `system_schema`, and the stem of the warehouse file. A source whose name "
-        "becomes one of them, or the schema of another source, is refused.",
-        "- The extras `postgres` and `snowflake` of the package install drivers only; their warehouses cannot be used yet.",
+        "- These schema names are reserved: `main`, `temp`, `system`, `information_schema`, `pg_catalog`, `_loader`, `models`, "
+        "`sync`, `replay`, `archive`, the value of `system_schema`, and the name of the warehouse file without its ending. A "
+        "source whose name gives one of them, or the schema of another source, is refused.",
+        "- The extras `postgres` and `snowflake` of the package only install drivers; these warehouses cannot be used yet.",
         "",
         "```yaml",
         CONFIG_TEMPLATE.rstrip(),
@@ -144,8 +144,8 @@ def commands_page() -> str:
         "Every command takes the options of the first table, before or after its name. Results go to standard output, logs "
         "and errors to standard error. An error says what happened, where, and how to fix it; see [errors](errors.md).",
         "",
-        "Ctrl-C lets the batch in hand finish and stops; run the same command again to go on. A second Ctrl-C stops at once, "
-        "and the batch in hand is rolled back. Progress appears on a terminal only; `NO_COLOR` turns colours off.",
+        "Ctrl-C lets the current batch finish and then stops; run the same command again to continue. A second Ctrl-C stops "
+        "at once, and the current batch is rolled back. Progress is shown on a terminal only; `NO_COLOR` turns colours off.",
         "",
         *_options(parser),
         "",
@@ -162,11 +162,11 @@ def commands_page() -> str:
         "| Code | Meaning |",
         "|---|---|",
         "| 0 | done |",
-        "| 1 | failed, or finished with something recorded as failed: an unreadable object, `--strict` with quarantined "
-        "lines, a `verify` that does not add up, Ctrl-C |",
+        "| 1 | failed, or finished but recorded a failure: an unreadable object, `--strict` with quarantined lines, a "
+        "`verify` that does not add up, Ctrl-C |",
         "| 2 | wrong configuration or usage; nothing was touched |",
         "| 3 | stopped by a guard |",
-        "| 4 | someone else holds the lease or the warehouse file |",
+        "| 4 | another process holds the lease or the warehouse file |",
         "",
     ]
     return "\n".join(lines)

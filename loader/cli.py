@@ -19,13 +19,16 @@ from loader.errors import ConfigError, LoaderError
 from loader.warehouses.resources import shortage
 
 _EXIT_CODES = """\
-exit codes: 0 done; 1 failed, or finished with something recorded as failed; 2 wrong configuration or usage, nothing
-touched; 3 stopped by a guard; 4 someone else holds the lease or the warehouse file
+exit codes: 0 done; 1 failed, or finished but recorded a failure; 2 wrong configuration or usage, nothing
+touched; 3 stopped by a guard; 4 another process holds the lease or the warehouse file
 """
 _FAILED = 1
 _COLLECTION_OBJECTS = 100_000
 """New objects after which the garbage collector looks for cycles: the default of 700 costs a small load a twentieth."""
 _RESUME = "stopped; what is loaded stays loaded. Run the same command again to go on where it stopped."
+
+_Add = Callable[[Any, str, Callable[..., int], str], argparse.ArgumentParser]
+"""Adds a command to a group: its name, its function, and its summary."""
 
 logger = logging.getLogger("loader.cli")
 
@@ -79,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="loader",
         parents=[common],
-        description="Archived events become tables in a warehouse.",
+        description="Turn archived events into tables in a warehouse.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -101,61 +104,61 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_project_commands(add: Any, commands: Any) -> None:
+def _add_project_commands(add: _Add, commands: Any) -> None:
     init = add(commands, "init", project.init, "write a commented loader.yaml, its JSON Schema and .env.example")
     init.add_argument(
-        "folder", nargs="?", default=".", metavar="FOLDER", help="where to; the working folder by default"
+        "folder", nargs="?", default=".", metavar="FOLDER", help="folder to write into; the working folder by default"
     )
     init.set_defaults(without_config=True)
-    add(commands, "check", project.check, "check configuration, archives and warehouse, and say what is missing")
+    add(commands, "check", project.check, "check configuration, archives and warehouse, and report what is missing")
 
 
 def _add_days(command: argparse.ArgumentParser) -> None:
     command.add_argument("--from", dest="start", type=_day, metavar="DAY", help="first received day")
-    command.add_argument("--to", dest="until", type=_day_after, metavar="DAY", help="last received day, included")
+    command.add_argument("--to", dest="until", type=_day_after, metavar="DAY", help="last received day (included)")
 
 
 def _add_source(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", nargs="?", metavar="SOURCE", help="one source; all by default")
 
 
-def _add_loading_commands(add: Any, commands: Any) -> None:
+def _add_loading_commands(add: _Add, commands: Any) -> None:
     load = add(commands, "load", loading.load, "load what is new in the archive")
     _add_source(load)
     _add_days(load)
-    load.add_argument("--dry-run", action="store_true", help="print schema changes and counts, change nothing")
-    load.add_argument("--strict", action="store_true", help="exit 1 when lines went to quarantine")
+    load.add_argument("--dry-run", action="store_true", help="print schema changes and counts; change nothing")
+    load.add_argument("--strict", action="store_true", help="exit with 1 if lines went to quarantine")
     verify = add(
-        commands, "verify", loading.verify, "recount the archive and compare it with the warehouse, per object"
+        commands, "verify", loading.verify, "read the archive again and compare every object with the warehouse"
     )
     _add_source(verify)
-    rebuild = add(commands, "rebuild", loading.rebuild, "reload from the archive with today's rules")
+    rebuild = add(commands, "rebuild", loading.rebuild, "reload a source or table from the archive with today's rules")
     rebuild.add_argument("target", metavar="SOURCE[.TABLE]", help="a source, or one of its tables")
     _add_days(rebuild)
     add(commands, "publish", loading.publish, "replace the read-only copy of the warehouse that publish.path names")
 
 
-def _add_models_commands(add: Any, commands: Any) -> None:
-    group = commands.add_parser("models", help="make the tables of the SQL models, and see what they are")
+def _add_models_commands(add: _Add, commands: Any) -> None:
+    group = commands.add_parser("models", help="make the tables of the SQL models, and describe them")
     below = group.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
-    making = add(below, "run", models.run, "make the models anew, check them, and replace the old tables all at once")
+    making = add(below, "run", models.run, "make the models, check them, and replace the old tables all at once")
     making.add_argument(
         "--select",
         nargs="+",
         action="extend",
         metavar="NAME",
-        help="only these models; `+NAME` also what it is made from, `NAME+` also what is made from it",
+        help="only these models; `+NAME` adds what it is made from, `NAME+` what is made from it",
     )
     _add_as_of(making)
     making.add_argument(
-        "--dry-run", action="store_true", help="check all SQL against the tables there are, write nothing"
+        "--dry-run", action="store_true", help="check all SQL against the existing tables; write nothing"
     )
     add(below, "list", models.list_models, "list models and inputs in the order in which they are made")
     docs = add(below, "docs", models.docs, "print graph, columns, checks and lineage as Markdown")
     docs.add_argument("name", nargs="?", metavar="NAME", help="one model or input; the index by default")
     docs.add_argument("--output", metavar="FOLDER", help="write a page for each model and input into this folder")
     export = add(below, "export-dbt", models.export_dbt, "write the models as a dbt project")
-    export.add_argument("folder", metavar="FOLDER", help="where to; an earlier export there is replaced")
+    export.add_argument("folder", metavar="FOLDER", help="folder to write into; an earlier export there is replaced")
     export.add_argument(
         "--dialect",
         choices=("duckdb", "postgres", "snowflake"),
@@ -165,48 +168,50 @@ def _add_models_commands(add: Any, commands: Any) -> None:
     )
 
 
-def _add_run(add: Any, commands: Any) -> None:
+def _add_run(add: _Add, commands: Any) -> None:
     everything = add(commands, "run", run.run, "load every source, then make all models")
     _add_as_of(everything)
     everything.add_argument(
-        "--dry-run", action="store_true", help="print what a load would do, check all SQL, change nothing"
+        "--dry-run", action="store_true", help="print what a load would do and check all SQL; change nothing"
     )
-    everything.add_argument("--strict", action="store_true", help="exit 1 when lines went to quarantine")
+    everything.add_argument("--strict", action="store_true", help="exit with 1 if lines went to quarantine")
     everything.set_defaults(start=None, until=None)
 
 
 def _add_as_of(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--as-of", type=_instant, metavar="TIME", help="instead of `models.as_of`: today, now, a day or a time"
+        "--as-of", type=_instant, metavar="TIME", help="use this instead of `models.as_of`: today, now, a day or a time"
     )
 
 
-def _add_looking_commands(add: Any, commands: Any) -> None:
-    _add_source(add(commands, "status", inspect.status, "show what is loaded to which day, and what was set aside"))
-    schema = add(commands, "schema", inspect.schema, "show tables, columns and types, with counts, first and last seen")
+def _add_looking_commands(add: _Add, commands: Any) -> None:
+    _add_source(add(commands, "status", inspect.status, "show up to which day is loaded, and what was set aside"))
+    schema = add(commands, "schema", inspect.schema, "show tables, columns and types, and when each was seen")
     _add_source(schema)
     schema.add_argument("--csv", action="store_true", help="print comma-separated values")
 
-    group = commands.add_parser("quarantine", help="look at lines that are not messages, and load them again")
+    group = commands.add_parser("quarantine", help="show lines that are not messages, and load them again")
     quarantine = group.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
     listed = add(quarantine, "list", inspect.quarantine_list, "list quarantined lines and their reasons")
     shown = add(quarantine, "show", inspect.quarantine_show, "show one quarantined line")
     shown.add_argument("ref", metavar="REF", help="OBJECT:LINE[:ITEM] as `loader quarantine list` prints it")
     _add_source(add(quarantine, "retry", loading.retry, "load quarantined lines again after a fix"))
 
-    discards = add(commands, "discards", inspect.discards, "show values that have no column")
+    discards = add(commands, "discards", inspect.discards, "show values that no column can hold")
     discards.add_argument("--values", action="store_true", help="show the values, not only their number")
     for command in (listed, discards):
         _add_source(command)
         command.add_argument("--reason", metavar="REASON", help="only this reason")
-        command.add_argument("--limit", type=_positive, default=50, metavar="N", help="most rows shown; 50 by default")
+        command.add_argument(
+            "--limit", type=_positive, default=50, metavar="N", help="most rows to show; 50 by default"
+        )
 
     page = add(commands, "report", report.report, "write one HTML page that shows what is in the warehouse")
     page.add_argument(
         "--output",
         metavar="FILE",
         default=report.DEFAULT_FILE,
-        help=f"where to; `{report.DEFAULT_FILE}` in the working folder by default",
+        help=f"file to write; `{report.DEFAULT_FILE}` in the working folder by default",
     )
 
     shell = add(commands, "sql", sql.sql, "run a query, or open a prompt, on the read-only warehouse")
