@@ -1,4 +1,4 @@
--- What was discarded of some rows?
+-- Which values of some rows were discarded?
 -- In: discards; $source, $ids. Out: row_id, column_name, source_path, reason. Reader: loader.jobs.sample.
 select row_id, column_name, source_path, reason
 from discards

@@ -1,4 +1,4 @@
--- Which objects could not be read, or not to their end, in their newest version?
+-- Of which objects could the newest version not be read, or not to its end?
 -- In: objects; $source. Out: one row per object: key, status, error; at most 100. Reader: loader.checking.
 with newest as (
     select key, max_by(status, object_id) as status, max_by(error, object_id) as error

@@ -1,4 +1,4 @@
--- Which recorded versions of objects are not among those that were met in the archive?
+-- Which recorded versions of objects were not found in the archive?
 -- In: objects; $source, $seen (object ids). Out: one row per version: key. Reader: loader.jobs.verify.
 select key
 from objects

@@ -6,8 +6,8 @@
 create or replace macro is_timestamp(v) as
     regexp_full_match(v, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-](([01]\d|2[0-2])(:?\d\d)?|23(:?[0-5]\d)?))?');
 
--- The instant a string names, null when it names none. Most strings are spelled as the engine reads them; the others
--- are respelled first: older engines read a zone only with a colon.
+-- The instant of a timestamp string, null for other strings. Strings in a spelling that the engine does not read are
+-- respelled first: older engines read a zone only with a colon.
 create or replace macro in_range(t) as
     case when t between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z' then t end;
 create or replace macro timestamp_of(v) as
@@ -21,23 +21,23 @@ create or replace macro timestamp_of(v) as
 -- The instant of a string known to be a timestamp with a date and `Z`.
 create or replace macro instant(v) as try_cast(v as timestamptz);
 
--- A day without a time, for those who asked for it.
+-- A day without a time, if the configuration takes days as timestamps.
 create or replace macro day_of(v) as
     case when regexp_full_match(v, '\d{4}-\d\d-\d\d') and year(try_cast(v as date)) between 1 and 9999
         then try_cast(v as date)::timestamp::timestamptz end;
 
--- The same as one rule: a timestamp, or a day.
+-- Both in one macro: a timestamp, or a day.
 create or replace macro timestamp_or_day_of(v) as coalesce(timestamp_of(v), day_of(v));
 
--- Of the texts with numbers that the engine may round, those that are read as they stand: minified, every float in its shortest form, no integer
--- beyond 18 digits.
+-- Whether the engine reads a text with numbers without rounding: the text is minified, every float has its shortest
+-- form, and no integer has more than 18 digits.
 create or replace macro is_read_exactly(t) as
     starts_with(t, try(json(t)))
     and strlen(try(json(t))) + 1 = strlen(t)
     and not regexp_matches(t, '[:,\[]-?(?:[0-9]{19}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
 
--- What a JSON leaf is worth in a column of a type: the value, or null when it does not survive the round trip
--- (contract 4.5). `t` is the type of the leaf as json_type says it, `x` its text; a missing leaf and a null are null.
+-- The value of a JSON leaf in a column of a type, or null if it does not survive the round trip (contract 4.5).
+-- `t` is the json_type of the leaf, `x` its text; a missing leaf and a null are null.
 create or replace macro is_number(t) as t in ('BIGINT', 'UBIGINT', 'DOUBLE');
 create or replace macro fit_bool(t, x) as case when t = 'BOOLEAN' then x = 'true' end;
 create or replace macro fit_int(t, x) as
@@ -69,7 +69,7 @@ create or replace macro fit_float(t, x) as
 create or replace macro fit_ts(t, x) as case when t = 'VARCHAR' then timestamp_of(x) end;
 create or replace macro fit_ts_or_day(t, x) as case when t = 'VARCHAR' then coalesce(timestamp_of(x), day_of(x)) end;
 
--- Places beside the message that hold what JSON numbers cannot say, as JSON: a string for JSON text, a number else.
+-- Values beside the message, which JSON numbers cannot express, as JSON: a string for JSON text, else a number.
 create or replace macro special(entries, path) as
     case when entries[path][1] = 'd' then (entries[path][3:])::json
         when entries[path] is not null then to_json(entries[path][3:]) end;

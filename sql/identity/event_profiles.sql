@@ -1,4 +1,4 @@
--- Every call with its profile, or the one that a deletion gave it to.
+-- Every call with its profile, or with the profile to which a deletion moved it.
 -- In: _identity_resolved, _identity_moved. Out: rows of event_profiles. Reader: loader/models/identity/tables.py.
 select e.source, e.call, e.id as event_id, n.segment_id, n.canonical_segment_id
 from _identity_resolved as r

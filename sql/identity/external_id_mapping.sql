@@ -1,4 +1,4 @@
--- The identifiers that are mapped now, with their person.
+-- The currently mapped identifiers, with their person.
 -- In: _identity_mapping. Out: rows of external_id_mapping. Reader: loader/models/identity/tables.py.
 select
   n.canonical_segment_id,

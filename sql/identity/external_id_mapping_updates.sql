@@ -1,4 +1,4 @@
--- Changes of identifiers in their order.
+-- Changes of the mapping of identifiers, in order.
 -- In: _identity_mapping. Out: rows of external_id_mapping_updates. Reader: loader/models/identity/tables.py.
 select
   md5(

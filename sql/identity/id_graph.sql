@@ -1,4 +1,4 @@
--- The profile that each one belongs to, with the call or deletion that did it.
+-- The profile to which each profile belongs, with the call or deletion that caused it.
 -- In: _identity_names, _identity_removed. Out: rows of id_graph. Reader: loader/models/identity/tables.py.
 select
   n.segment_id,

@@ -1,4 +1,4 @@
--- Creations, merges, and profiles that point back because a deletion parted them, in their order.
+-- Creations, merges, and profiles that a deletion split off again, in order.
 -- In: _identity_updates, _identity_removed. Out: rows of id_graph_updates. Reader: loader/models/identity/tables.py.
 select
   n.segment_id,

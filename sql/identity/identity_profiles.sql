@@ -1,4 +1,4 @@
--- Sizes of each person, and the identifier that most others are linked to.
+-- The size of each person, and the identifier that is linked to most others.
 -- In: _identity_people. Out: rows of identity_profiles. Reader: loader/models/identity/tables.py.
 select
   n.segment_id as canonical_segment_id,

@@ -1,5 +1,5 @@
--- When each identifier was mapped and removed, in order: where identifiers were removed, or an alias mapped one that was
--- dropped wherever it was itself. Otherwise the order of the replay is this one.
+-- When each identifier was mapped and removed, in order. Needed only if identifiers were removed, or if an alias mapped
+-- an identifier that was always dropped itself; otherwise the replay already gives this order.
 -- In: _identity_mapped, _identity_removed, _identity_moves. Out: a row per change.
 -- Reader: loader/models/identity/tables.py.
 with added as (

@@ -1,4 +1,4 @@
--- Every profile with its public name, that of its person, and its last update.
+-- Every profile with its public id, the public id of its person, and its last update.
 -- In: _identity_profiles, _identity_segments. Out: a row per profile. Reader: loader/models/identity/tables.py.
 select
   p.profile,

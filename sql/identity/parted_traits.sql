@@ -1,6 +1,6 @@
--- What profiles had of each trait after each call and deletion, where deletions parted people: a value counts for the
--- profile that its call belonged to, from then on, and for each one that this was merged into; when a person is parted,
--- each profile that comes out begins again with the values of the calls that are left to it.
+-- The traits of profiles after each call and deletion, if deletions split people. A value counts for the profile of its
+-- call from then on, and for each profile into which that one is merged. When a person is split, each resulting profile
+-- starts again with the values of the calls that remain with it.
 -- In: _identity_traits, _identity_updates, _identity_parted, _identity_removed. Out: a row per profile, call or
 -- deletion, and trait. Reader: loader/models/identity/traits.py.
 with stays as (

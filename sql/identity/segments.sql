@@ -1,5 +1,5 @@
--- New profiles by their public names: the first identifier of the call that created each, the same whatever was loaded
--- when. In: _identity_profiles and what they are named after. Out: a row per new profile.
+-- The public ids of new profiles, from the first identifier of the call that created each, so that they do not depend on
+-- the order of loads. In: _identity_profiles and their first identifiers. Out: a row per new profile.
 -- Reader: loader/models/identity/tables.py.
 select
   p.profile,

@@ -1,4 +1,4 @@
--- Which accounts are in which audience now: one table for all audiences of accounts. audience_<key> has one each.
+-- Which accounts are in which audience now, for all audiences of accounts. audience_<key> is the table of one audience.
 -- grain: one row per audience and account
 -- keys: key, group_id
 -- columns:

@@ -1,4 +1,5 @@
--- Ledger of the audiences of accounts: which entered and which left, run after run. Running again with the same data adds nothing.
+-- Ledger of the audiences of accounts: which accounts entered and left in each run. A run with the same data adds
+-- nothing.
 -- made by: account_audience_changes
 -- grain: one row per audience, account, and run that changed it
 -- keys: key, group_id, run

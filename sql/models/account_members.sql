@@ -1,4 +1,4 @@
--- Which profiles belong to which accounts: those of the group calls of an account, before `as_of`.
+-- Which profiles belong to which accounts, from the group calls before `as_of`.
 -- grain: one row per account and profile
 -- keys: group_id, canonical_segment_id
 -- params: as_of

@@ -1,4 +1,4 @@
--- Accounts that computed traits are about: those that a group call named before `as_of`.
+-- Accounts that audiences and computed traits are about: all that a group call named before `as_of`.
 -- grain: one row per account
 -- keys: group_id
 -- params: as_of

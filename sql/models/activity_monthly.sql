@@ -1,4 +1,4 @@
--- Months in which each person was active: did anything that is a page, screen or track call.
+-- Months in which each person was active: had a page, screen or track call.
 -- grain: one row per profile and month in which it was active, before as_of
 -- keys: canonical_segment_id, month
 -- params: as_of, timezone

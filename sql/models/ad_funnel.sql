@@ -1,6 +1,6 @@
 -- From impression to order, by day and campaign: where people who clicked an ad are lost. Impressions, clicks and spend
--- come from the ad platforms; requests are page calls of a server, views those of the browser, which slow pages,
--- bounces and ad blockers prevent. A step that is not measured is NULL, not 0.
+-- come from the ad platforms. Requests are page calls of a server; views are page calls of the browser, which are lost
+-- to slow pages, bounces and ad blockers. A step that is not measured is NULL, not 0.
 -- grain: one row per day, campaign, source and medium with statistics or page calls
 -- keys: day, campaign, source, medium
 -- params: as_of, timezone, ad_funnel_server_libraries, ad_funnel_lookback_days

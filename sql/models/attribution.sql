@@ -1,7 +1,7 @@
--- Each order, and refund of its own, shared out among the touches before it, by eight models.
--- In each model the amounts of an entry add up to it exactly: whole smallest units, the largest remainders rounded up,
--- ties to the earliest touch. What has no touch is one row of the channel (unattributed); so is an amount above
--- 9,000,000,000,000 smallest units, which is a mistake and could not be shared out exactly.
+-- Each order, and each refund that is a row of its own, divided among the touches before it, by eight models. In each
+-- model the amounts of an entry add up to it exactly: in whole smallest units, with the largest remainders rounded up
+-- and ties going to the earliest touch. An entry without a touch is one row of the channel (unattributed); so is an
+-- amount above 9,000,000,000,000 smallest units, which is surely a mistake and could not be divided exactly.
 -- grain: one row per model, order or refund, and touch that gets a part
 -- keys: model, order_key, entry_id, touch_id
 -- params: attribution_half_life_days, currency_decimals
@@ -51,7 +51,8 @@ with removal as (
 ),
 paths as (
   select p.order_key, p.touch_position, p.touches, p.channels, p.channel_touches, p.last_non_direct,
-    -- Of 10^12, so that sums do not depend on the order of rows. Relative to the newest touch: never too small to tell.
+    -- Integers, as parts of 10^12, so that sums do not depend on the order of rows. Relative to the newest touch, so
+    -- that they never round to zero.
     cast(round(1000000000000 * power(cast(2 as double), greatest(-1000.0, (
       min(p.days_before_order) over (partition by p.order_key) - p.days_before_order
     ) / $attribution_half_life_days))) as bigint) as decay,
@@ -108,7 +109,7 @@ shared as (
 ranked as (
   select model, order_key, entry_id, touch_position, weight, amount, orders, is_first_order,
     (exact - exact % 1000000) as floored,
-    -- Both over the same order of rows, so that they are sorted once.
+    -- Both windows have the same order, so rows are sorted once.
     units * 1000000 - sum(exact - exact % 1000000) over (
       partition by order_key, entry_id, model order by exact % 1000000 desc, touch_position
       rows between unbounded preceding and unbounded following

@@ -1,4 +1,4 @@
--- Amounts that are attributed: orders, and refunds of their own where `refund_basis` is `event_date`.
+-- Amounts that are attributed: orders, and refunds if `refund_basis` is `event_date`.
 -- grain: one row per order, and per refund under `event_date`
 -- keys: order_key, entry_id
 -- params: attribution_refund_basis

@@ -1,5 +1,5 @@
--- What would be lost without a channel, by a Markov chain of order 1 over the channels of all paths; and the orders that
--- each channel is worth by that.
+-- What would be lost without each channel, by a Markov chain of order 1 over the channels of all paths, and the orders
+-- that the channel is credited with.
 -- made by: markov
 -- grain: one row per channel
 -- keys: channel

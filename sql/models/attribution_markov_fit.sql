@@ -1,4 +1,4 @@
--- The chain as a whole, and whether attribution uses it.
+-- The Markov chain as a whole, and whether attribution uses it.
 -- made by: markov
 -- grain: one row
 -- keys: none

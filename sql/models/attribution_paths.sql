@@ -1,4 +1,4 @@
--- Touches that came before each order, in their order.
+-- Touches before each order, in order.
 -- grain: one row per order and touch
 -- keys: order_key, touch_position
 -- params: attribution_lookback_days, attribution_reset_after_conversion

@@ -1,6 +1,6 @@
 -- Revenue, orders, costs and return of each channel, campaign, source, medium, content and term, and of all together.
--- Costs count on the level they are given at: a campaign has all of its costs, a source or medium only those lines that
--- name it. What cost money and sold nothing is there as well.
+-- Costs count at the level at which they are given: a campaign has all of its costs, a source or medium only the lines
+-- that name it. Something that cost money and sold nothing has a row as well.
 -- grain: one row per model, dimension and value
 -- keys: model, dimension, value
 -- params: campaigns_margin, currency_decimals

@@ -1,4 +1,4 @@
--- Every call with the profile behind it, before `as_of`: what audiences count.
+-- Every call before `as_of`, with its profile: the calls that audiences count.
 -- grain: one row per call
 -- keys: source, call, event_id
 -- params: as_of

@@ -1,4 +1,4 @@
--- Who is or was in which audience, as the runs before this one recorded it, under today's profiles.
+-- Who is or was in which audience, as earlier runs recorded it, by today's profiles.
 -- made by: audience_history
 -- grain: one row per audience and profile
 -- keys: key, canonical_segment_id

@@ -1,4 +1,5 @@
--- How likely each buyer is to order soon, and where among all buyers. A better score replaces it by a model of this name.
+-- How likely each buyer is to order soon, compared with all buyers. A model of this name with a better score replaces
+-- it.
 -- grain: one row per buyer
 -- keys: canonical_segment_id
 -- columns:

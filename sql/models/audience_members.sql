@@ -1,4 +1,5 @@
--- Who is in which audience now, with what is needed to send: one table for all audiences. audience_<key> has one each.
+-- Who is in which audience now, with the columns needed for sending, for all audiences. audience_<key> is the table of
+-- one audience.
 -- grain: one row per audience and profile
 -- keys: key, canonical_segment_id
 -- columns:
@@ -17,7 +18,7 @@ with steps as (
     row_number() over (partition by key, segment_id order by run desc) as place
   from audience_membership_changes
 ), present as (
-  -- A profile that others were merged into is in as long as one of them is.
+  -- A merged profile is a member as long as one of its profiles is.
   select key, canonical_segment_id, min(changed_at) as entered_at
   from steps
   where place = 1 and change = 'entered'

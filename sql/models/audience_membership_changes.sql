@@ -1,4 +1,4 @@
--- Ledger of the audiences: who entered and who left, run after run. Running again with the same data adds nothing.
+-- Ledger of the audiences: who entered and left in each run. A run with the same data adds nothing.
 -- made by: audience_changes
 -- grain: one row per audience, profile at that time, and run that changed it
 -- keys: key, segment_id, run

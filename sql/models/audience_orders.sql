@@ -1,4 +1,4 @@
--- Orders of profiles before `as_of` that were not taken back: what audiences count as purchases.
+-- Orders of profiles before `as_of` that were not cancelled: the purchases that audiences count.
 -- grain: one row per order
 -- keys: order_key
 -- params: as_of

@@ -1,5 +1,5 @@
--- Profiles that audiences and computed traits are about: those with a user id, an email or an advertising id.
--- With `include_anonymous` also those that only have an anonymous id.
+-- Profiles that audiences and computed traits are about: those with a user id, an email or an advertising id. With
+-- `include_anonymous`, also those that only have an anonymous id.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: audiences_include_anonymous

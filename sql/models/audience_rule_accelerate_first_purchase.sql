@@ -1,4 +1,4 @@
--- Seed: profiles that added a product to the cart in the last days and never ordered.
+-- Seed: profiles that recently added a product to the cart and never ordered.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_cart_events, audiences_seed_days

@@ -1,4 +1,4 @@
--- Seed: profiles that took a step of the onboarding in the last days.
+-- Seed: profiles that recently took a step of the onboarding.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_onboarding_events, audiences_seed_days

@@ -1,4 +1,4 @@
--- Profiles with a product added to the cart and no order in the last days.
+-- Profiles that recently added a product to the cart and did not order.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_cart_abandonment_days, audiences_cart_events

@@ -1,5 +1,5 @@
--- Profiles with a product added to the cart that no order followed in time. Every instance is tested, so that a profile
--- which ordered and began again is found; an instance does not count before its time to order is over.
+-- Profiles that added a product to the cart and did not order in time afterwards. Every addition is tested, so that a
+-- profile which ordered and began again is found. An addition only counts after its time to order is over.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_cart_abandonment_funnel_days, audiences_cart_abandonment_funnel_wait_days, audiences_cart_events

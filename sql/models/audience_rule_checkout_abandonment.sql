@@ -1,4 +1,4 @@
--- Profiles with a checkout started and no order in the last days.
+-- Profiles that recently started a checkout and did not order.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_checkout_abandonment_days, audiences_checkout_events

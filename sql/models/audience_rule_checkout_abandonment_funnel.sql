@@ -1,5 +1,5 @@
--- Profiles with a checkout started that no order followed in time. Every instance is tested, so that a profile
--- which ordered and began again is found; an instance does not count before its time to order is over.
+-- Profiles that started a checkout and did not order in time afterwards. Every start is tested, so that a profile which
+-- ordered and began again is found. A start only counts after its time to order is over.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_checkout_abandonment_funnel_days, audiences_checkout_abandonment_funnel_wait_days, audiences_checkout_events

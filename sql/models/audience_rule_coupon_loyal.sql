@@ -1,5 +1,5 @@
--- Profiles with several orders in the last days whose amounts are worth a coupon: their average is above the amount, or
--- one of them is above it, or at least the amount.
+-- Profiles with several recent orders whose amounts are worth a coupon: their average is above the amount, or one of
+-- them is above it or at least equal to it.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_coupon_loyal_amount, audiences_coupon_loyal_days, audiences_coupon_loyal_orders, audiences_coupon_loyal_rule

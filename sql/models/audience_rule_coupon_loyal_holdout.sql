@@ -1,4 +1,5 @@
--- The half of coupon_loyal that get none, so that its effect can be measured. The half is decided by a hash of the profile.
+-- The half of coupon_loyal that gets no coupon, so that the effect can be measured. A hash of the profile decides the
+-- half.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- columns:

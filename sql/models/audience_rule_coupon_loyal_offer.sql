@@ -1,4 +1,4 @@
--- The half of coupon_loyal that get the coupon. The half is decided by a hash of the profile.
+-- The half of coupon_loyal that gets the coupon. A hash of the profile decides the half.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- columns:

@@ -1,4 +1,4 @@
--- Buyers without any activity in the last days whose likelihood of an order is low.
+-- Buyers without any recent activity who are unlikely to order.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_dormant_below, audiences_dormant_days

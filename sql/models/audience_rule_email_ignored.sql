@@ -1,4 +1,4 @@
--- Profiles that received emails in the last days and opened none.
+-- Profiles that recently received emails and opened none.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_email_ignored_days, audiences_email_opened_events, audiences_email_received_events

@@ -1,4 +1,4 @@
--- Seed: profiles that installed the app in the last days.
+-- Seed: profiles that recently installed the app.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_app_installed_events, audiences_seed_days

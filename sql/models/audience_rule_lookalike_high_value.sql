@@ -1,4 +1,4 @@
--- Seed for lookalikes: high_ltv, as far as there is an email or a phone number to match by, and consent.
+-- Seed for lookalikes: the profiles in high_ltv that can be matched by email or phone number, and gave consent.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: audiences_consent_trait

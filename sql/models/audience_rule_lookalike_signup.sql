@@ -1,4 +1,4 @@
--- Seed: profiles that signed up in the last days.
+-- Seed: profiles that recently signed up.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_seed_days, audiences_signed_up_events

@@ -1,4 +1,4 @@
--- Profiles with several orders above an amount in the last days.
+-- Profiles with several recent orders above an amount.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_loyalty_amount, audiences_loyalty_days, audiences_loyalty_orders

@@ -1,4 +1,4 @@
--- Seed: profiles that viewed a page or screen in the last days and never ordered.
+-- Seed: profiles that recently viewed a page or screen and never ordered.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_seed_days

@@ -1,4 +1,4 @@
--- Profiles with exactly one order ever, which is some days old: there was time for a second one.
+-- Profiles with exactly one order ever, long enough ago that there was time for a second one.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_one_time_purchasers_days

@@ -1,4 +1,4 @@
--- Profiles that received push notifications in the last days and opened none.
+-- Profiles that recently received push notifications and opened none.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_push_ignored_days, audiences_push_opened_events, audiences_push_received_events

@@ -1,4 +1,4 @@
--- Profiles that viewed no page in the last days.
+-- Profiles that recently viewed no page.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_page_viewed_events, audiences_re_engage_60_days

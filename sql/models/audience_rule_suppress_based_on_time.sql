@@ -1,4 +1,4 @@
--- Profiles that have been in the audience of an advertisement, or have ordered, long enough ago: not to be advertised to.
+-- Profiles that entered the audience of an advertisement, or ordered, so long ago that they should no longer see it.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_suppress_based_on_time_audience, audiences_suppress_based_on_time_days

@@ -1,4 +1,4 @@
--- Profiles that ordered in the last days: not to be advertised to.
+-- Profiles that recently ordered, and should see no advertisement.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_suppress_with_purchase_days

@@ -1,4 +1,4 @@
--- Profiles that started a trial some days ago and no subscription.
+-- Profiles that started a trial some days ago and have not started a subscription.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_subscription_started_events, audiences_trial_not_converted_days, audiences_trial_started_events

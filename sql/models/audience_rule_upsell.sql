@@ -1,4 +1,4 @@
--- Seed: buyers that added a product to the cart in the last days, after their last order.
+-- Seed: buyers that recently added a product to the cart, after their last order.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_cart_events, audiences_seed_days

@@ -1,4 +1,4 @@
--- Profiles that ordered, but not in the last days.
+-- Profiles that ordered, but not recently.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: as_of, audiences_winback_180_days

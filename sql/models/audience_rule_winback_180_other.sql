@@ -1,4 +1,4 @@
--- Profiles of winback_180 whose orders so far are not above an amount, refunds taken off.
+-- Profiles in winback_180 whose orders, less refunds, are not worth more than an amount.
 -- grain: one row per profile
 -- keys: canonical_segment_id
 -- params: audiences_winback_180_amount

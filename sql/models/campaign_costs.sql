@@ -1,4 +1,4 @@
--- What campaigns cost, in one currency. A person costs hours times salary by the hour, where no amount is given.
+-- What campaigns cost, in one currency. If no amount is given, a person costs hours times hourly salary.
 -- grain: one line of the input campaign_costs whose first day began before as_of, in the configured time zone
 -- keys: none
 -- params: as_of, campaigns_hours_per_year, currency, currency_decimals, timezone

@@ -1,4 +1,4 @@
--- When each person first visited the store by a campaign, and then viewed a product and ordered.
+-- When each person first visited the store through a campaign, and then viewed a product and ordered.
 -- grain: one row per person and campaign
 -- keys: canonical_segment_id, campaign
 -- columns:

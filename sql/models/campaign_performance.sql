@@ -1,4 +1,4 @@
--- People in each step of the campaign funnel, and the revenue attributed, for each value of the five UTM dimensions.
+-- People in each step of the campaign funnel, and the attributed revenue, for each value of the five UTM dimensions.
 -- grain: one row per dimension and value
 -- keys: dimension, value
 -- params: campaigns_attribution_model

@@ -1,4 +1,4 @@
--- Who came to the store by what, and then viewed a product and ordered: the campaign funnel for each UTM dimension.
+-- The campaign funnel for each UTM dimension: who visited the store, and then viewed a product and ordered.
 -- grain: one row per dimension, value and person that visited the store
 -- keys: dimension, value, canonical_segment_id
 -- params: as_of, campaigns_funnel_order, campaigns_funnel_window_days, campaigns_store_url_pattern

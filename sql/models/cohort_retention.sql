@@ -1,4 +1,4 @@
--- How many of the people who were first active in a month were active again in each later one.
+-- How many of the people who were first active in a month were active again in each later month.
 -- grain: one row per cohort and month from its own on, as long as anybody was active
 -- keys: cohort_month, month
 -- params: as_of, timezone

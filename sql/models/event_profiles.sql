@@ -1,4 +1,4 @@
--- Whose call it is: the profile of every call that has an identifier.
+-- The profile of every call that has an identifier.
 -- grain: one row per call that belongs to a profile
 -- keys: source, call, event_id
 -- columns:

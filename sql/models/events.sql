@@ -1,4 +1,4 @@
--- Every call of every source, with what all calls have in common.
+-- Every call of every source, with the columns that all calls have.
 -- grain: one row per call
 -- keys: source, call, id
 -- columns:

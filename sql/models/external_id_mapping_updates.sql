@@ -1,4 +1,4 @@
--- When each identifier became part of a profile, and when it was deleted from one or went to another because of a deletion.
+-- When each identifier became part of a profile, and when a deletion removed it or moved it to another profile.
 -- grain: one row per identifier and mapping or removal
 -- keys: seq
 -- columns:

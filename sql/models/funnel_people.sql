@@ -1,4 +1,4 @@
--- Who reached which step of the funnels of models.funnels, and by what.
+-- Who reached which step of the funnels in models.funnels, and with which row.
 -- grain: one row per funnel, step and person who reached it
 -- keys: funnel, step, canonical_segment_id
 -- made by: funnels

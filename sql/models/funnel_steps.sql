@@ -1,4 +1,4 @@
--- How many people got how far in the funnels of models.funnels.
+-- How many people reached each step of the funnels in models.funnels.
 -- grain: one row per funnel and step
 -- keys: funnel, step
 -- made by: funnels

@@ -1,4 +1,4 @@
--- Every profile that came into being, every merge, and every profile that a deletion made one of its own again, in order.
+-- Every profile that was created, every merge, and every profile that a deletion split off again, in order.
 -- grain: one row per profile created, and per profile and merge or deletion that moved it
 -- keys: seq
 -- columns:

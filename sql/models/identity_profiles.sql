@@ -1,4 +1,4 @@
--- How large each person is, and through which identifier it hangs together.
+-- The size of each person, and the identifier that is linked to most others.
 -- grain: one row per person
 -- keys: canonical_segment_id
 -- columns:

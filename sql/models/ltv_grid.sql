@@ -1,5 +1,5 @@
--- What people of each number of repeat orders and age are expected to do within the horizon if they are alive. Scores are
--- this times P(alive).
+-- What people with each number of repeat orders and age are expected to do within the horizon if they are alive. Scores
+-- are this times P(alive).
 -- grain: one row per number of repeat orders and age that somebody has
 -- keys: x, age_days
 -- made by: ltv

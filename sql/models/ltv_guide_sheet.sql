@@ -1,5 +1,6 @@
--- The spreadsheet of Segment's guide with the guide's inputs, for teaching: empty unless `models.ltv.guide_compat`. It
--- takes all orders for repeat orders and days since the last order for recency, so it is not a forecast to use.
+-- The spreadsheet of Segment's guide with the guide's inputs, for teaching; empty unless `models.ltv.guide_compat` is
+-- set. It counts all orders as repeat orders, and the days since the last order as recency, so do not use it as a
+-- forecast.
 -- grain: one row per profile with an order
 -- keys: canonical_segment_id
 -- made by: ltv

@@ -1,5 +1,5 @@
--- How good the forecast would have been: fitted to the orders up to `holdout_days` before the end, compared with the orders
--- since. People are those with an order up to then, in tenths by expected orders.
+-- How good the forecast would have been: fitted to the orders up to `holdout_days` before the end, and compared with
+-- the orders since. It covers people with an order before that day, in tenths by expected orders.
 -- grain: one row per tenth of the people
 -- keys: decile
 -- made by: ltv

@@ -1,4 +1,4 @@
--- The days on which people ordered: the orders of one person and day are one purchase to the models of lifetime value.
+-- The days on which people ordered. For lifetime value, all orders of one person on one day are one purchase.
 -- grain: one row per profile and day of an order, before the `as_of` of lifetime value
 -- keys: canonical_segment_id, order_day
 -- params: ltv_as_of, ltv_sources, timezone
@@ -18,7 +18,7 @@ with counted as (
     where ordered_at < $ltv_as_of
       and canonical_segment_id is not null
       and not is_removed
-      -- An empty list of sources is IN (NULL), which is neither true nor false: then every source counts.
+      -- An empty list of sources becomes IN (NULL), which is NULL: then every source counts.
       and coalesce(source in ($ltv_sources), true)
 )
 select

@@ -1,5 +1,5 @@
--- Parameters of lifetime value as they are fitted to the orders before `as_of`: BG/NBD (r, alpha, a, b) for how many
--- orders come, Gamma-Gamma (p, q, v) for what they are worth. Where nothing could be fitted it says why.
+-- Parameters of lifetime value, fitted to the orders before `as_of`: BG/NBD (r, alpha, a, b) for the number of orders,
+-- Gamma-Gamma (p, q, v) for their value. If nothing could be fitted, it says why.
 -- grain: one row
 -- keys: run_id
 -- made by: ltv

@@ -1,6 +1,6 @@
--- How often, how recently and for how much people order: the inputs of BG/NBD and Gamma-Gamma, and beside them those of
--- Segment's guide, which counts otherwise. Days are calendar days in `models.timezone`; the last day that counts is the
--- one before `as_of`.
+-- How often, how recently and for how much people order: the inputs of BG/NBD and Gamma-Gamma, and those of Segment's
+-- guide, which counts differently. Days are calendar days in `models.timezone`; the last day that counts is the day
+-- before `as_of`.
 -- grain: one row per profile with an order
 -- keys: canonical_segment_id
 -- params: ltv_as_of, ltv_guide_window_days, timezone

@@ -1,4 +1,5 @@
--- Who will order again, how often, and for how much: everybody with an order, by the parameters of `ltv_params`.
+-- Who will order again, how often, and for how much: everybody with an order, scored with the parameters in
+-- `ltv_params`.
 -- grain: one row per profile with an order; none where `ltv_params` has a problem
 -- keys: canonical_segment_id
 -- params: ltv_margin
@@ -23,7 +24,7 @@ with odds as (
         f.canonical_segment_id, f.x, f.age_days, f.valued_repeat_days, f.mean_order, p.run_id, p.p, p.q, p.v,
         p.guide_multiple,
         coalesce(f.mean_repeat_order, 0) as mean_repeat_order,
-        -- Logarithm of P(gone) / P(alive), clamped: Postgres refuses to go beyond what a float holds, either way.
+        -- ln(P(gone) / P(alive)), clamped because Postgres raises an error on overflow and underflow of floats.
         case
             when f.x > 0 then
                 least(700, greatest(-700,

@@ -1,5 +1,5 @@
--- Tracked users of the month so far, day by day, for each source and for all of them together. A device that is seen
--- with a user for the first time on a day leaves the devices of that day, so the count may fall.
+-- Tracked users of the month so far, day by day, for each source and for all of them together. When a device first
+-- appears with a user, it no longer counts as a device, so the count may fall.
 -- grain: one row per source and day with calls
 -- keys: source, day
 -- params: usage_exclude_sources

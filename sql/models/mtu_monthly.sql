@@ -1,5 +1,5 @@
--- Monthly tracked users: users, and devices that no call of the month showed together with a user; calls, objects, and
--- how much of the plan they use. By time of arrival, in UTC months, over all rows whatever as_of says.
+-- Monthly tracked users: users, and devices that no call of the month has together with a user; calls, objects, and the
+-- used share of the plan. Months are UTC months of arrival, over all rows, regardless of as_of.
 -- grain: one row per month with calls or objects
 -- keys: period_start
 -- params: usage_mtu_allowance, usage_calls_per_mtu, usage_exclude_sources

@@ -1,4 +1,4 @@
--- Everything that was said about orders: placed, updated, paid back, cancelled.
+-- All events about orders: completed, updated, refunded, cancelled.
 -- grain: one row per track call about an order
 -- keys: source, call, id
 -- params: as_of

@@ -1,5 +1,5 @@
--- What was paid back, as it counts: in the value that `order_value` chooses, and never more than the order was worth.
--- A refund without a total pays back all that is left.
+-- Refunds, with the amount that counts: in the value that `order_value` chooses, and never more than the order. A
+-- refund without a total refunds everything that is left.
 -- grain: one row per Order Refunded of an order that counts
 -- keys: source, call, id
 -- params: currency_decimals, timezone

@@ -1,5 +1,5 @@
--- What each order was worth before anything was paid back, also those whose currency has no rate.
--- The first Order Completed gives the date and the person, the newest Completed or Updated with a value the value.
+-- The value of each order before refunds, including orders whose currency has no rate. The first Order Completed sets
+-- date and person; the newest Completed or Updated that has a value sets the value.
 -- grain: one row per order that was completed
 -- keys: order_key
 -- params: currency, currency_decimals, order_value, timezone

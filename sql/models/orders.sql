@@ -1,4 +1,4 @@
--- Orders and what they are worth, one currency throughout; those whose currency has no rate are in order_values only.
+-- Orders and their value, all in one currency. Orders whose currency has no rate are only in order_values.
 -- grain: one row per order that was completed and whose currency has a rate
 -- keys: order_key
 -- params: currency

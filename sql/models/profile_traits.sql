@@ -1,4 +1,4 @@
--- The traits of each person, a column each.
+-- The traits of each person, with one column per trait.
 -- grain: one row per profile that ever was; one that was merged away has no traits
 -- keys: canonical_segment_id
 -- columns:

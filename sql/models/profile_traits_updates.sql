@@ -1,4 +1,4 @@
--- All traits of a profile after each call that changed one of them, and after each merge or deletion that did.
+-- All traits of a profile after each call, merge or deletion that changed one of them.
 -- grain: one row per profile and call or deletion that changed its traits
 -- keys: seq
 -- columns:

@@ -1,5 +1,5 @@
--- Rows of sessions: pages and screens, and tracks where sessions.all_events says so, each with its session. A row
--- belongs to the device that sent it (anonymous id), or to its user id where it has none; without both it is in no session.
+-- Rows of sessions: pages and screens (with sessions.all_events also tracks), each with its session. A row belongs to
+-- the device that sent it (anonymous id), or to its user id if it has no device. A row with neither is in no session.
 -- grain: one row per page, screen (and track) call with an id, before as_of
 -- keys: source, call, event_id
 -- params: as_of, sessions_gap_seconds, sessions_all_events, sessions_split_on_campaign
@@ -70,7 +70,7 @@ activity as (
     nullif(campaign_source, '') as utm_source, nullif(campaign_medium, '') as utm_medium,
     nullif(campaign_name, '') as utm_campaign, nullif(campaign_term, '') as utm_term,
     nullif(campaign_content, '') as utm_content,
-    -- Between `gclid=` and the next parameter, of the query alone: neither of the path nor of the fragment.
+    -- From `gclid=` to the next parameter, only in the query string, not in the path or the fragment.
     nullif(split_part(split_part('&' || coalesce(substr(nullif(search, ''), 2),
       split_part(split_part(url, '#', 1), '?', 2)), '&gclid=', 2), '&', 1), '') as gclid,
     coalesce(device_model, device_type, case when user_agent like '%Android%' then 'Android' else
@@ -84,7 +84,7 @@ activity as (
   from calls
 ),
 campaigns as (
-  -- The lengths make the joined names say only one thing.
+  -- With the lengths, different names never give the same joined text.
   select source, call, event_id, timestamp, identity_type, identity,
     cast(length(coalesce(utm_campaign, '')) as text) || '|' || cast(length(coalesce(utm_source, '')) as text) || '|'
       || coalesce(utm_campaign, '') || coalesce(utm_source, '') || coalesce(utm_medium, '') as campaign

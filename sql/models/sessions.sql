@@ -1,4 +1,4 @@
--- Sessions: what one device did without a pause of more than sessions.gap_seconds.
+-- Sessions: what one device did without a pause longer than sessions.gap_seconds.
 -- grain: one row per session
 -- keys: session_id
 -- incremental: identity

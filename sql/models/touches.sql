@@ -1,5 +1,5 @@
--- Contacts of people with marketing: pages and screens with a campaign, a click id or a foreign referrer, and the events
--- of `touch_events`. Touches of one channel that follow each other in a session are one, the first of them.
+-- Contacts of people with marketing: pages and screens with a campaign, a click id or a referrer of another site, and
+-- the events of `touch_events`. Consecutive touches of one channel in a session count as one, the first of them.
 -- grain: one row per touch
 -- keys: touch_id
 -- params: as_of, attribution_direct_touches, attribution_internal_hosts

@@ -1,4 +1,4 @@
--- Which records of other systems are which person: by user id first, by email only where that found nothing.
+-- Which records of other systems belong to which person: matched by user id, and by email only if no user id matches.
 -- grain: one row per person and record of another system
 -- keys: canonical_segment_id, system, external_key
 -- columns:

@@ -1,4 +1,4 @@
--- What each person did, newest first: pages, screens and events of every device and user id that belongs to them.
+-- What each person did, newest first: pages, screens and events of all their devices and user ids.
 -- grain: one row per page, screen or track call of a person, before as_of
 -- keys: source, call, event_id
 -- params: as_of

@@ -1,4 +1,4 @@
--- The traits of each person, one row each.
+-- The traits of each person, with one row per trait.
 -- grain: one row per person and trait
 -- keys: canonical_segment_id, name
 -- columns:

@@ -1,4 +1,4 @@
--- What each attribution model gives to each channel.
+-- What each attribution model credits to each channel.
 -- In: attribution_summary. Out: channel, model, orders, revenue. Reader: loader.report.sections.marketing.
 select value as channel, model, orders, revenue
 from attribution_summary

@@ -1,4 +1,4 @@
--- Profiles, and how many of them went into another one.
+-- Profiles, and how many of them were merged into another one.
 -- In: id_graph. Out: one row: created, merged, people, largest_merge. Reader: loader.report.sections.identity.
 with groups as (select canonical_segment_id, count(*) as members from id_graph group by canonical_segment_id)
 select

@@ -1,4 +1,4 @@
--- Orders and what they brought, by month.
+-- Orders and their revenue, by month.
 -- In: orders. Out: month, orders, gross, refunded, net, currency, buyers. Reader: loader.report.sections.sales.
 select
     date_trunc('month', order_day)::date as "month", count(*) filter (where not is_removed) as orders,

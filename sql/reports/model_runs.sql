@@ -1,4 +1,4 @@
--- The newest run of models, and the newest whose tables readers see.
+-- The newest run of models, and the newest run whose tables readers see.
 -- In: model_runs. Out: no row or one. Reader: `loader status`.
 select
     run_id as last_run, status as last_run_status, as_of, selection, started_at, finished_at, error,
