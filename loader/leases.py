@@ -43,7 +43,7 @@ class Lease:
                 raise BusyError(
                     f"{_described(name)} is running: process {row[4]} on {row[2]}, since {row[5]:%Y-%m-%d %H:%M} UTC",
                     self._where,
-                    "wait until it ends; if it is gone, its lease expires by itself",
+                    "wait until it ends; if it was killed, its lease expires by itself",
                 )
             self.drop(other)
         self.drop(holder)
@@ -59,9 +59,9 @@ class Lease:
         ).fetchall()
         if renewed == (0,):
             raise BusyError(
-                f"another writer took over: for {_LEASE.seconds // 60} minutes there was no sign of this one",
+                f"another process took over the lease, because this one did not renew it for {_LEASE.seconds // 60} minutes",
                 self._where,
-                "run again when the other one has ended; what is committed stays, the rest is loaded then",
+                "run again when the other process has ended; what is committed stays",
             )
 
     def drop(self, holder: str) -> None:

@@ -68,9 +68,9 @@ class Reader:
             ) from None
         except duckdb.Error as error:
             raise TerminalError(
-                f"a table is not as {name} expects it: {str(error).splitlines()[0]}",
+                f"a table does not have the columns that {name} needs: {str(error).splitlines()[0]}",
                 f"{self._path}, schema {schema}",
-                "use the version that wrote it; a model of yours with the name of one of ours needs its columns",
+                "use the version that wrote it; a model of yours that replaces one of ours must have its columns",
             ) from None
         finally:
             cursor.close()
@@ -84,7 +84,7 @@ class Reader:
             raise TerminalError(
                 f"the query failed: {error}", "the query", "correct it; the warehouse is read-only here"
             ) from None
-        raise TerminalError("the query says nothing", "the query", 'give one, such as: loader sql "select 1"')
+        raise TerminalError("the query is empty", "the query", 'give one, such as: loader sql "select 1"')
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:

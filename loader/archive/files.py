@@ -18,7 +18,7 @@ class FolderArchive:
     def __init__(self, root: Path, settings: ArchiveOptions) -> None:
         if not root.is_dir():
             what = "is not a folder" if root.exists() else "does not exist"
-            raise ConfigError(f"the archive folder {what}", str(root), "set archive.uri to a folder that is there")
+            raise ConfigError(f"the archive folder {what}", str(root), "set archive.uri to an existing folder")
         self._root = root.absolute()
         self._tree = FolderTree(self._root)
         self._walk = Walk(self._tree, settings)
@@ -43,7 +43,7 @@ class FolderArchive:
             raise TerminalError(
                 "the file is gone" if gone else f"the file cannot be read ({os.strerror(error.errno or 0)})",
                 str(path),
-                "nothing to do if it was moved on purpose" if gone else "let the loader's user read the file",
+                "nothing, if it was moved on purpose" if gone else "give this process permission to read it",
             ) from error
         if _version(stat) != obj.etag:
             raise TerminalError(
@@ -110,7 +110,7 @@ class FolderTree:
             raise TerminalError(
                 f"the folder cannot be listed ({os.strerror(error.errno or 0)})",
                 str(self._root / folder),
-                "let the loader's user list the folder",
+                "give this process permission to list the folder",
             ) from error
         return sorted(named, key=lambda pair: os.fsencode(pair[0]))
 

@@ -63,7 +63,7 @@ class S3Archive:
                         raise TransientError(
                             f"the download broke off {attempt} times ({type(error).__name__})",
                             where,
-                            "run again; if it goes on, look at the network between here and the bucket",
+                            "run again; if it happens again, check the network between this machine and the bucket",
                         ) from error
                     time.sleep(self._retry_seconds * 2 ** (attempt - 1))
         except LIBRARY as error:
@@ -89,9 +89,9 @@ class S3Archive:
             body.close()
         if size != obj.size or (_has_md5_etag(obj, response) and digest.hexdigest() != obj.etag):
             raise TransientError(
-                f"what was downloaded is not what was listed ({size} bytes instead of {obj.size}, or another MD5)",
+                f"the downloaded object is not the listed one ({size} bytes instead of {obj.size}, or another MD5)",
                 where,
-                "run again; if it goes on, the storage or a proxy changes the bytes",
+                "run again; if it happens again, the storage or a proxy changes the bytes",
             )
 
 
@@ -129,9 +129,9 @@ class BucketTree:
             for page in pages:
                 if "IsTruncated" not in page:
                     raise TerminalError(
-                        "cannot list the bucket: what answered is no S3 service",
+                        "cannot list the bucket: the answer does not come from an S3 service",
                         where,
-                        "check archive.endpoint_url: a console or a proxy answers with pages of its own",
+                        "check archive.endpoint_url: it may be the address of a console or a proxy",
                     )
                 yield page
         except LIBRARY as error:
@@ -171,7 +171,7 @@ def _client(settings: ArchiveOptions) -> Any:
         raise ConfigError(
             f"there is no AWS profile {settings.profile!r}",
             "archive.profile",
-            "add it to ~/.aws/config, or name another",
+            "add it to ~/.aws/config, or name another profile",
         ) from error
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(

@@ -97,6 +97,6 @@ def translate(error: Exception, doing: str, where: str) -> LoaderError:
         return TransientError(
             f"cannot {doing}: no connection to the service ({type(error).__name__})",
             where,
-            "look at the network and at archive.endpoint_url, then run again",
+            "check the network and archive.endpoint_url, then run again",
         )
     return TerminalError(f"cannot {doing} ({type(error).__name__})", where, "check the settings under archive")

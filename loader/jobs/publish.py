@@ -60,16 +60,16 @@ def publish(config: Config) -> PublishReport:
 def _target(config: Config) -> Path:
     if config.publish is None:
         raise ConfigError(
-            "nothing says where to publish to", "publish.path", "add publish: {path: ./published.duckdb} to loader.yaml"
+            "publish.path is not set", "publish.path", "add publish: {path: ./published.duckdb} to loader.yaml"
         )
     warehouse, target = config.warehouse.path, config.publish.path
     require_warehouse(warehouse)
     if target.resolve() == warehouse.resolve():
         raise ConfigError(
-            "the copy would replace the warehouse", "publish.path", "name another file than warehouse.path"
+            "the copy would replace the warehouse", "publish.path", "use another file than warehouse.path"
         )
     if target.is_dir():
-        raise ConfigError("the copy is a file, this is a folder", str(target), "add a file name to publish.path")
+        raise ConfigError("publish.path is a folder, not a file", str(target), "add a file name to publish.path")
     return target
 
 
@@ -150,7 +150,7 @@ def _copy(config: Config, copy: Path) -> None:
         raise TerminalError(
             f"the warehouse cannot be copied: {str(error).splitlines()[0]}",
             str(config.warehouse.path),
-            "see what the engine says; the old copy is still in place",
+            "read the message of the engine; the old copy is still in place",
         ) from None
     finally:
         shutil.rmtree(f"{copy}.tmp", ignore_errors=True)

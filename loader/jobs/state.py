@@ -31,9 +31,9 @@ def guard_name(warehouse: DuckDBWarehouse, source: SourceSettings) -> None:
     for (other,) in others:
         if schema_name(other, DUCKDB.identifier_bytes) == schema:
             raise ConfigError(
-                f"the schema {schema!r} of the source {source.name!r} has the rows of the source {other!r}",
+                f"the schema {schema!r} of the source {source.name!r} already holds the source {other!r}",
                 "sources[].name",
-                f"call the source {other!r} again, or something whose schema is another one: that is loaded anew",
+                f"name the source {other!r} again, or give it a name with another schema: that is a new source",
             )
 
 

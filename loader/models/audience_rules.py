@@ -137,7 +137,7 @@ class Rule:
         else:
             fix = "use one with `level: profile`, or give this audience `level: account`"
         who = "its users" if asked is _USER else f"{asked.level.noun}s"
-        raise ConfigError(f"the {what} {name!r} is one of {level}s, and is asked about {who}", self._setting, fix)
+        raise ConfigError(f"the {what} {name!r} is about {level}s, the condition about {who}", self._setting, fix)
 
     def _compared(self, asked: _Asked, condition: AudienceCondition, trait: str) -> exp.Expr:
         """A computed trait. Without events, a count is zero, as in the table of all traits."""

@@ -121,5 +121,5 @@ def _check_circles(custom: Mapping[str, CustomAudience]) -> None:
         raise ConfigError(
             f"audiences refer to each other in a circle: {' → '.join(circle)}",
             f"models.audiences.custom.{circle[0]}",
-            "take one of these references out",
+            "remove one of these references",
         ) from None

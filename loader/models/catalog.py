@@ -190,7 +190,7 @@ def _steps(
         unknown = [name for name in each.reads if name not in known]
         if unknown:
             raise ConfigError(
-                f"the Python model {each.name} reads {unknown[0]!r}, which is no model and no input",
+                f"the Python model {each.name} reads {unknown[0]!r}, which is neither a model nor an input",
                 each.entry,
                 f"correct it{nearest(unknown[0], known)}",
             )
@@ -205,7 +205,7 @@ def _steps(
     for model in models.values():
         if model.made_by is not None and model.made_by not in python:
             raise ConfigError(
-                f"model {model.name} is made by {model.made_by!r}, which is no Python model",
+                f"model {model.name} is made by {model.made_by!r}, which is not a Python model",
                 f"{model.path}:1",
                 f"Python models are: {', '.join(python) or 'none'}{nearest(model.made_by, python)}",
             )
@@ -227,5 +227,5 @@ def _ordered(steps: Sequence[Step], models: Mapping[str, Model]) -> tuple[Step, 
         raise ConfigError(
             f"models read each other in a circle: {' → '.join(reversed(circle))}",
             str(models[table].path),
-            "take one of these reads out",
+            "remove one of these reads",
         ) from None

@@ -152,7 +152,7 @@ class Context:
         model = self._models.get(name)
         if model is None or not self.owns(name) or name in self.written:
             raise TerminalError(
-                f"{self._name} may not write {name!r}, or has written it already",
+                f"{self._name} must not write {name!r}, or has already written it",
                 f"the Python model {self._name}",
                 f"give the table a header with `-- made by: {self._name}`",
             )

@@ -56,9 +56,9 @@ def external_query(
     there = _columns_of(connection, relation)
     if all(_origin(column, there) is None for column in given.declared):
         raise ConfigError(
-            f"none of the columns of {given.name} is in {origin}, which has: {', '.join(sorted(there))}",
+            f"{origin} has none of the columns of {given.name}; it has: {', '.join(sorted(there))}",
             setting_of(given),
-            f"name them as `loader models docs {given.name}` says, in the first line of a CSV file",
+            f"use the names that `loader models docs {given.name}` lists, in the first line of a CSV file",
         )
     columns = [
         f"cast({_text(_origin(column, there))} as {SQL_TYPES[column.type]}) as {identifier(column.name)}"
@@ -81,7 +81,7 @@ def unreadable(
             f"where value is not null and try_cast(value as {SQL_TYPES[column.type]}) is null order by number limit 1"
         ).fetchall()
         for number, value in found:
-            return f"{str(value)[:80]!r} is no {column.type}", f"{origin}, row {number}, column {name}"
+            return f"{str(value)[:80]!r} is not of the type {column.type}", f"{origin}, row {number}, column {name}"
     return None
 
 

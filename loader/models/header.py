@@ -197,7 +197,7 @@ def _read_header(path: Path, text: str) -> _Header:
         if match is not None:
             section = match[1]
             if section in header.values:
-                raise ConfigError(f"{section} is said twice", f"{path}:{number}", "remove one of the two")
+                raise ConfigError(f"{section} occurs twice", f"{path}:{number}", "remove one of the two")
             header.values[section] = (number, match[2].strip())
         elif section in ("columns", "checks") and depth > 0:
             items = header.items.setdefault(section, [])

@@ -44,7 +44,7 @@ def rows_read(
     names = {table.name for table in tables_read(query) if model.passes in columns(table.name)}
     if not names:
         raise ConfigError(
-            f"model {model.name} takes its rows in passes by {model.passes!r}, which no table that it reads has",
+            f"model {model.name} is made in passes by {model.passes!r}, but no table that it reads has this column",
             f"{model.path}:1",
             "name a column of a large table in `passes:`, or leave the line out",
         )

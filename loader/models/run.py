@@ -171,9 +171,9 @@ class ModelRun:
             for table in step.reads:
                 if table in self._catalog.models and table not in made and table not in self._existing:
                     raise ConfigError(
-                        f"{step.name} reads {table}, which has never been made",
+                        f"{step.name} reads {table}, which was never made",
                         f"the selection {step.name}",
-                        f"select +{step.name}, which makes what it needs as well",
+                        f"select +{step.name} to make everything that it needs as well",
                     )
 
     def _make_inputs(self) -> None:

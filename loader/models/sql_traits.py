@@ -40,7 +40,7 @@ def _id_of(model: Model) -> Column:
         found = " and ".join(column.name for column in ids)
         raise ConfigError(
             f"{model.name} has {f'{found}: more than one id' if ids else 'no id column'}, "
-            "so nobody could tell whose traits they are",
+            "so it is unclear whose traits they are",
             f"{model.path}:1",
             f"select exactly one of {', '.join(IDS)}" + (", and drop or rename the others" if ids else ""),
         )

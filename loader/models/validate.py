@@ -45,7 +45,7 @@ def _check_tables(model: Model, query: exp.Query, known: Collection[str], reserv
     for table in tables_read(query):
         if table.name not in known:
             raise ConfigError(
-                f"model {model.name} reads {table.name!r}, which is no model and no input",
+                f"model {model.name} reads {table.name!r}, which is neither a model nor an input",
                 f"{model.path}:{line_of(table.this, model.text)}",
                 f"inputs are called {INPUT_PREFIX}…; a table of a source is written with its schema"
                 f"{nearest(table.name, known)}",
@@ -53,7 +53,7 @@ def _check_tables(model: Model, query: exp.Query, known: Collection[str], reserv
     for cte in query.find_all(exp.CTE):
         if cte.alias.lower() in reserved:
             raise ConfigError(
-                f"model {model.name} has a WITH of the name {cte.alias!r}, which is a model or an input",
+                f"model {model.name} has a WITH named {cte.alias!r}, which is the name of a model or input",
                 f"{model.path}:{line_of(cte.args['alias'].this, model.text)}",
                 "give it another name",
             )
@@ -65,7 +65,7 @@ def _check_parameters(model: Model, query: exp.Query, parameters: Collection[str
     declared = set(model.parameters)
     if not used <= declared <= used | in_checks:
         raise ConfigError(
-            f"the header of model {model.name} says params {', '.join(sorted(declared)) or 'none'}, "
+            f"the header of model {model.name} declares the params {', '.join(sorted(declared)) or 'none'}, "
             f"its SQL uses {', '.join(sorted(used)) or 'none'}",
             f"{model.path}:1",
             f"write `-- params: {', '.join(sorted(used))}`" if used else "remove the line params",
@@ -86,7 +86,7 @@ def check_checks(model: Model, known: Collection[str], parameters: Collection[st
         for table in tables_read(query):
             if table.name not in known:
                 raise ConfigError(
-                    f"the check {check.name} of model {model.name} reads {table.name!r}, no model and no input",
+                    f"the check {check.name} of model {model.name} reads {table.name!r}, neither a model nor an input",
                     where,
                     f"correct it{nearest(table.name, known)}",
                 )

@@ -55,7 +55,7 @@ class ObjectReader:
             self._part.error = TerminalError(
                 f"the object cannot be read ({os.strerror(error.errno or 0)})",
                 self._obj.key,
-                "let the loader's user read it",
+                "give this process permission to read it",
             )
         if self._wide is not None:
             self._refuse_encoding(self._wide)
@@ -94,7 +94,7 @@ class ObjectReader:
             raise TerminalError(
                 f"the object unpacks to more than {limits.ratio} times its size",
                 self._obj.key,
-                "see whether it is a decompression bomb; upload it packed less tightly if it is not",
+                "check that it is not a decompression bomb; if it is not, upload it with less compression",
             )
 
     def _continue_in_next_batch(self) -> None:

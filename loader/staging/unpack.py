@@ -40,7 +40,7 @@ class Unpacker:
             raise TerminalError(
                 f"the object is gzip inside gzip, more than {MOST_LEVELS} levels deep",
                 self._where,
-                "upload it packed once",
+                "upload it compressed only once",
             )
         yield from _not_empty(head)
         yield from chunks

@@ -217,9 +217,9 @@ class DuckDBWarehouse:
             if table in there:
                 name, kind = there[table]
                 raise GuardError(
-                    f"a {kind} that no load made has the name of a table that is to be made: {schema}.{name}",
+                    f"a {kind} of your own has the name of a table that has to be made: {schema}.{name}",
                     str(self._path),
-                    f"rename it or move it to another schema, and run again: alter {kind} "
+                    f"rename it or move it to another schema, then run again: alter {kind} "
                     f"{identifier(schema, name)} rename to {identifier(f'my_{name}')}",
                 )
 
@@ -281,7 +281,7 @@ class DuckDBWarehouse:
 def refuse_folder(path: Path) -> None:
     """Raises ConfigError if the path of the warehouse is a folder."""
     if path.is_dir():
-        raise ConfigError("the warehouse is a file, this is a folder", str(path), "add a file name to warehouse.path")
+        raise ConfigError("warehouse.path is a folder, not a file", str(path), "add a file name to warehouse.path")
 
 
 def refuse_newer(found: Sequence[Sequence[object]], path: Path) -> None:
@@ -318,5 +318,5 @@ def _busy(error: duckdb.Error, path: Path, waited_seconds: float) -> BusyError:
         f"the warehouse is in use: {holder_of(error)} has it open, and it did not close it within "
         f"{waited_seconds:g} seconds",
         str(path),
-        "close that program or its connection and run again; readers who open the copy of publish.path delay nobody",
+        "close that program or its connection and run again; let readers open the copy at publish.path instead",
     )

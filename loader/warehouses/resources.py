@@ -24,7 +24,7 @@ def shortage(error: Exception, work: str = "the engine") -> TerminalError | None
     """
     if isinstance(error, duckdb.OutOfMemoryException):
         return TerminalError(
-            f"{work} needs more memory than it may use: {str(error).splitlines()[0]}",
+            f"{work} needs more memory than resources.memory allows: {str(error).splitlines()[0]}",
             "resources.memory",
             "raise resources.memory, or lower resources.threads, and run again; what is committed stays",
         )
@@ -34,6 +34,6 @@ def shortage(error: Exception, work: str = "the engine") -> TerminalError | None
             return TerminalError(
                 f"a file cannot be written: {failed[2]}",
                 failed[1],
-                "make room and run again: what is committed stays, and the rest is done then",
+                "free some space and run again; what is committed stays",
             )
     return None

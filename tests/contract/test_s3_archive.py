@@ -187,7 +187,7 @@ def test_changed_bytes_are_noticed(listed, proxy, tmp_path):
         reply.headers = [(name, value) for name, value in reply.headers if "checksum" not in name.lower()]
 
     proxy.fault = flip
-    with pytest.raises(TransientError, match="not what was listed"):
+    with pytest.raises(TransientError, match="not the listed one"):
         archive.download(obj, tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
 
@@ -248,7 +248,7 @@ def test_a_page_in_the_place_of_a_listing_is_no_empty_bucket(bucket, proxy):
 
     proxy.fault = console
 
-    with pytest.raises(TerminalError, match="what answered is no S3 service") as caught:
+    with pytest.raises(TerminalError, match="the answer does not come from an S3 service") as caught:
         list(bucket.open().objects())
     assert "archive.endpoint_url" in caught.value.fix
 

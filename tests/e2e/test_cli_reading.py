@@ -108,7 +108,7 @@ def test_a_query_that_says_nothing_is_an_error(query, loaded_project):
     """With an example of one that does."""
     ran = loaded_project.run("sql", query)
 
-    assert (ran.code, ran.err.splitlines()[0]) == (1, "error: the query says nothing")
+    assert (ran.code, ran.err.splitlines()[0]) == (1, "error: the query is empty")
 
 
 @pytest.mark.parametrize("query", ["drop table web.tracks", "copy web.tracks to 'out.csv'", "select * from nowhere"])

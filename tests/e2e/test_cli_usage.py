@@ -21,7 +21,7 @@ def test_a_folder_in_the_place_of_the_warehouse_is_exit_code_2(arguments, projec
 
     ran = project.run(*arguments, "--json")
 
-    assert (ran.code, ran.json["error"]["what"]) == (2, "the warehouse is a file, this is a folder")
+    assert (ran.code, ran.json["error"]["what"]) == (2, "warehouse.path is a folder, not a file")
     assert ran.json["error"]["where"] == str(project.warehouse)
     assert list(project.warehouse.iterdir()) == []
 
@@ -145,7 +145,7 @@ def test_too_little_memory_is_said_with_the_setting(monkeypatch, capsys, tmp_pat
     code, text = main(["--config", str(tmp_path / "loader.yaml"), "status"]), capsys.readouterr()
 
     assert code == 1
-    assert "needs more memory than it may use" in text.err
+    assert "needs more memory than resources.memory allows" in text.err
     assert "raise resources.memory" in text.err
 
 

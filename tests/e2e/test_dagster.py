@@ -298,7 +298,7 @@ def test_a_copy_that_cannot_be_made_fails_the_run_after_the_load(tmp_path):
         ran = deployment.materialize(SECOND)
 
         assert not ran.is_success
-        assert "the copy is a file, this is a folder" in ran.failure()
+        assert "publish.path is a folder, not a file" in ran.failure()
         assert ("shop/tracks", SECOND) in ran.materialized()
         assert deployment.rows("select count(*) from shop.tracks") == [(4,)]
 

@@ -90,10 +90,10 @@ def test_a_load_stops_before_what_the_user_made_where_its_table_should_be(loadin
         loading.load()
 
     table = name.removeprefix("web.")
-    assert caught.value.what == f"a {kind} that no load made has the name of a table that is to be made: {name}"
+    assert caught.value.what == f"a {kind} of your own has the name of a table that has to be made: {name}"
     assert caught.value.where == str(loading.warehouse)
     rename = f'alter {kind} "web"."{table}" rename to "my_{table}"'
-    assert caught.value.fix == f"rename it or move it to another schema, and run again: {rename}"
+    assert caught.value.fix == f"rename it or move it to another schema, then run again: {rename}"
     assert loading.query(f"select * from {name}") == before
     assert loading.query("select id from web.tracks") == [("t1",)]
 
@@ -112,7 +112,7 @@ def test_a_rebuild_does_not_drop_what_the_user_made_where_a_table_should_be(load
     loading.change("drop table web.signed_up")
     loading.change("create table web.signed_up as select 1 as a")
 
-    with pytest.raises(GuardError, match=r"no load made has the name .* web\.signed_up"):
+    with pytest.raises(GuardError, match=r"of your own has the name .* web\.signed_up"):
         loading.rebuild(table)
 
     assert loading.query("select * from web.signed_up") == [(1,)]

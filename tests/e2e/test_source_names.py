@@ -39,8 +39,8 @@ def test_a_name_that_spells_the_schema_otherwise_is_refused(loading, name):
         with pytest.raises(ConfigError) as caught:
             job()
 
-        assert caught.value.what == f"the schema 'web' of the source {name!r} has the rows of the source 'web'"
-        assert caught.value.fix.startswith("call the source 'web' again, ")
+        assert caught.value.what == f"the schema 'web' of the source {name!r} already holds the source 'web'"
+        assert caught.value.fix.startswith("name the source 'web' again, ")
 
     assert loading.load()["objects"] == 0
     assert loading.differences() == []

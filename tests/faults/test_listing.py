@@ -10,7 +10,7 @@ def test_a_load_whose_archive_cannot_be_listed_is_recorded_as_failed(loading, mo
     """Also when not even the first object is found: who watches the runs sees that this one was there."""
 
     def refuse(tree, folder):
-        raise TerminalError("the folder cannot be listed", folder, "let the loader's user list the folder")
+        raise TerminalError("the folder cannot be listed", folder, "give this process permission to list the folder")
 
     monkeypatch.setattr(FolderTree, "entries", refuse)
     with pytest.raises(TerminalError, match="cannot be listed"):

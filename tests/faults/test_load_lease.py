@@ -74,7 +74,7 @@ def test_a_renewed_lease_lasts_a_quarter_of_an_hour_from_then(lease):
 def test_a_lease_that_another_writer_took_over_cannot_be_renewed(lease):
     lease.take("second", BEGAN + timedelta(minutes=16))
 
-    with pytest.raises(BusyError, match="another writer took over"):
+    with pytest.raises(BusyError, match="another process took over"):
         lease.renew("first", BEGAN + timedelta(minutes=17))
 
 
@@ -88,7 +88,7 @@ def test_a_load_writes_nothing_after_its_lease_was_taken_over(loading, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr(Lease, "take", take_and_lose)
-        with pytest.raises(BusyError, match="another writer took over"):
+        with pytest.raises(BusyError, match="another process took over"):
             loading.load()
     assert loading.query("select count(*) from _loader.objects") == [(0,)]
 

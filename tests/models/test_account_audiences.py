@@ -288,11 +288,16 @@ def test_a_condition_of_another_level_is_said_so_with_file_and_line(shop, level,
 @pytest.mark.parametrize(
     ("level", "condition", "expected", "fix"),
     [
-        ("account", {"trait": "own", "is": "exists"}, "'own' is one of profiles", "add `users: any`"),
-        ("account", {"audience": "people"}, "'people' is one of profiles", "add `users: any`"),
-        ("account", {"users": "all", "trait": "uses", "is": "exists"}, "asked about its users", "leave `users` out"),
-        ("account", {"users": "all", "audience": "firms"}, "asked about its users", "leave `users` out"),
-        ("profile", {"audience": "firms"}, "'firms' is one of accounts", "give this audience `level: account`"),
+        ("account", {"trait": "own", "is": "exists"}, "'own' is about profiles", "add `users: any`"),
+        ("account", {"audience": "people"}, "'people' is about profiles", "add `users: any`"),
+        (
+            "account",
+            {"users": "all", "trait": "uses", "is": "exists"},
+            "the condition about its users",
+            "leave `users` out",
+        ),
+        ("account", {"users": "all", "audience": "firms"}, "the condition about its users", "leave `users` out"),
+        ("profile", {"audience": "firms"}, "'firms' is about accounts", "give this audience `level: account`"),
         ("account", {"audience": "firmz"}, "there is no audience 'firmz'", "did you mean firms?"),
     ],
 )

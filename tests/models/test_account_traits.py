@@ -142,7 +142,7 @@ def test_an_audience_cannot_ask_for_a_trait_of_accounts(shop):
     """The error names the audience, and what to use."""
     shop.settings["audiences"] = {"custom": {"users": {"all": [{"trait": "uses", "is": "at_least", "value": 1}]}}}
 
-    with pytest.raises(ConfigError, match="'uses' is one of accounts") as raised:
+    with pytest.raises(ConfigError, match="'uses' is about accounts") as raised:
         shop.run("audience_users", traits={"uses": {"level": "account", "kind": "count", "event": "Feature Used"}})
 
     assert raised.value.where == "models.audiences.custom.users"

@@ -55,7 +55,7 @@ def test_every_section_is_read():
         ("small: n > 1", "small", 11, "the check 'small' is not understood"),
         ("sums (warn)", "small", 12, "two checks are called 'small'"),
         ("-- params:", "-- parameter:", 5, "'parameter: as_of, timezone' is not understood"),
-        ("-- params: as_of, timezone", "-- grain: again", 5, "grain is said twice"),
+        ("-- params: as_of, timezone", "-- grain: again", 5, "grain occurs twice"),
         ("select user_id, day from events", "", 1, "must have either a SELECT or"),
         ("-- What it answers,\n-- in two lines.\n", "", 1, "has no description"),
         ("-- params: as_of, timezone", "-- further columns: any", 5, "only a Python model has further columns"),

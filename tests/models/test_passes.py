@@ -67,5 +67,5 @@ def test_a_column_that_no_table_has_is_told(history):
     models.mkdir()
     (models / "rows.sql").write_text(HEADER.format(passes="nme, 1000 bytes a row"), encoding="utf-8")
 
-    with pytest.raises(ConfigError, match="'nme', which no table that it reads has"):
+    with pytest.raises(ConfigError, match="'nme', but no table that it reads has"):
         history.run("rows")
