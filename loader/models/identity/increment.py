@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from loader.core.dialect import literal
 from loader.models.context import Context
 from loader.models.identity import kernel
 from loader.models.identity.calls import types_of
@@ -35,7 +36,7 @@ def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: La
     new = {}
     for call, table in inputs.items():
         new[call] = f"_identity_new_{call}"
-        work.make(new[call], f"select * from {table} where received_at > timestamp '{last.until}'")
+        work.make(new[call], f"select * from {table} where received_at > timestamp {literal(str(last.until))}")
     observe(work, new, settings, (), last.calls, lambda: _extend(work, context))
     work.drop(*new.values())
     _know(work)

@@ -179,6 +179,20 @@ def _create(profiles: Profiles, found: Found, seq: int, identifier: int) -> int:
 
 
 @compiled
+def put(profiles: Profiles, profile: int, root: int) -> None:
+    """Begin a set with a profile that is its root; add any other profile to the set of `root`, which is in place."""
+    profiles.parent[profile] = root
+    profiles.name[profile] = profile
+    profiles.last_member[profile] = profile
+    profiles.members[profile] = 1
+    if root != profile:
+        profiles.next_member[profiles.last_member[root]] = profile
+        profiles.last_member[root] = profile
+        profiles.members[root] += 1
+        profiles.merges[root] += 1
+
+
+@compiled
 def add(profiles: Profiles, nodes: Nodes, root: int, node: int, at: int) -> None:
     nodes.owner[node] = root
     nodes.added[node] = at
@@ -362,16 +376,7 @@ def restore(
 ) -> None:
     """Restore the profiles of an earlier run, numbered by age, with the oldest of each set and the nodes of each."""
     for profile in range(1, len(canonical_of)):
-        root = canonical_of[profile]
-        profiles.parent[profile] = root
-        profiles.name[profile] = profile
-        profiles.last_member[profile] = profile
-        profiles.members[profile] = 1
-        if root != profile:
-            profiles.next_member[profiles.last_member[root]] = profile
-            profiles.last_member[root] = profile
-            profiles.members[root] += 1
-            profiles.merges[root] += 1
+        put(profiles, profile, canonical_of[profile])
     for place in range(len(owned)):
         add(profiles, nodes, owners[place], owned[place], added[place])
     found.used[COUNT] = len(canonical_of) - 1

@@ -227,21 +227,13 @@ def _regroup(
 ) -> None:
     """Divide the members of a set (oldest first), and what they own, into new sets."""
     for place in range(len(members)):
-        profile, root = members[place], canonical[place]
-        profiles.parent[profile] = root
-        profiles.name[profile] = profile
-        profiles.last_member[profile] = profile
+        profile = members[place]
         profiles.next_member[profile] = 0
-        profiles.members[profile] = 1
         profiles.merges[profile] = 0
         profiles.size[profile] = 0
         profiles.first_node[profile] = 0
         profiles.last_node[profile] = 0
-        if root != profile:
-            profiles.next_member[profiles.last_member[root]] = profile
-            profiles.last_member[root] = profile
-            profiles.members[root] += 1
-            profiles.merges[root] += 1
+        kernel.put(profiles, profile, canonical[place])
     for place in range(len(owned)):
         kernel.add(profiles, nodes, group[place], owned[place], nodes.added[owned[place]])
 
