@@ -41,9 +41,10 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
     title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC"
     if is_dry:
         output.line(f"{title} (dry run): all models and checks fit the tables there are; nothing was written")
-        chosen, read = _shortened([made["name"] for made in result["models"]]), _shortened(result["never_made"])
-        why = f"reads what was never made: {read}; a + before a name selects what it needs as well"
-        output.line(f"a run of {chosen} stops, because it {why}" if read else f"a run makes {chosen}")
+        if missing := _shortened(result["never_made"]):
+            output.line(f"a run would stop: it needs {missing}, never made so far; put + before a name to make what it needs")
+        else:
+            output.line(f"a run would make {_shortened([made['name'] for made in result['models']])}")
         return result
     rows = [
         (

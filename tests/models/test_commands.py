@@ -83,11 +83,11 @@ def test_a_dry_run_tells_what_a_run_of_the_selection_makes(shop):
     a_model(shop, "after", "select count(*) as n from before")
     selection = ("models", "run", "--select", "after")
 
-    stops = "a run of after stops, because it reads what was never made: before; a + before a name selects what it needs as well"
+    stops = "a run would stop: it needs before, never made so far; put + before a name to make what it needs"
     assert run(shop.folder, *selection).code == 2
     assert run(shop.folder, *selection, "--dry-run").out.splitlines()[1] == stops
     assert run(shop.folder, "models", "run", "--select", "before").code == 0
-    assert run(shop.folder, *selection, "--dry-run").out.endswith("a run makes after\n")
+    assert run(shop.folder, *selection, "--dry-run").out.endswith("a run would make after\n")
     told, made = (run(shop.folder, *selection, *dry, "--json").json for dry in (("--dry-run",), ()))
     assert [each["name"] for each in told["models"]] == [each["name"] for each in made["models"]] == ["after"]
     assert [each["check"] for each in told["checks"]] == [each["check"] for each in made["checks"]]
