@@ -89,9 +89,10 @@ def load_source(
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     starts = [day for day in (start, source.start) if day is not None]
-    # Opened first, so that an archive that is missing or has another layout leaves no new warehouse behind.
+    # An archive that cannot be listed, or is not of the layout, leaves no warehouse behind.
     archive = open_archive(source.archive)
-    objects = _begun(archive.objects(max(starts, default=None), until))
+    is_recorded = config.warehouse.path.exists()
+    objects = _begun(archive.objects(max(starts, default=None), until), is_recorded)
     run = _Run(config, source, now, dry_run, force_exact)
     workspace = Workspace(run.work_dir)
     try:
@@ -108,13 +109,16 @@ def load_source(
     return run.report
 
 
-def _begun(objects: Iterator[ArchiveObject]) -> Iterator[ArchiveObject]:
-    """The objects, after looking for the first. Raises ConfigError at once, other errors when they are read."""
+def _begun(objects: Iterator[ArchiveObject], is_recorded: bool) -> Iterator[ArchiveObject]:
+    """The objects, once the first is found.
+
+    Raises ConfigError. Other errors come to whoever reads the objects, where there is a warehouse to record them in.
+    """
     try:
         first: ArchiveObject | LoaderError | None = next(objects, None)
-    except ConfigError:
-        raise
     except LoaderError as error:
+        if isinstance(error, ConfigError) or not is_recorded:
+            raise
         first = error
     return _resumed(first, objects)
 
