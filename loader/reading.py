@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from loader.config import Config
+from loader.core.dialect import identifier
 from loader.errors import BusyError, ConfigError, TerminalError
 from loader.sqlfiles import read_sql
 from loader.waiting import Deadline
@@ -42,10 +43,6 @@ class Reader:
     def check(self, name: str, values: Mapping[str, object] | None = None) -> Answer:
         """Run a file of `sql/checks` on the state tables. Raises TerminalError if the warehouse lacks them."""
         return self._file(f"checks/{name}.sql", values, self._system_schema)
-
-    def refuse_newer(self) -> None:
-        """Raises TerminalError if a newer version wrote the state tables."""
-        refuse_newer(self.report("version").rows, self._path)
 
     def page(self, name: str, schema: str, values: Mapping[str, object]) -> Answer:
         """Run a file of `sql/page` on the tables of a schema. Raises TerminalError if it does not fit them."""
@@ -103,15 +100,29 @@ def require_warehouse(path: Path) -> None:
 def open_reader(config: Config, wait_seconds: float = 5.0, copy: Path | None = None) -> Iterator[Reader]:
     """A reader of the warehouse of `config`, or of a copy of its file.
 
-    Raises ConfigError if there is no warehouse yet, BusyError if a load holds it for longer than `wait_seconds`.
+    Raises ConfigError when there is no warehouse yet, BusyError when a load holds it for longer than `wait_seconds`,
+    TerminalError when a newer version wrote it.
     """
     path = config.warehouse.path
     require_warehouse(path)
     connection = _connect(copy or path, wait_seconds)
     try:
+        _refuse_newer(connection, config)
         yield Reader(connection, config)
     finally:
         connection.close()
+
+
+def _refuse_newer(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"use {identifier(config.system_schema)}")
+        found = cursor.execute(read_sql("reports/version.sql")).fetchall()
+    except duckdb.CatalogException:
+        return  # a file without state tables is of no version
+    finally:
+        cursor.close()
+    refuse_newer(found, config.warehouse.path)
 
 
 def _connect(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:

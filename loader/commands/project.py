@@ -146,7 +146,6 @@ def _check_warehouse(config: Config) -> Finding:
     try:
         with open_reader(config, wait_seconds=0) as reader:
             reader.report("status", {"source": None})
-            reader.refuse_newer()
     except LoaderError as error:
         return _failure("warehouse", error)
     if not os.access(path, os.W_OK):

@@ -146,13 +146,16 @@ def run_models(
 def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a database in memory, which finds the tables of the sources in the warehouse.
 
-    Raises BusyError if another process holds the file for longer than a load would wait.
+    Raises BusyError when another process holds the file for longer than a load would wait, TerminalError when a newer
+    version wrote it.
     """
     path = config.warehouse.path
     place = path if path.exists() else Path(":memory:")
     with _engine(config) as engine:
         warehouse = DuckDBWarehouse(engine, place, config.system_schema)
         with warehouse.attached(WAIT_SECONDS, read_only=place == path):
+            if warehouse.has_state():
+                warehouse.refuse_newer()
             engine.execute(_path_of_dry_run(engine, schemas))
             try:
                 yield engine

@@ -1,6 +1,7 @@
 """`loader check`: everything the configuration names is tried, and each failure says how to mend it."""
 
 import duckdb
+import pytest
 
 
 def checks(ran) -> dict[str, bool]:
@@ -60,21 +61,47 @@ def test_a_file_that_is_no_warehouse_is_a_failure(project):
     assert project.warehouse.read_bytes().startswith(b"not a database")
 
 
-def test_a_warehouse_of_a_newer_version_is_a_failure(project):
-    """Of a dry run as well: the load would refuse it."""
+@pytest.fixture
+def tomorrow(project):
+    """A project whose warehouse a newer version wrote."""
     folder = project.folder / "archive"
     folder.mkdir()
     (folder / "a.jsonl").write_text('{"type": "track", "event": "e", "messageId": "m1"}\n', encoding="utf-8")
     assert project.run("load").code == 0
     with duckdb.connect(str(project.warehouse)) as connection:
         connection.execute("insert into _loader.migrations values (999, '999_of_tomorrow', now())")
+    return project
 
-    checked, dry = project.run("check", "--json"), project.run("load", "--dry-run", "--json")
+
+def test_a_warehouse_of_a_newer_version_is_a_failure(tomorrow):
+    """Its tables may say something else than this version takes them for."""
+    checked = tomorrow.run("check", "--json")
 
     assert (checked.code, checks(checked)["warehouse"]) == (1, False)
-    assert (dry.code, dry.json["error"]["what"]) == (
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "load --dry-run",
+        "models run --dry-run",
+        "status",
+        "schema",
+        "discards",
+        "quarantine retry",
+        "verify",
+        "sql tables",
+    ],
+)
+def test_what_reads_a_warehouse_of_a_newer_version_refuses_it(tomorrow, command):
+    """As what writes it does, and with the same way out."""
+    ran = tomorrow.run(*command.split(), "--json")
+
+    assert (ran.code, ran.json["error"]["what"], ran.json["error"]["where"], ran.json["error"]["fix"]) == (
         1,
         "the warehouse was written by a newer version (its state tables are at 999)",
+        str(tomorrow.warehouse),
+        "upgrade this program: pip install --upgrade loader",
     )
 
 
