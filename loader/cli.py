@@ -7,6 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NoReturn
 
 from loader import __version__
@@ -27,8 +30,8 @@ _COLLECTION_OBJECTS = 100_000
 """New objects after which the garbage collector looks for cycles: the default of 700 costs a small load a twentieth."""
 _RESUME = "stopped; what is loaded stays loaded. Run the same command again to go on where it stopped."
 
-_Add = Callable[[Any, str, Callable[..., int], str], argparse.ArgumentParser]
-"""Adds a command to a group: its name, its function, and its summary."""
+_INTERRUPTED = "Query interrupted"
+"""What the engine says, in a RuntimeError, of a statement that Ctrl-C ended."""
 
 logger = logging.getLogger("loader.cli")
 
@@ -222,33 +225,73 @@ def _add_looking_commands(add: _Add, commands: Any) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises nothing but the SystemExit of `--help` and `--version`."""
     given = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
+    code = 0
+    try:
+        try:
+            code, say = _answered(given)
+            say()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does.
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        told = shortage(error) or _unexpected(error)
+        print(f"error: {told}", file=sys.stderr)
+        code = max(code, told.exit_code)
+    return code
+
+
+def _open_streams() -> None:
+    """A stream that is closed swallows what is printed; a character that its encoding lacks is spelled."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Python must not complain at its exit about what could not be printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _answered(given: Sequence[str]) -> tuple[int, Callable[[], None]]:
+    """Run the command. Its exit code, and what says why it ended where it did not come to its end."""
     output = Output("--json" in given)
     is_verbose = any(word == "--verbose" or (word[:2] == "-v" and set(word[1:]) == {"v"}) for word in given)
     try:
-        return _run(build_parser().parse_args(given))
+        return _run(build_parser().parse_args(given)), lambda: None
     except LoaderError as error:
-        output.error(error)
-        return error.exit_code
+        told = error
     except KeyboardInterrupt:
-        print(f"\n{_RESUME}", file=sys.stderr)
-        output.result({"error": {"kind": "Interrupted", "what": _RESUME, "exit_code": _FAILED}})
-        return _FAILED
+        return _FAILED, partial(_say_stopped, output)
     except BrokenPipeError:
-        # The reader of our output has gone, as with `| head`; otherwise Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:  # noqa: BLE001 - people get a sentence, not a traceback
+        raise
+    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+        if isinstance(error, RuntimeError) and str(error) == _INTERRUPTED:
+            return _FAILED, partial(_say_stopped, output)
         if is_verbose:
             logger.exception("unexpected error")
-        if (short := shortage(error)) is not None:
-            output.error(short)
-            return short.exit_code
-        what = (
-            f"unexpected {type(error).__name__}: {redact(str(error)).splitlines()[0] if str(error) else 'no message'}"
-        )
-        unexpected = LoaderError(what, "this is a defect", "run again with -v for the traceback, and report it")
-        output.error(unexpected)
-        return unexpected.exit_code
+        told = shortage(error) or _unexpected(error)
+    return told.exit_code, partial(output.error, told)
+
+
+def _say_stopped(output: Output) -> None:
+    print(f"\n{_RESUME}", file=sys.stderr)
+    output.result({"error": {"kind": "Interrupted", "what": _RESUME, "exit_code": _FAILED}})
+
+
+def _unexpected(error: Exception) -> LoaderError:
+    message = redact(str(error)).splitlines()[0] if str(error) else "no message"
+    return LoaderError(
+        f"unexpected {type(error).__name__}: {message}",
+        "this is a defect",
+        "run again with -v for the traceback, and report it",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -54,4 +54,4 @@ class Progress:
         if self.is_stopping:
             raise KeyboardInterrupt
         self.is_stopping = True
-        print("finishing the batch in hand; press Ctrl-C again to stop at once", file=sys.stderr)
+        print("finishing what is in hand; press Ctrl-C again to stop at once", file=sys.stderr)

@@ -81,9 +81,15 @@ def init(arguments: argparse.Namespace, output: Output) -> int:
     if present:
         where = ", ".join(str(folder / name) for name in present)
         raise ConfigError("there is a file already", where, "choose another folder: loader init FOLDER")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in contents.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in contents.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"the project cannot be written: {error.strerror}", str(folder), "name another folder: loader init FOLDER"
+        ) from None
+    for name in contents:
         output.line(f"wrote {folder / name}")
     output.line("next: name your archive in loader.yaml, then run `loader check` and `loader load`")
     output.result({"written": [str(folder / name) for name in contents]})

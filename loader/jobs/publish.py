@@ -19,6 +19,7 @@ from loader.errors import BusyError, ConfigError, TerminalError
 from loader.reading import busy, require_warehouse
 from loader.waiting import Deadline
 from loader.warehouses.locks import is_locked
+from loader.warehouses.resources import shortage
 
 WAIT_SECONDS = 5.0
 
@@ -147,7 +148,7 @@ def _copy(config: Config, copy: Path) -> None:
             connection.execute("copy from database source to copied")
             connection.execute("detach copied")
     except duckdb.Error as error:
-        raise TerminalError(
+        raise shortage(error) or TerminalError(
             f"the warehouse cannot be copied: {str(error).splitlines()[0]}",
             str(config.warehouse.path),
             "read the message of the engine; the old copy is still in place",

@@ -1,5 +1,7 @@
 """The memory limit of an engine, and errors because of too little memory or disk space."""
 
+import errno
+import os
 import re
 from typing import Final
 
@@ -8,6 +10,7 @@ import duckdb
 from loader.errors import TerminalError
 
 _UNWRITTEN: Final = re.compile(r'Could not \w+ file "([^"]+)": ([^\n]+)')
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNITS: Final = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -18,7 +21,7 @@ def memory_limit(engine: duckdb.DuckDBPyConnection) -> float:
 
 
 def shortage(error: Exception, work: str = "the engine") -> TerminalError | None:
-    """Our error for an error of the engine because of too little memory or disk space; None for any other error.
+    """What to tell of an error of the engine or the system when memory or disk did not suffice; None for any other.
 
     `work` says what needed the resources.
     """
@@ -31,9 +34,15 @@ def shortage(error: Exception, work: str = "the engine") -> TerminalError | None
     if isinstance(error, duckdb.IOException | duckdb.TransactionException):
         failed = _UNWRITTEN.search(str(error))
         if failed is not None:
-            return TerminalError(
-                f"a file cannot be written: {failed[2]}",
-                failed[1],
-                "free some space and run again; what is committed stays",
-            )
+            return _unwritten(failed[2], failed[1])
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _unwritten(os.strerror(error.errno), str(error.filename or "standard output"))
     return None
+
+
+def _unwritten(reason: str, where: str) -> TerminalError:
+    return TerminalError(
+        f"a file cannot be written: {reason}",
+        where,
+        "make room and run again: what is committed stays, and the rest is done then",
+    )

@@ -1,11 +1,18 @@
 """Arguments, exit codes, errors and secrets of the command line."""
 
+import builtins
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from loader.__main__ import main as start_of_program
 from loader.cli import main
 
 CANARY = "canary-9d41c7e2"
@@ -200,3 +207,87 @@ def test_logs_are_one_json_object_a_line(monkeypatch, capsys):
     record = json.loads(capsys.readouterr().err)
     assert (record["message"], record["source"], record["level"]) == ("loaded 3 objects", "web", "info")
     assert os.environ["NO_COLOR"] == "1"
+
+
+def start(project, *arguments: str, **streams) -> subprocess.Popen[str]:
+    """`loader` with a standard output of its own, buffered as a user has it."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "loader", *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=environ,
+        text=True,
+        stderr=subprocess.PIPE,
+        **{"stdout": subprocess.PIPE} | streams,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Its exit code, and what it said on standard error."""
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--help"], 0), (["status"], 0), (["sql", "select"], 1), (["--json", "sql", "select"], 1)]
+)
+def test_a_reader_of_the_output_that_goes_away_is_no_error(arguments, code, loaded_project):
+    """As `head` does. The exit code is that of the command, and nothing is said about the output."""
+    end, begin = os.pipe()
+    os.close(end)
+
+    process = start(loaded_project, *arguments, stdout=begin)
+    os.close(begin)
+    ran, said = ended(process)
+
+    assert (ran, "Traceback" in said, "Broken pipe" in said) == (code, False, False)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["sql", "from range(100000)"]])
+def test_a_full_disk_below_the_output_is_an_error(arguments, loaded_project):
+    """No defect, whether it is met while the command prints or at its end."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ran, said = ended(start(loaded_project, *arguments, stdout=full))
+
+    assert (ran, said.splitlines()[:2]) == (
+        1,
+        ["error: a file cannot be written: No space left on device", "  where: standard output"],
+    )
+
+
+def test_a_closed_standard_output_is_no_defect(loaded_project):
+    """As in `loader status >&-`: the command does its work, and prints into nothing."""
+    ran, said = ended(start(loaded_project, "status", preexec_fn=lambda: os.close(1)))
+
+    assert (ran, "Traceback" in said) == (0, False)
+
+
+def test_ctrl_c_stops_a_query(loaded_project):
+    """The engine gives it a name of its own."""
+    process = start(loaded_project, "sql", "select count(*) from range(100000000000)")
+    while str(loaded_project.warehouse) not in files_of(process.pid):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+
+    ran, said = ended(process)
+
+    assert (ran, said.strip().split(";")[0]) == (1, "stopped")
+
+
+def files_of(pid: int) -> set[str]:
+    """The files that a process has open."""
+    return {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
+
+
+def test_ctrl_c_while_the_program_starts_says_nothing(monkeypatch):
+    """Its imports take a moment."""
+
+    def interrupted(name: str, *rest: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "loader.cli")
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+
+    assert start_of_program() == 1

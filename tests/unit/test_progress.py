@@ -16,7 +16,7 @@ def test_the_first_ctrl_c_stops_at_the_next_batch(capsys):
         with pytest.raises(KeyboardInterrupt):
             progress(objects=2)
 
-    assert "finishing the batch in hand" in capsys.readouterr().err
+    assert "finishing what is in hand" in capsys.readouterr().err
 
 
 def test_the_second_ctrl_c_stops_at_once():

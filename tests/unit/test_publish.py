@@ -98,6 +98,23 @@ def test_a_killed_run_leaves_the_old_copy_and_the_next_one_cleans_up(tmp_path):
     assert [path.name for path in out.iterdir()] == ["copy.duckdb"]
 
 
+def test_a_full_disk_is_named_with_the_file_that_it_holds(tmp_path, monkeypatch):
+    """The copy is what could not be written, not the warehouse."""
+    fill(tmp_path, "a")
+
+    def refuse(connection, path):
+        raise duckdb.IOException('Could not write file "/out/.copy.duckdb": No space left on device')
+
+    monkeypatch.setattr(module, "_attach", refuse)
+    with pytest.raises(TerminalError) as caught:
+        publish(a_config(tmp_path))
+
+    assert (caught.value.what, caught.value.where) == (
+        "a file cannot be written: No space left on device",
+        "/out/.copy.duckdb",
+    )
+
+
 def test_a_failed_run_leaves_the_old_copy_alone(tmp_path, monkeypatch):
     """An error of the disk is a terminal error; its half file is removed."""
     fill(tmp_path, "a")
