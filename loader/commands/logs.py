@@ -1,10 +1,10 @@
 """Logs on standard error: text for people, one JSON object a line with `--log-format json`."""
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
 
+from loader.commands.output import json_text, spelled
 from loader.config import redact
 
 # Attributes that every record has; whatever else a call added with `extra=` is its own content.
@@ -24,14 +24,14 @@ class JsonFormatter(logging.Formatter):
         content |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             content["traceback"] = self.formatException(record.exc_info)
-        return redact(json.dumps(content, default=str, ensure_ascii=False))
+        return redact(json_text(content))
 
 
 class TextFormatter(logging.Formatter):
     """Time, level and message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        return spelled(redact(super().format(record)))
 
 
 def set_up_logs(log_format: str, verbosity: int) -> None:

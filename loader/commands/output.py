@@ -9,13 +9,28 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
 
 from loader.config import redact
 from loader.errors import LoaderError
+
+_TURNING: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Marks that turn the direction of writing: what stands after them is read as something else than it is."""
+_OBEYED: Final = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, *_TURNING)
+"""Characters that a terminal obeys, and event data may hold; tabs and ends of lines may stay."""
+_SPELLED: Final = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in _OBEYED}
+_JSON_ESCAPES: Final = {code: f"\\u{code:04x}" for code in _OBEYED if code > 31}
+"""JSON that says the same; it spells the others by itself."""
+_WIDEST: Final = 100
+"""A column of plain text is padded up to so many characters: one long value does not make every line as long."""
+
+
+def spelled(text: str) -> str:
+    """The text as it may come to a terminal."""
+    return text.translate(_SPELLED)
 
 
 def json_value(value: object) -> object:
@@ -31,12 +46,13 @@ def json_value(value: object) -> object:
     return str(value)
 
 
-def json_text(value: object) -> str:
-    """Strictly valid JSON: numbers and keys that JSON does not have become text."""
+def json_text(value: object, is_ascii: bool = False) -> str:
+    """JSON, and no more than JSON: what it has no number and no key for is text."""
     try:
-        return json.dumps(value, default=json_value, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, default=json_value, ensure_ascii=is_ascii, allow_nan=False)
     except (TypeError, ValueError):
-        return json.dumps(_sayable(value), default=json_value, ensure_ascii=False)
+        text = json.dumps(_sayable(value), default=json_value, ensure_ascii=is_ascii)
+    return text.translate(_JSON_ESCAPES)
 
 
 def _sayable(value: object) -> object:
@@ -58,10 +74,6 @@ def cell(value: object) -> str:
     return str(value)
 
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
-"""A terminal obeys these, and event data may hold them: in a table they are spelled."""
-
-
 def _without_secrets(value: object) -> object:
     """The value with redacted texts. Numbers and keys stay, so the object keeps its shape."""
     if isinstance(value, Mapping):
@@ -78,11 +90,12 @@ class Output:
         self.as_json = as_json
         self._stream = stream or sys.stdout
         self._is_terminal = self._stream.isatty() and not as_json
+        self._is_ascii = not (self._stream.encoding or "utf-8").lower().startswith("utf")
 
     def line(self, text: str = "") -> None:
         """One line for people."""
         if not self.as_json:
-            print(redact(text), file=self._stream)
+            print(spelled(redact(text)), file=self._stream)
 
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", is_verbatim: bool = False
@@ -90,18 +103,18 @@ class Output:
         """A table for people: drawn on a terminal, aligned text elsewhere. `is_verbatim`: not redacted."""
         if self.as_json:
             return
-        cells = [[cell(value) if is_verbatim else redact(cell(value)) for value in row] for row in rows]
-        texts = [[text.translate(_CONTROLS) for text in row] for row in cells]
+        names = [spelled(name) for name in columns]
+        texts = [[spelled(cell(value) if exact else redact(cell(value))) for value in row] for row in rows]
         if self._is_terminal:
-            drawn = Table(*columns, title=title or None, title_justify="left")
+            drawn = Table(*names, title=spelled(title) or None, title_justify="left")
             for text in texts:
                 drawn.add_row(*text)
             Console(file=self._stream, no_color="NO_COLOR" in os.environ, markup=False).print(drawn)
             return
         if title:
             self.line(title)
-        lines = [list(columns), *texts]
-        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        lines = [[text.replace("\n", "\\n") for text in line] for line in (names, *texts)]
+        widths = [min(_WIDEST, max(len(line[index]) for line in lines)) for index in range(len(names))]
         for line in lines:
             padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
             print("  ".join(padded).rstrip(), file=self._stream)
@@ -115,12 +128,12 @@ class Output:
     def result(self, value: Mapping[str, Any], is_verbatim: bool = False) -> None:
         """The JSON object of the command; nothing without `--json`. `is_verbatim`: not redacted."""
         if self.as_json:
-            shown = value if is_verbatim else _without_secrets(value)
-            print(json_text(shown), file=self._stream)
+            shown = value if exact else _without_secrets(value)
+            print(json_text(shown, self._is_ascii), file=self._stream)
 
     def error(self, error: LoaderError) -> None:
-        """Print an error on standard error and, with `--json`, also as the JSON object on standard output."""
-        print(redact(f"error: {error}"), file=sys.stderr)
+        """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""
+        print(spelled(redact(f"error: {error}")), file=sys.stderr)
         kind = type(error).__name__
         content = {
             "kind": kind,

@@ -60,4 +60,4 @@ def _answer(reader: Reader, query: str, output: Output) -> None:
     try:
         _show(reader.query(query), False, output)
     except LoaderError as error:
-        print(f"error: {error}", file=sys.stderr)
+        output.error(error)

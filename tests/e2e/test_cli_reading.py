@@ -103,6 +103,48 @@ def test_a_table_spells_what_a_terminal_would_obey(loaded_project):
     assert loaded_project.run("sql", "--csv", query).out == "a,b\n\x1b[31m\x00,ü\t\n"
 
 
+def test_what_turns_the_direction_of_writing_is_spelled(loaded_project):
+    """In names of columns as well. JSON says it by escapes, and stays what it is."""
+    query = "select 'a' || chr(8238) || 'b' as \"c\u202ed\\x1b\""
+
+    out = loaded_project.run("sql", "--json", query).out
+
+    assert loaded_project.run("sql", query).out.splitlines() == ["c\\u202ed\\x1b", "a\\u202eb"]
+    assert out.isascii()
+    assert json.loads(out)["rows"] == [{"c\u202ed\\x1b": "a\u202eb"}]
+
+
+def test_a_quarantined_line_is_shown_spelled(loaded_project):
+    """Nobody knows what is in a line that is no message; with --json it is exact."""
+    line = "{\x1b[31m\x9b1m\u202e"
+    with duckdb.connect(str(loaded_project.warehouse)) as connection:
+        connection.execute("update _loader.quarantine set raw = ?", [line])
+
+    shown = loaded_project.run("quarantine", "show", "1:3")
+    exact = loaded_project.run("quarantine", "show", "1:3", "--json")
+
+    assert shown.out.splitlines()[-1] == r"{\x1b[31m\x9b1m\u202e"
+    assert exact.json["line"]["raw"] == line
+
+
+def test_a_row_of_plain_text_is_one_line_whose_length_is_its_own(loaded_project):
+    """Neither a value of several lines nor a long one changes what other rows look like."""
+    query = "select unnest(['a' || chr(10) || 'b', repeat('x', 100000), 'c']) as text, 1 as n"
+
+    _, first, second, third = loaded_project.run("sql", query).out.splitlines()
+
+    assert (first.split(), third.split()) == (["a\\nb", "1"], ["c", "1"])
+    assert (len(second), len(third)) == (100_003, 103)
+
+
+def test_what_an_encoding_lacks_is_spelled(loaded_project):
+    """A terminal of another encoding is no defect, and JSON is the same JSON."""
+    query = "select 'ü' as u"
+
+    assert loaded_project.run("sql", query, PYTHONIOENCODING="ascii").out == "u\n\\xfc\n"
+    assert loaded_project.run("sql", "--json", query, PYTHONIOENCODING="ascii").json["rows"] == [{"u": "ü"}]
+
+
 @pytest.mark.parametrize("query", ["", "  ", ";", "-- nothing"])
 def test_a_query_that_says_nothing_is_an_error(query, loaded_project):
     """With an example of one that does."""
