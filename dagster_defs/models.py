@@ -132,7 +132,7 @@ def _spec(config: Config, catalog: Catalog, model: Model) -> dg.AssetSpec:
     return dg.AssetSpec(
         model_key(model.name),
         deps=sorted(deps),
-        description=f"{model.description}\n\nOne row per {model.grain.removeprefix('one row per ')}.",
+        description=f"{model.description}\n\n{model.grain[0].upper()}{model.grain[1:]}.",
         group_name=GROUP,
         kinds={"duckdb", "table", "python" if model.made_by else "sql"},
         metadata={

@@ -56,6 +56,17 @@ def test_a_model_depends_on_tables_of_the_sources_and_on_other_models(deployment
     assert graph.get(model_key("named")).parent_keys == {model_key("events")}
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("mtu_monthly", "One row per month with calls or objects."), ("attribution_markov_fit", "One row.")],
+)
+def test_a_description_ends_with_what_a_row_is(deployment, name, said):
+    """In the words of the header."""
+    spec = deployment.definitions.resolve_asset_graph().get(model_key(name))
+
+    assert spec.description.splitlines()[-1] == said
+
+
 def test_a_check_says_what_it_asks(deployment):
     """The SQL of a header tells the rows that are wrong, so it is not shown as if it were the rule."""
     checks = (
