@@ -15,10 +15,15 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.events import DagsterEvent, DagsterEventType
+from dagster._core.launcher import DefaultRunLauncher
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.test_utils import create_run_for_test
 from dagster._daemon.daemon import MonitoringDaemon
 from dagster._daemon.monitoring import concurrency as monitoring
 from dagster._daemon.monitoring import execute_run_monitoring_iteration
+from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from e2e.deployment import Deployment, Ran
 from e2e.small_archive import (
     DAYS,
@@ -500,6 +505,26 @@ def test_a_run_waits_for_the_one_at_the_file_and_says_so(granted):
 
     assert run.returncode == 0, ended
     assert granted.rows("select count(*) from shop.tracks") == [(3,)]
+
+
+@pytest.mark.checkout
+def test_a_run_goes_on_waiting_while_the_configuration_cannot_be_read(tmp_path, monkeypatch):
+    """As `dagster.yaml` has it; Dagster by itself fails it, and the sensor that asked for it does not ask again."""
+
+    def refuse(launcher, context):
+        raise DagsterUserCodeUnreachableError("there are no definitions")
+
+    (tmp_path / "dagster.yaml").write_text(WORKSPACE.with_name("dagster.yaml").read_text())
+    monkeypatch.setattr(DefaultRunLauncher, "launch_run", refuse)
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("loader"), "all").get_job_origin("load_shop_job")
+        waiting = create_run_for_test(instance, status=dg.DagsterRunStatus.QUEUED, remote_job_origin=origin)
+        enqueued = DagsterEvent(DagsterEventType.PIPELINE_ENQUEUED.value, waiting.job_name)
+        instance.report_dagster_event(enqueued, waiting.run_id)
+        workspace = SimpleNamespace(instance=instance, create_request_context=lambda: None)
+        list(QueuedRunCoordinatorDaemon(interval_seconds=1).run_iteration(workspace))
+
+        assert instance.get_run_by_id(waiting.run_id).status == dg.DagsterRunStatus.QUEUED
 
 
 @pytest.mark.checkout
