@@ -1,19 +1,23 @@
 -- What is loaded, per source.
 -- In: objects, quarantine, discards, loads; $source (null: all). Out: one row per source. Reader: `loader status`.
-with loaded as (
+-- Objects are counted as they are in their newest version; lines and messages are those of all versions, whose rows stay.
+with versions as (
+    select *, object_id = max(object_id) over (partition by source, key) as is_newest from objects
+),
+loaded as (
     select
         source,
-        count(*) as objects,
-        count(*) filter (where status = 'done') as done,
-        count(*) filter (where status = 'partial') as partial,
-        count(*) filter (where status = 'failed') as failed,
-        count(*) filter (where status = 'loading') as unfinished,
+        count(*) filter (where is_newest) as objects,
+        count(*) filter (where is_newest and status = 'done') as done,
+        count(*) filter (where is_newest and status = 'partial') as partial,
+        count(*) filter (where is_newest and status = 'failed') as failed,
+        count(*) filter (where is_newest and status = 'loading') as unfinished,
         max(received_day) filter (where status = 'done') as watermark_day,
         max(last_modified) filter (where status = 'done') as newest_object,
         sum(lines)::bigint as lines,
         sum(messages)::bigint as messages,
         sum(bytes_read)::bigint as bytes_read
-    from objects
+    from versions
     group by source
 ),
 last_load as (

@@ -25,6 +25,21 @@ def test_status_shows_the_watermark_and_what_was_set_aside(loaded_project):
     ]
 
 
+def test_status_forgets_what_could_not_be_read_once_a_new_version_is_loaded(loaded_project):
+    """An object is what its newest version is."""
+    with duckdb.connect(str(loaded_project.warehouse)) as connection:
+        connection.execute(
+            "insert into _loader.objects by name select 3 as object_id, 'web' as source, 'a/2.gz' as key, "
+            "'done' as status, 5 as lines, '{}' as options"
+        )
+
+    status = loaded_project.run("status", "--json").json
+
+    (web,) = status["sources"]
+    assert (web["objects"], web["done"], web["failed"], web["lines"]) == (2, 2, 0, 8)
+    assert status["failed_objects"] == []
+
+
 def test_status_is_readable_without_a_terminal(loaded_project):
     """Plain aligned text, no drawing and no colour codes."""
     ran = loaded_project.run("status")
