@@ -31,7 +31,10 @@ _COLLECTION_OBJECTS = 100_000
 _RESUME = "stopped; what is loaded stays loaded. Run the same command again to go on where it stopped."
 
 _INTERRUPTED = "Query interrupted"
-"""What the engine says, in a RuntimeError, of a statement that Ctrl-C ended."""
+"""The text of the RuntimeError that the engine raises when Ctrl-C ends a statement."""
+
+_Add = Callable[[Any, str, Callable[..., int], str], argparse.ArgumentParser]
+"""Adds a command to a group: its name, its function, and its summary."""
 
 logger = logging.getLogger("loader.cli")
 
@@ -234,7 +237,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does.
+        # The reader of our output has gone, as with `| head`.
         _drop_output()
     except OSError as error:
         _drop_output()
@@ -245,7 +248,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open_streams() -> None:
-    """A stream that is closed swallows what is printed; a character that its encoding lacks is spelled."""
+    """Let a closed stream swallow what is printed, and spell characters that the encoding of a stream lacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -255,12 +258,12 @@ def _open_streams() -> None:
 
 
 def _drop_output() -> None:
-    """Python must not complain at its exit about what could not be printed."""
+    """Send the rest of the output nowhere; otherwise Python complains at exit about what it could not print."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _answered(given: Sequence[str]) -> tuple[int, Callable[[], None]]:
-    """Run the command. Its exit code, and what says why it ended where it did not come to its end."""
+    """Run the command. Returns its exit code, and a function that prints why it stopped early, if it did."""
     output = Output("--json" in given)
     is_verbose = any(word == "--verbose" or (word[:2] == "-v" and set(word[1:]) == {"v"}) for word in given)
     try:
@@ -271,7 +274,7 @@ def _answered(given: Sequence[str]) -> tuple[int, Callable[[], None]]:
         return _FAILED, partial(_say_stopped, output)
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+    except Exception as error:  # noqa: BLE001 - people get a sentence, not a traceback
         if isinstance(error, RuntimeError) and str(error) == _INTERRUPTED:
             return _FAILED, partial(_say_stopped, output)
         if is_verbose:

@@ -100,8 +100,8 @@ def require_warehouse(path: Path) -> None:
 def open_reader(config: Config, wait_seconds: float = 5.0, copy: Path | None = None) -> Iterator[Reader]:
     """A reader of the warehouse of `config`, or of a copy of its file.
 
-    Raises ConfigError when there is no warehouse yet, BusyError when a load holds it for longer than `wait_seconds`,
-    TerminalError when a newer version wrote it.
+    Raises ConfigError if there is no warehouse yet, BusyError if a load holds it for longer than `wait_seconds`,
+    TerminalError if a newer version wrote it.
     """
     path = config.warehouse.path
     require_warehouse(path)
@@ -119,7 +119,7 @@ def _refuse_newer(connection: duckdb.DuckDBPyConnection, config: Config) -> None
         cursor.execute(f"use {identifier(config.system_schema)}")
         found = cursor.execute(read_sql("reports/version.sql")).fetchall()
     except duckdb.CatalogException:
-        return  # a file without state tables is of no version
+        return  # without state tables there is no version
     finally:
         cursor.close()
     refuse_newer(found, config.warehouse.path)

@@ -42,7 +42,9 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
     if is_dry:
         output.line(f"{title} (dry run): all models and checks fit the tables there are; nothing was written")
         if missing := _shortened(result["never_made"]):
-            output.line(f"a run would stop: it needs {missing}, never made so far; put + before a name to make what it needs")
+            output.line(
+                f"a run would stop: it needs {missing}, never made so far; put + before a name to make what it needs"
+            )
         else:
             output.line(f"a run would make {_shortened([made['name'] for made in result['models']])}")
         return result

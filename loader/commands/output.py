@@ -18,18 +18,18 @@ from loader.config import redact
 from loader.errors import LoaderError
 
 _TURNING: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""Marks that turn the direction of writing: what stands after them is read as something else than it is."""
+"""Marks that change the direction of writing, so that the text after them looks like another text."""
 _OBEYED: Final = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, *_TURNING)
 """Characters that a terminal obeys, and event data may hold; tabs and ends of lines may stay."""
 _SPELLED: Final = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in _OBEYED}
 _JSON_ESCAPES: Final = {code: f"\\u{code:04x}" for code in _OBEYED if code > 31}
-"""JSON that says the same; it spells the others by itself."""
+"""The same as JSON escapes; `json` itself escapes the characters below 32."""
 _WIDEST: Final = 100
-"""A column of plain text is padded up to so many characters: one long value does not make every line as long."""
+"""Longest padding of a column of plain text, so that one long value does not make every line as long."""
 
 
 def spelled(text: str) -> str:
-    """The text as it may come to a terminal."""
+    """The text with characters that a terminal would obey written as escapes."""
     return text.translate(_SPELLED)
 
 
@@ -47,7 +47,7 @@ def json_value(value: object) -> object:
 
 
 def json_text(value: object, is_ascii: bool = False) -> str:
-    """JSON, and no more than JSON: what it has no number and no key for is text."""
+    """Strictly valid JSON: numbers and keys that JSON does not have become text."""
     try:
         text = json.dumps(value, default=json_value, ensure_ascii=is_ascii, allow_nan=False)
     except (TypeError, ValueError):
@@ -104,7 +104,7 @@ class Output:
         if self.as_json:
             return
         names = [spelled(name) for name in columns]
-        texts = [[spelled(cell(value) if exact else redact(cell(value))) for value in row] for row in rows]
+        texts = [[spelled(cell(value) if is_verbatim else redact(cell(value))) for value in row] for row in rows]
         if self._is_terminal:
             drawn = Table(*names, title=spelled(title) or None, title_justify="left")
             for text in texts:
@@ -128,11 +128,11 @@ class Output:
     def result(self, value: Mapping[str, Any], is_verbatim: bool = False) -> None:
         """The JSON object of the command; nothing without `--json`. `is_verbatim`: not redacted."""
         if self.as_json:
-            shown = value if exact else _without_secrets(value)
+            shown = value if is_verbatim else _without_secrets(value)
             print(json_text(shown, self._is_ascii), file=self._stream)
 
     def error(self, error: LoaderError) -> None:
-        """What, where and fix: on standard error, and with `--json` also as the one object on standard output."""
+        """Print an error on standard error and, with `--json`, also as the JSON object on standard output."""
         print(spelled(redact(f"error: {error}")), file=sys.stderr)
         kind = type(error).__name__
         content = {

@@ -89,7 +89,7 @@ def load_source(
     """
     began, now = time.perf_counter(), datetime.now(UTC)
     starts = [day for day in (start, source.start) if day is not None]
-    # An archive that cannot be listed, or is not of the layout, leaves no warehouse behind.
+    # Opened first, so that an archive that is missing, cannot be listed or has another layout leaves no new warehouse.
     archive = open_archive(source.archive)
     is_recorded = config.warehouse.path.exists()
     objects = _begun(archive.objects(max(starts, default=None), until), is_recorded)
@@ -110,9 +110,9 @@ def load_source(
 
 
 def _begun(objects: Iterator[ArchiveObject], is_recorded: bool) -> Iterator[ArchiveObject]:
-    """The objects, once the first is found.
+    """The objects, after looking for the first. Raises ConfigError at once, and any error if not `is_recorded`.
 
-    Raises ConfigError. Other errors come to whoever reads the objects, where there is a warehouse to record them in.
+    Otherwise errors are raised when the objects are read, by the load that records them in the warehouse.
     """
     try:
         first: ArchiveObject | LoaderError | None = next(objects, None)

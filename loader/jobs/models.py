@@ -146,7 +146,7 @@ def run_models(
 def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a database in memory, which finds the tables of the sources in the warehouse.
 
-    Raises BusyError when another process holds the file for longer than a load would wait, TerminalError when a newer
+    Raises BusyError if another process holds the file for longer than a load would wait, and TerminalError if a newer
     version wrote it.
     """
     path = config.warehouse.path

@@ -21,7 +21,7 @@ def memory_limit(engine: duckdb.DuckDBPyConnection) -> float:
 
 
 def shortage(error: Exception, work: str = "the engine") -> TerminalError | None:
-    """What to tell of an error of the engine or the system when memory or disk did not suffice; None for any other.
+    """Our error for an error of the engine or the system because of too little memory or disk space; None for any other.
 
     `work` says what needed the resources.
     """
@@ -44,5 +44,5 @@ def _unwritten(reason: str, where: str) -> TerminalError:
     return TerminalError(
         f"a file cannot be written: {reason}",
         where,
-        "make room and run again: what is committed stays, and the rest is done then",
+        "free some space and run again; what is committed stays",
     )
