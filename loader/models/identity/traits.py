@@ -3,7 +3,8 @@
 The newest value is the one that arrived last. When profiles merge, this applies to the values of all of them.
 Steps: `_identity_traits(seq, profile, name, value)`, every value sent, null where it was removed;
 `_identity_states(profile, seq, removal, name, value, sent_seq)`, what a profile had after each call or deletion that
-could change it.
+could change it; `_identity_trait_updates(profile, seq, removal, place)`, those of this run that did change something,
+in their order.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from loader.models.context import Context
 from loader.models.header import LogicalType
 from loader.models.identity.work import Work
 from loader.models.inputs import Input, InputColumn, input_query
+from loader.models.passes import Spans
 from loader.models.render import SQL_TYPES
 from loader.normalize.values import FAMILIES
 from loader.sqlfiles import read_sql
@@ -41,13 +43,13 @@ def write_traits(work: Work, context: Context) -> None:
     types = trait_types(tables)
     _read_traits(work, tables, types)
     _find_states(work)
-    for name, query in (
-        ("user_traits", _USER_TRAITS),
-        ("profile_traits", _profile_traits(types)),
-        ("profile_traits_updates", _profile_traits_updates(types)),
+    for name, query, spans in (
+        ("user_traits", _USER_TRAITS, Spans("_identity_newest", "canonical")),
+        ("profile_traits", _profile_traits(types), Spans("_identity_profiles", "profile")),
+        ("profile_traits_updates", _profile_traits_updates(types), Spans("_identity_changes", "profile")),
     ):
         if context.owns(name):
-            context.write(name, query)
+            context.write(name, query, spans)
 
 
 def patch_traits(work: Work, context: Context, before: int) -> None:
@@ -107,10 +109,7 @@ def patch_traits(work: Work, context: Context, before: int) -> None:
 
 def count_trait_updates(work: Work) -> int:
     """How many rows this run adds to profile_traits_updates."""
-    return work.number(
-        "select count(*) from (select distinct c.profile, c.seq from _identity_changes as c "
-        "join _identity_events as e on e.seq = c.seq)"
-    )
+    return work.number("select count(*) from _identity_trait_updates")
 
 
 def identify_tables(context: Context) -> dict[str, SchemaTables]:
@@ -180,6 +179,12 @@ def _find_states(work: Work) -> None:
         "select profile, seq, removal, name, value from (select *, lag(value) over (partition by profile, name "
         "order by seq, removal) as old from _identity_states) where value is distinct from old",
     )
+    work.make(
+        "_identity_trait_updates",
+        "select profile, seq, removal, row_number() over (order by seq, removal, profile) as place "
+        "from (select distinct profile, seq, removal from _identity_changes "
+        "where seq in (select seq from _identity_events))",
+    )
     work.make("_identity_newest", _NEWEST_OF_PARTED if is_parted else _NEWEST)
 
 
@@ -242,12 +247,13 @@ def _profile_traits_updates(types: Mapping[str, LogicalType]) -> str:
     return (
         "select md5(n.segment_id || ':' || case when s.removal = 0 then e.source || ':' || e.call || ':' || e.id "
         "else x.key end) as id, n.segment_id, "
-        "m.segment_id as canonical_segment_id, row_number() over (order by s.seq, s.removal, s.profile) as seq, "
+        "m.segment_id as canonical_segment_id, u.place as seq, "
         "coalesce(x.deleted_at, e.timestamp) as timestamp, coalesce(x.deleted_at, e.received_at) as received_at, "
         f"$as_of as uuid_ts{shown} from (select profile, seq, removal{filled} from ("
         f"select profile, seq, removal{at_event} from _identity_changes group by profile, seq, removal) as c "
         "window w as (partition by profile order by seq, removal "
         "rows between unbounded preceding and current row)) as s "
+        "join _identity_trait_updates as u on u.profile = s.profile and u.seq = s.seq and u.removal = s.removal "
         "join _identity_events as e on e.seq = s.seq join _identity_names as n on n.profile = s.profile "
         "join _identity_profiles as k on k.profile = s.profile join _identity_names as m on m.profile = k.canonical "
         "left join _identity_removed as x on x.removal = s.removal"
