@@ -228,12 +228,12 @@ class Swap:
         return f"(table_name = {literal(table)} or ({tracks}))"
 
     def _register(self, table: str) -> None:
-        """Register the names of a table: an event above the cap had no table before, so it was not registered."""
-        names, key = self._state(ALIAS, "names"), "source, kind, table_name, source_name"
-        self._engine.execute(
-            f"insert into {names} by name select * from {self._state(_NEW, 'names')} "
-            f"anti join (select {key} from {names}) using ({key}) where {literal(table)} in (table_name, name)"
-        )
+        """Its names are those of the new rows: other options give other columns, and an event may have found room."""
+        names = self._state(ALIAS, "names")
+        of_table = f"source = {literal(self._source.name)} and {literal(table)} in (table_name, name)"
+        of_table += f" and (kind = 'table' or table_name = {literal(table)})"
+        self._engine.execute(f"delete from {names} where {of_table}")
+        self._engine.execute(f"insert into {names} by name select * from {self._state(_NEW, 'names')} where {of_table}")
 
     def _copy(self, name: str, shifted: str = "") -> None:
         self._engine.execute(
