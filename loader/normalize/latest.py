@@ -120,6 +120,7 @@ def _split(name: str) -> tuple[str, str]:
     return name, ""
 
 
+_ORDER = 'h.received_at, h."timestamp", h.id as message_id'
 WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 
 
@@ -134,6 +135,57 @@ class Owners:
     """New calls come from objects with this number or a greater one."""
 
 
+class LatestQuery:
+    """The SQL that makes rows of `users` or `accounts` of the rows of `identifies` or `groups`."""
+
+    def __init__(self, schema: str, call: str, columns: Mapping[str, str], rules: Rules) -> None:
+        """`columns` of the history, name → type."""
+        table, owner = LATEST[call]
+        self.clears_nulls = rules.null_traits == "clear"
+        self._columns = columns
+        self._groups = _groups(call, columns, rules)
+        self.owner = f"h.{identifier(owner)}"
+        self.column_names = ["received_at", *(name for group in self._groups for name in group.columns)]
+        """Of the rows, but for `id` and `uuid_ts`."""
+        self.into = f"{schema}.{identifier(table)}"
+        self.history = f"{schema}.{identifier(call_target(call).name)}"
+
+    def made_anew(self, nulls: frozenset[str], part: int = 0, parts: int = 1) -> str:
+        """The rows that all calls together make, of one of so many parts of the owners."""
+        return (
+            f"with judged as (select null as id, false as is_whole where false), calls as materialized (select call, "
+            f'row_number() over (partition by id order by received_at, "timestamp", message_id) as place from '
+            f"(select h.rowid as call, {self.owner} as id, {_ORDER} from {self.history} as h "
+            f"where hash({self.owner}) % {parts} = {part})) {self.rows('judged', 'calls', None, nulls)}"
+        )
+
+    def nulls(self, calls: str = "") -> str:
+        """The columns that some of the calls, by default all, sent as an explicit null. `calls` joins the chosen ones."""
+        return (
+            f"select distinct unnest(from_json(h.{identifier(NULLS)}, '[\"VARCHAR\"]')) from {self.history} as h {calls} "
+            f"where h.{identifier(NULLS)} is not null"
+        )
+
+    def rows(self, judged: str, calls: str, uuid_ts: datetime | None, nulls: frozenset[str]) -> str:
+        """The rows of the owners in `judged`, made of `calls` with their place, and of the row that is there."""
+        latest = [f"{self.owner} as id", "max(h.received_at) as received_at"]
+        at = literal(None if uuid_ts is None else uuid_ts.isoformat())
+        rows = ["n.id", "n.received_at", f"{at}::timestamptz as uuid_ts"]
+        for number, group in enumerate(self._groups):
+            value = f"n.value_{number}"
+            latest.append(f"{group.latest(self._columns, group.base in nulls)} as value_{number}")
+            for name in group.columns:
+                own = identifier(name)
+                new = value if group.is_single(group.base in nulls) else f"struct_extract({value}, {literal(name)})"
+                rows.append(f"case when {value} is not null then {new} else u.{own} end as {own}")
+        return (
+            f"select {', '.join(rows)} from (select {', '.join(latest)} from {self.history} as h "
+            f"join {calls} as c on c.call = h.rowid where trim({self.owner}, {WHITE}) <> '' group by 1) as n "
+            f"left join (select u.* from {self.into} as u join {judged} as o on o.id = u.id where not o.is_whole) as u "
+            f"on u.id = n.id"
+        )
+
+
 class Latest:
     """Computes rows of `users` or `accounts` from rows of `identifies` or `groups`."""
 
@@ -146,14 +198,8 @@ class Latest:
         rules: Rules,
     ) -> None:
         """`columns` of the history, name → type."""
-        table, owner = LATEST[call]
         self._engine = engine
-        self._clears_nulls = rules.null_traits == "clear"
-        self._columns = columns
-        self._groups = _groups(call, columns, rules)
-        self._owner = f"h.{identifier(owner)}"
-        self._into = f"{schema}.{identifier(table)}"
-        self._history = f"{schema}.{identifier(call_target(call).name)}"
+        self._query = LatestQuery(schema, call, columns, rules)
 
     def recompute(self, owners: Owners, uuid_ts: datetime) -> None:
         """Recompute the rows of owners.
@@ -161,50 +207,29 @@ class Latest:
         If all new calls are later than those from which a row was made, only the new calls are read.
         """
         judged, calls, made = (f"{owners.table}_{what}" for what in ("judged", "calls", "made"))
-        execute = self._engine.execute
-        # A transaction can write to only one database, but also to temporary tables.
+        execute, query = self._engine.execute, self._query
+        # A transaction writes to one database, and to temporary tables.
         execute(
             f"create or replace temp table {judged} as select t.id, u.received_at as until, "
             f"u.id is not null and coalesce(t.since <= u.received_at, true) as is_whole "
             f"from (select id, min(since) as since from {owners.table} group by id) as t "
-            f"left join {self._into} as u on u.id = t.id"
+            f"left join {query.into} as u on u.id = t.id"
         )
-        # One number per call replaces three values, which makes comparing them for every column faster.
-        given = f'select h.rowid as call, {self._owner} as id, h.received_at, h."timestamp", h.id as message_id '
-        given += f"from {self._history} as h join {judged} as o on o.id = {self._owner}"
+        # A number per call is compared faster, for every column, than the three values that it stands for.
+        given = f"select h.rowid as call, {query.owner} as id, {_ORDER} "
+        given += f"from {query.history} as h join {judged} as o on o.id = {query.owner}"
         execute(
             f"create or replace temp table {calls} as select call, row_number() over (partition by id order by received_at, "
             f'"timestamp", message_id) as place from ({given} where o.is_whole union all {given} where not o.is_whole '
             f"and h._object >= {owners.first_object} and (o.until is null or h.received_at > o.until))"
         )
-        nulls = self._nulls(calls) if self._clears_nulls else frozenset[str]()
-        execute(f"create or replace temp table {made} as {self._rows(judged, calls, uuid_ts, nulls)}")
-        execute(f"delete from {self._into} where id in (select id from {judged})")
-        execute(f"insert into {self._into} by name select * from {made}")
+        nulls = self._nulls(calls) if query.clears_nulls else frozenset[str]()
+        execute(f"create or replace temp table {made} as {query.rows(judged, calls, uuid_ts, nulls)}")
+        execute(f"delete from {query.into} where id in (select id from {judged})")
+        execute(f"insert into {query.into} by name select * from {made}")
         for table in (judged, calls, made):
             execute(f"drop table {table}")
 
     def _nulls(self, calls: str) -> frozenset[str]:
-        """The columns for which some call sent an explicit null."""
-        rows = self._engine.execute(
-            f"select distinct unnest(from_json(h.{identifier(NULLS)}, '[\"VARCHAR\"]')) from {self._history} as h "
-            f"join {calls} as c on c.call = h.rowid where h.{identifier(NULLS)} is not null"
-        ).fetchall()
+        rows = self._engine.execute(self._query.nulls(f"join {calls} as c on c.call = h.rowid")).fetchall()
         return frozenset(name for (name,) in rows)
-
-    def _rows(self, judged: str, calls: str, uuid_ts: datetime, nulls: frozenset[str]) -> str:
-        latest = [f"{self._owner} as id", "max(h.received_at) as received_at"]
-        rows = ["n.id", "n.received_at", f"{literal(uuid_ts.isoformat())}::timestamptz as uuid_ts"]
-        for number, group in enumerate(self._groups):
-            value = f"n.value_{number}"
-            latest.append(f"{group.latest(self._columns, group.base in nulls)} as value_{number}")
-            for name in group.columns:
-                own = identifier(name)
-                new = value if group.is_single(group.base in nulls) else f"struct_extract({value}, {literal(name)})"
-                rows.append(f"case when {value} is not null then {new} else u.{own} end as {own}")
-        return (
-            f"select {', '.join(rows)} from (select {', '.join(latest)} from {self._history} as h "
-            f"join {calls} as c on c.call = h.rowid where trim({self._owner}, {WHITE}) <> '' group by 1) as n "
-            f"left join (select u.* from {self._into} as u join {judged} as o on o.id = u.id where not o.is_whole) as u "
-            f"on u.id = n.id"
-        )
