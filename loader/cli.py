@@ -138,7 +138,8 @@ def _add_loading_commands(add: _Add, commands: Any) -> None:
         commands, "verify", loading.verify, "read the archive again and compare every object with the warehouse"
     )
     _add_source(verify)
-    rebuild = add(commands, "rebuild", loading.rebuild, "reload a source or table from the archive with today's rules")
+    verify.add_argument("--whole", action="store_true", help="look into every message, not into 2,000 of each object")
+    rebuild = add(commands, "rebuild", loading.rebuild, "reload from the archive with today's rules")
     rebuild.add_argument("target", metavar="SOURCE[.TABLE]", help="a source, or one of its tables")
     _add_days(rebuild)
     add(commands, "publish", loading.publish, "replace the read-only copy of the warehouse that publish.path names")

@@ -81,7 +81,7 @@ def verify(arguments: argparse.Namespace, config: Config, output: Output) -> int
     """Read the archive again and compare every object's counts with what is in the warehouse."""
     from loader.jobs.verify import verify_source
 
-    return _each(arguments, config, output, lambda source: verify_source(config, source))
+    return _each(arguments, config, output, lambda source: verify_source(config, source, is_whole=arguments.whole))
 
 
 def retry(arguments: argparse.Namespace, config: Config, output: Output) -> int:

@@ -76,7 +76,7 @@ def message_columns(
     for path, kind in shape.leaves.items():
         if path in skipped:
             continue
-        for column, is_context in _columns_of(path, call, columns.root, identifier_bytes, reserved):
+        for column, is_context in columns_of(path, call, columns.root, identifier_bytes, reserved):
             if column not in excluded:
                 times = (path in shape.timestamps, path in shape.days)
                 leaves.append(_leaf(path, column, kind, is_context, *times))
@@ -99,7 +99,8 @@ def _has_members(shape: Shape, key: str) -> bool:
     return any(len(path) > 1 and path[0] == key for path in (*shape.leaves, *shape.nulls, *shape.objects))
 
 
-def _columns_of(path: KeyPath, call: str, root: str, limit: int, reserved: frozenset[str]) -> list[tuple[str, bool]]:
+def columns_of(path: KeyPath, call: str, root: str, limit: int, reserved: frozenset[str]) -> list[tuple[str, bool]]:
+    """The columns of a path, and whether each is one of every table of the call. `root`: the key of its payload."""
     key = path[0]
     if key == REQUEST_IP and len(path) == 1:
         return [("context_request_ip", True), ("context_ip", True)]

@@ -12,16 +12,21 @@ MOST_KEPT: Final = 100
 class Findings:
     """Mismatches of one source. None of them holds a value of a message."""
 
+    source: str
     count: int = 0
     kept: list[dict[str, object]] = field(default_factory=list)
 
-    def add(self, key: str, what: str, expected: object, found: object) -> None:
-        """Add one mismatch of an object, or of a table if `key` names one."""
+    def add(
+        self, key: str, what: str, expected: object, found: object, table: str | None = None, line: int | None = None
+    ) -> None:
+        """One mismatch of an object, or of a table where `key` is one. A rebuild of `table` alone puts it right."""
         self.count += 1
         if len(self.kept) < MOST_KEPT:
-            self.kept.append({"key": key, "what": what, "expected": expected, "found": found})
+            fix = f"loader rebuild {self.source if table is None else f'{self.source}.{table}'}"
+            place = {"key": key} if line is None else {"key": key, "line": line}
+            self.kept.append({**place, "what": what, "expected": expected, "found": found, "fix": fix})
 
-    def compare(self, key: str, what: str, expected: object, found: object) -> None:
-        """Add a mismatch unless both values are the same."""
+    def compare(self, key: str, what: str, expected: object, found: object, table: str | None = None) -> None:
+        """A mismatch unless both are the same."""
         if expected != found:
-            self.add(key, what, expected, found)
+            self.add(key, what, expected, found, table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
 from loader.inventory import Table
@@ -21,6 +21,8 @@ class Found:
     kind: Literal["row", "copy", "quarantine"]
     call: str = ""
     id: str = ""
+    record: Mapping[str, object] = field(default_factory=dict)
+    """What is told of a copy, or of what is in quarantine."""
 
 
 Lines = dict[int, list[Found]]
@@ -43,13 +45,19 @@ class PlaceReader:
             for object_id, line, item, row_id in cast("list[tuple[int, int, int, str]]", rows):
                 _put(found, object_id, line, Found(item, "row", call, row_id))
         wanted["source"] = self._source
-        copies = self._reader.check("copy_places", wanted).rows
-        for object_id, line, item, copied, row_id in cast("list[tuple[int, int, int, str, str]]", copies):
-            _put(found, object_id, line, Found(item, "copy", copied, row_id))
-        refused = self._reader.check("quarantine_places", wanted).rows
-        for object_id, line, item in cast("list[tuple[int, int, int]]", refused):
-            _put(found, object_id, line, Found(item, "quarantine"))
+        for record in self._reader.check("copy_places", wanted).records():
+            object_id, line, item = _taken(record)
+            call, row_id = str(record.pop("call")), str(record.pop("id"))
+            _put(found, object_id, line, Found(item, "copy", call, row_id, record))
+        for record in self._reader.check("quarantine_places", wanted).records():
+            object_id, line, item = _taken(record)
+            _put(found, object_id, line, Found(item, "quarantine", record=record))
         return found
+
+
+def _taken(record: dict[str, object]) -> tuple[int, int, int]:
+    """The place that a record is told of, which is no part of it any more."""
+    return cast("tuple[int, int, int]", tuple(record.pop(name) for name in ("object_id", "line", "item")))
 
 
 def _put(found: dict[int, Lines], object_id: int, line: int, place: Found) -> None:

@@ -5,11 +5,12 @@ Source of the rules: contract 1.2 and 1.3, decisions 7 and 10.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 from loader.errors import TerminalError
 
 LINE_BYTES: Final = 16 * 2**20
+EXCERPT_BYTES: Final = 64 * 2**10
 OBJECT_BYTES: Final = 20 * 2**30
 _RATIO: Final = 1000
 _RATIO_FROM: Final = 4 * 2**20
@@ -51,13 +53,47 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """Why a line is none, and what is told of it instead."""
+
+    reason: str
+    length: int
+    sha256: str
+    excerpt: bytes
+    """Its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line without its line feed, or why it is none."""
 
     number: int
     body: bytes = b""
-    is_refused: bool = False
+    damage: Damage | None = None
     """Too long, torn, or an object of another encoding."""
+    is_unterminated: bool = False
+    """The last line of an intact object, without a line feed."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its bytes alone make it no line."""
+        return self.damage is not None
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the reading of an object went, once it is over."""
+
+    unpacked_bytes: int = 0
+    is_torn: bool = False
+    is_wide: bool = False
+    """Of another encoding."""
+
+    def status(self, lines: int) -> str:
+        """What the ledger says of such an object with so many lines."""
+        if self.is_wide or (self.is_torn and not lines):
+            return "failed"
+        return "partial" if self.is_torn else "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,51 +113,96 @@ class Item:
         return str(value) if is_plain else None
 
 
-def read_lines(path: Path, where: str) -> Iterator[Line]:
+def read_lines(path: Path, where: str, ending: Ending | None = None) -> Iterator[Line]:
     """Every line of a stored object, numbered from 1. Memory is bounded by the longest line that may load.
 
-    Raises TerminalError where the object cannot be read as one, OSError where the file cannot.
+    Fills in `ending`. Raises TerminalError where the object cannot be read as one, OSError where the file cannot.
     """
-    number, size = 0, 0
-    held: list[bytes] = []
-    is_torn = is_wide = False
+    number = 0
+    pending = _Pending()
+    ending = ending or Ending()
     chunks = _guarded(path, where)
     while True:
         try:
             chunk = next(chunks, b"")
         except _TornError:
-            is_torn, chunk = True, b""
+            ending.is_torn, chunk = True, b""
         if not chunk:
             break
-        is_wide = is_wide or (number == 0 and not held and not size and chunk.startswith(_WIDE))
-        if is_wide:
-            continue
-        first, *rest = chunk.split(b"\n")
-        held, size = _held(held, size, first)
+        ending.is_wide = ending.is_wide or (not ending.unpacked_bytes and chunk.startswith(_WIDE))
+        ending.unpacked_bytes += len(chunk)
+        first, *rest = (chunk,) if ending.is_wide else chunk.split(b"\n")
+        pending.add(first)
         for piece in rest:
             number += 1
-            yield _line(number, held, size)
-            held, size = _held([], 0, piece)
-    if is_wide or (is_torn and size):
-        yield Line(number + 1, is_refused=True)
-    elif size:
-        yield _line(number + 1, held, size)
+            yield pending.line(number)
+            pending = _Pending()
+            pending.add(piece)
+    if ending.is_wide:
+        yield pending.damaged(number + 1, "bad_encoding")
+    elif ending.is_torn and pending.size:
+        yield pending.damaged(number + 1, "truncated_line")
+    elif pending.size:
+        yield replace(pending.line(number + 1), is_unterminated=True)
 
 
-def _held(held: list[bytes], size: int, piece: bytes) -> tuple[list[bytes], int]:
-    size += len(piece)
-    if size > LINE_BYTES + len(_MARK) + 1:
-        return [], size
-    held.append(piece)
-    return held, size
+class _Pending:
+    """A line as its bytes come in; only its beginning is held once it is too long."""
 
+    def __init__(self) -> None:
+        self.size = 0
+        self._pieces: list[bytes] = []
+        self._excerpt = b""
+        self._hash: Any = None
+        """Of all but a carriage return at the end, which may be no part of the line."""
+        self._has_return = False
 
-def _line(number: int, held: list[bytes], size: int) -> Line:
-    body = b"".join(held)
-    if len(body) < size:
-        return Line(number, is_refused=True)
-    body = body.removesuffix(b"\r").removeprefix(_MARK)
-    return Line(number, is_refused=True) if len(body) > LINE_BYTES else Line(number, body)
+    def add(self, piece: bytes) -> None:
+        """The next bytes."""
+        if not piece:
+            return
+        self.size += len(piece)
+        if self._hash is None:
+            self._pieces.append(piece)
+            if self.size > LINE_BYTES + len(_MARK) + 1:
+                self._begin_hash()
+            return
+        self._add_to_hash(piece)
+
+    def _begin_hash(self) -> None:
+        body = b"".join(self._pieces)
+        while body.startswith(_MARK):
+            body = body.removeprefix(_MARK)
+        self.size, self._pieces, self._excerpt = len(body), [], body[:EXCERPT_BYTES]
+        self._hash = hashlib.sha256()
+        self._add_to_hash(body)
+
+    def _add_to_hash(self, piece: bytes) -> None:
+        if self._has_return:
+            self._hash.update(b"\r")
+        self._has_return = piece.endswith(b"\r")
+        self._hash.update(memoryview(piece)[: len(piece) - self._has_return])
+
+    def line(self, number: int) -> Line:
+        """The line, which has come to its end."""
+        if self._hash is None:
+            body = b"".join(self._pieces).removesuffix(b"\r")
+            while body.startswith(_MARK):
+                body = body.removeprefix(_MARK)
+            if len(body) <= LINE_BYTES:
+                return Line(number, body)
+            self._pieces = [body]
+            self._begin_hash()
+        damage = Damage("line_too_long", self.size - self._has_return, self._hash.hexdigest(), self._excerpt)
+        return Line(number, damage=damage)
+
+    def damaged(self, number: int, reason: str) -> Line:
+        """What there is of the line, or of an object that has none."""
+        if self._hash is None:
+            self._begin_hash()
+        if self._has_return:
+            self._hash.update(b"\r")
+        return Line(number, damage=Damage(reason, self.size, self._hash.hexdigest(), self._excerpt))
 
 
 def _guarded(path: Path, where: str) -> Iterator[bytes]:
@@ -289,6 +370,9 @@ def _item(entry: object, number: int, envelope: dict[str, Any]) -> Item:
     under, own = envelope.get("context"), entry.get("context")
     if isinstance(under, dict) and (own is None or isinstance(own, dict)):
         entry = {**entry, "context": _merged(under, own or {})}
+    sender, context = envelope.get("requestIP"), entry.get("context", {})
+    if sender is not None and isinstance(context, dict) and context.get("ip") is None:
+        entry = {**entry, "context": {**context, "ip": sender}}
     return Item(number, Verdict.MESSAGE, name, entry)
 
 

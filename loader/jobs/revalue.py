@@ -16,8 +16,8 @@ from typing import Any, Final
 from loader.config.settings import LoadSettings
 from loader.core.columns import VARIANTS
 from loader.core.dialect import DUCKDB, pointer
-from loader.core.naming import column_name, event_slug
-from loader.core.tables import CALL_TABLE
+from loader.core.naming import column_name, event_slug, key_name
+from loader.core.tables import CALL_TABLE, EXCLUDED, REQUEST_IP
 from loader.jobs.recount import Written, member
 
 Row = Mapping[str, Any]
@@ -38,22 +38,33 @@ _TIMES: Final = {
 }
 _UNSET: Final = datetime(1, 1, 1, tzinfo=UTC)
 """What libraries send for "no time"."""
+_VARIANTS: Final = tuple(f"__v_{variant}" for variant in VARIANTS)
 _DEEPEST: Final = 10
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?)?", re.ASCII
 )
-_WHOLE_ROW: Final = frozenset({"column_cap", "table_cap"})
+WHOLE_ROW: Final = frozenset({"column_cap", "table_cap"})
 """Reasons of discards that stand for several values of a row."""
+_BESIDE: Final = frozenset({"precision", "invalid_utf8", "control_char", "lone_surrogate", "duplicate_key"})
+"""Reasons of discards beside which the row has a value all the same."""
 
 
 @dataclass(frozen=True)
 class Discard:
     """A value that has no column, as the warehouse recorded it."""
 
+    table: str
     column: str | None
     path: str | None
+    value_json: str | None
+    column_type: str | None
     reason: str
+
+    @property
+    def value(self) -> Any:
+        """The value, as far as it is JSON."""
+        return parsed(self.value_json)
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,22 @@ def payload_values(call: str, body: dict[str, Any], load: LoadSettings) -> Itera
         yield Wanted((unused,), other, None)
 
 
+def wanted_columns(call: str, body: dict[str, Any], load: LoadSettings) -> Iterator[Wanted]:
+    """What belongs in the columns of envelope keys that are otherwise left out, and of the address of the sender."""
+    for key, name in EXCLUDED.items():
+        value = body.get(key) if name in load.envelope_columns else None
+        if isinstance(value, dict):
+            for path, leaf in _leaves((call, key), value, frozenset()):
+                yield Wanted(path, leaf, "_".join((name, *map(key_name, path[1:]))))
+        elif value is not None:
+            yield Wanted((key,), value, name)
+    address, context = body.get(REQUEST_IP), member(body, "context")
+    if address is not None:
+        yield Wanted((REQUEST_IP,), address, f"context_{REQUEST_IP}")
+        if not isinstance(context, dict) or context.get("ip") is None:
+            yield Wanted((REQUEST_IP,), address, "context_ip")
+
+
 def _wanted(call: str, root: str, value: Any, load: LoadSettings) -> Iterator[Wanted]:
     if isinstance(value, dict):
         reserved = frozenset[str](load.envelope_columns)
@@ -128,31 +155,36 @@ def _leaves(
             yield tuple(_text(part) for part in path[1:]), below
 
 
-def missing(
-    wanted: Iterable[Wanted], table: str, call: str, row: Row, discards: list[Discard], load: LoadSettings
-) -> Iterator[Wanted]:
-    """Values that are neither in the row nor in its discards, nor excluded."""
-    for each in wanted:
-        if each.column is not None and _is_in_row(each, table, call, row, load):
-            continue
-        if not any(_stands_for(discard, each) for discard in discards):
-            yield each
+def columns_held(wanted: Iterable[Wanted], call: str, row: Row) -> list[str | None]:
+    """Of each value, the column that holds it: its own or a variant of that; None where none does."""
+    return [None if each.column is None else _column_held(each, each.column, call, row) for each in wanted]
 
 
-def _is_in_row(wanted: Wanted, table: str, call: str, row: Row, load: LoadSettings) -> bool:
-    column = wanted.column
-    assert column is not None
-    if {column, f"{table}.{column}", f"{CALL_TABLE[call]}.{column}"} & set(load.exclude):
-        return True
-    names = [column, *(f"{column}__v_{variant}" for variant in VARIANTS)]
+def _column_held(wanted: Wanted, column: str, call: str, row: Row) -> str | None:
+    if is_same(wanted.value, row.get(column)):
+        return column
+    for name in _VARIANTS:
+        if is_same(wanted.value, row.get(column + name)):
+            return column + name
     if call in ("page", "screen") and len(wanted.path) == 2 and wanted.path[1] in ("name", "category"):
-        names.append(wanted.path[1])  # the same as the top-level one: one column for both
-    return any(is_same(wanted.value, row.get(name)) for name in names)
+        name = wanted.path[1]  # the same as the top-level one: one column for both
+        return name if is_same(wanted.value, row.get(name)) else None
+    return None
+
+
+def is_left_out(wanted: Wanted, table: str, call: str, discards: list[Discard], load: LoadSettings) -> bool:
+    """Whether a value that no column holds is one of the discards, or excluded."""
+    column = wanted.column
+    names = {column, f"{table}.{column}", f"{CALL_TABLE[call]}.{column}"}
+    return not names.isdisjoint(load.exclude) or any(_stands_for(discard, wanted) for discard in discards)
 
 
 def _stands_for(discard: Discard, wanted: Wanted) -> bool:
-    if discard.reason in _WHOLE_ROW:
-        return True
+    if discard.reason in _BESIDE:
+        return False
+    if discard.reason in WHOLE_ROW:
+        values = discard.value
+        return isinstance(values, dict) and wanted.column in values and is_as_sent(wanted.value, values[wanted.column])
     if discard.reason == "unknown_top_level" and len(wanted.path) == 1:
         return True
     if wanted.column is not None and discard.column is not None:
@@ -230,32 +262,45 @@ def _instant(text: str) -> datetime | None:
 
 
 def _is_same_json(value: Any, cell: str) -> bool:
+    return is_equal(value, parsed(cell))
+
+
+def parsed(text: str | None) -> Any:
+    """The value that a text is as JSON; None where it is none."""
     try:
-        stored = json.loads(cell, parse_int=Written, parse_float=Written, parse_constant=lambda _: None, strict=False)
+        return json.loads(
+            text or "null", parse_int=Written, parse_float=Written, parse_constant=lambda _: None, strict=False
+        )
     except (ValueError, RecursionError):
-        return False
-    return _is_equal(value, stored)
+        return None
 
 
-def _is_equal(one: Any, other: Any) -> bool:
+def is_as_sent(value: Any, stored: Any) -> bool:
+    """Whether a value is the one that was sent; what has numbers that JSON readers would change may be a text."""
+    if type(stored) is str and isinstance(value, Written | list | dict):
+        return stored == value or (not isinstance(value, str) and _is_same_json(value, stored))
+    return is_equal(value, stored)
+
+
+def is_equal(one: Any, other: Any) -> bool:
     """Whether two values of JSON say the same. Not recursive: they may be deeper than calls can be."""
     waiting = [(one, other)]
     while waiting:
         left, right = waiting.pop()
         if isinstance(left, Written):
-            is_equal = isinstance(right, Written) and _is_same_number(left, right)
+            is_same_here = isinstance(right, Written) and _is_same_number(left, right)
         elif isinstance(left, str):
-            is_equal = type(right) is str and _text(left) == right
+            is_same_here = type(right) is str and _text(left) == right
         elif isinstance(left, list):
-            if is_equal := isinstance(right, list) and len(left) == len(right):
+            if is_same_here := isinstance(right, list) and len(left) == len(right):
                 waiting += zip(left, right, strict=True)
         elif isinstance(left, dict):
             named = {_text(key): item for key, item in left.items()}
-            if is_equal := isinstance(right, dict) and named.keys() == right.keys():
+            if is_same_here := isinstance(right, dict) and named.keys() == right.keys():
                 waiting += [(item, right[key]) for key, item in named.items()]
         else:
-            is_equal = left is right
-        if not is_equal:
+            is_same_here = left is right
+        if not is_same_here:
             return False
     return True
 

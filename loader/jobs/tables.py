@@ -19,8 +19,11 @@ _OWNERS: Final = (("identifies", "users", "user_id"), ("groups", "accounts", "gr
 def compare_tables(
     reader: Reader, source: str, tables: Mapping[str, Table], system_schema: str, found: Findings
 ) -> None:
-    """Add everything that does not agree to `found`."""
-    for name in CALL_TABLE.values():
+    """Report what does not fit to `found`."""
+    for name, each in tables.items():
+        ((strangers,),) = reader.check("rows_without_load", {"table": each.qualified, "source": source}).rows
+        found.compare(name, f"{name}.uuid_ts: rows of no load", 0, strangers, name)
+    for call, name in CALL_TABLE.items():
         if name not in tables:
             continue
         table = tables[name].qualified
@@ -29,6 +32,9 @@ def compare_tables(
         found.compare(name, "rows without an id", 0, ids["missing"])
         ((orphans,),) = reader.check("rows_without_object", {"table": table, "source": source}).rows
         found.compare(name, "rows of no recorded object", 0, orphans)
+        copies = reader.check("copies_of_rows", {"table": table, "source": source, "call": call}).records()[0]
+        found.compare("copies", f"copies of {name} without a row", 0, copies["alone"])
+        found.compare("copies", f"copies of {name} that come before their row", 0, copies["earlier"])
     for calls, latest, owner in _OWNERS:
         if calls in tables and any(column == owner for column, _ in tables[calls].columns):
             _compare_owners(reader, tables, calls, latest, owner, found)
@@ -68,6 +74,11 @@ def _compare_event_tables(
         found.compare(name, "rows, by the event of each row of tracks", expected[name], rows)
     if tracks is None or not events:
         return
+    for name, table in events.items():
+        values = {"table": table.qualified, "tracks": tracks.qualified}
+        for column, differing, row_id in reader.check("event_rows", values).rows:
+            what = f"{name}.{column}: rows that do not say what tracks says, such as {row_id}"
+            found.add(name, what, 0, differing, name)
     ids = " union all ".join(f"select id from {table.qualified}" for table in events.values())  # noqa: S608 - quoted
     capped = (
         f"select row_id from {identifier(system_schema, 'discards')} "  # noqa: S608 - quoted

@@ -10,10 +10,11 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from pydantic import ValidationError
 
@@ -23,75 +24,21 @@ from loader.config.settings import LoadSettings
 from loader.core.tables import CALL_TABLE
 from loader.errors import TerminalError, TransientError
 from loader.inventory import tables
-from loader.jobs.findings import MOST_KEPT, Findings
+from loader.jobs.findings import Findings
+from loader.jobs.owners import compare_latest
 from loader.jobs.places import WINDOW_LINES, Found, Lines, ObjectPlaces, PlaceReader
-from loader.jobs.recount import Item, Line, Verdict, is_blank, items_of, read_lines
-from loader.jobs.sample import MESSAGES, ValueSample
+from loader.jobs.recount import Ending, Item, Line, Verdict, is_blank, items_of, read_lines
+from loader.jobs.retold import ExactLines, Origin, is_same_cell
+from loader.jobs.sample import EXACT_MESSAGES, MESSAGES, ValueSample
 from loader.jobs.snapshot import open_snapshot
+from loader.jobs.state_tables import compare_state
 from loader.jobs.tables import compare_tables
+from loader.jobs.verify_report import VerifyReport
 from loader.reading import Reader
 from loader.staging.workspace import Workspace
 
 _PAGE_OBJECTS: Final = 1000
 _COUNTS: Final = ("lines", "blank", "quarantined_lines", "messages", "quarantined_messages")
-
-
-@dataclass
-class VerifyReport:
-    """What was compared, and what does not fit."""
-
-    objects: int = 0
-    lines: int = 0
-    blank: int = 0
-    messages: int = 0
-    rows: int = 0
-    copies: int = 0
-    quarantined_lines: int = 0
-    quarantined_messages: int = 0
-    values_checked: int = 0
-    not_loaded: int = 0
-    """Objects of the archive that no load has read yet."""
-    gone: int = 0
-    changed: int = 0
-    loading: int = 0
-    findings: Findings = field(default_factory=Findings)
-    not_verifiable: list[dict[str, str]] = field(default_factory=list)
-    """The first recorded versions that cannot be compared, with the reason."""
-    failed_objects: list[dict[str, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def exit_code(self) -> int:
-        """1 on a mismatch, or when an object cannot be read."""
-        return 1 if self.findings.count or self.failed_objects else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
-        return {
-            "objects": self.objects,
-            "lines": self.lines,
-            "blank": self.blank,
-            "messages": self.messages,
-            "rows": self.rows,
-            "copies": self.copies,
-            "quarantined_lines": self.quarantined_lines,
-            "quarantined_messages": self.quarantined_messages,
-            "values_checked": self.values_checked,
-            "not_loaded": self.not_loaded,
-            "not_verifiable": self.gone + self.changed + self.loading,
-            "not_verifiable_objects": self.not_verifiable,
-            "mismatch_count": self.findings.count,
-            "seconds": round(self.seconds, 3),
-            "mismatches": self.findings.kept,
-            "warnings": self.warnings,
-            "failed_objects": self.failed_objects[:MOST_KEPT],
-        }
-
-    def skip(self, key: str, reason: str) -> None:
-        """A recorded version that cannot be compared: `gone`, `changed` or `loading`."""
-        setattr(self, reason, getattr(self, reason) + 1)
-        if len(self.not_verifiable) < MOST_KEPT:
-            self.not_verifiable.append({"key": key, "reason": reason})
 
 
 @dataclass(frozen=True)
@@ -102,14 +49,23 @@ class _Recorded:
     key: str
     etag: str
     size: int
+    last_modified: datetime
+    received_day: date | None
     status: str
     error: str | None
+    retry: bool
     options: str | None
+    bytes_read: int
     lines: int
     blank: int
     quarantined_lines: int
     messages: int
     quarantined_messages: int
+
+    @property
+    def origin(self) -> Origin:
+        """As the exact way wants to know it."""
+        return Origin(self.key, self.received_day, self.last_modified)
 
 
 @dataclass
@@ -123,22 +79,45 @@ class _Counts:
     quarantined_messages: int = 0
     rows: int = 0
     copies: int = 0
+    is_last_torn: bool = False
+    """The last line so far is the torn end of one."""
 
 
-def verify_source(config: Config, source: SourceSettings) -> VerifyReport:
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Of how many messages one is looked into."""
+
+    values: int
+    exact: int
+    """A multiple of it: of how many one is read the exact way as well."""
+
+
+def _steps(messages: int) -> _Steps:
+    every = -(-messages // MESSAGES) or 1
+    return _Steps(every, every * (-(-messages // (every * EXACT_MESSAGES)) or 1))
+
+
+def verify_source(config: Config, source: SourceSettings, *, is_whole: bool = False) -> VerifyReport:
     """Compare every object of the archive that was loaded with what is in the warehouse.
+
+    `is_whole`: look into every message, not into some of each object.
 
     Raises ConfigError without a warehouse, BusyError when a load holds it, and what listing the archive raises.
     """
     started = time.monotonic()
     archive = open_archive(source.archive.model_copy(update={"recent_days": None}))
-    report = VerifyReport()
+    report = VerifyReport(Findings(source.name))
     workspace = Workspace(config.resources.work_dir or Path(tempfile.gettempdir()))
     try:
         with open_snapshot(config, workspace.folder) as reader:
-            verification = _Verification(reader, source, archive, workspace.new_path(), report)
+            verification = _Verification(reader, source, archive, workspace.new_path(), report, is_whole)
             verification.read_archive()
-            compare_tables(reader, source.name, verification.tables, config.system_schema, report.findings)
+            tables, options, findings = verification.tables, verification.options, report.findings
+            compare_tables(reader, source.name, tables, config.system_schema, findings)
+            compare_state(reader, source.name, tables, options, findings)
+            for name in compare_latest(reader, tables, options, findings):
+                text = f"{name} was made under several options, so its values are not compared"
+                report.warnings.append(f"{text}: run `loader rebuild {source.name}`")
     finally:
         workspace.remove()
     _warn(report, source.name)
@@ -161,7 +140,13 @@ class _Verification:
     """One pass over the archive of one source."""
 
     def __init__(
-        self, reader: Reader, source: SourceSettings, archive: Archive, download: Path, report: VerifyReport
+        self,
+        reader: Reader,
+        source: SourceSettings,
+        archive: Archive,
+        download: Path,
+        report: VerifyReport,
+        is_whole: bool,
     ) -> None:
         self._reader = reader
         self._source = source
@@ -169,13 +154,16 @@ class _Verification:
         self._download = download
         self._report = report
         self._findings = report.findings
-        self._options: dict[str | None, LoadSettings] = {}
+        self._is_whole = is_whole
+        self._settings: dict[str | None, LoadSettings] = {}
         self.tables = tables(reader, source)
         calls = {call: self.tables[name] for call, name in CALL_TABLE.items() if name in self.tables}
         self._places = PlaceReader(reader, source.name, calls)
         rows = reader.check("load_options", {"source": source.name}).rows
-        options = {started_at: self._load(cast("str | None", text)) for started_at, text in rows}
-        self._sample = ValueSample(reader, source.name, self.tables, options, self._findings)
+        self.options = {started_at: self._load(cast("str | None", text)) for started_at, text in rows}
+        """Of each load, by its start."""
+        self._lines = ExactLines()
+        self._sample = ValueSample(reader, source.name, self.tables, self.options, self._lines, self._findings)
 
     def read_archive(self) -> None:
         """Every object, a page of the listing at a time."""
@@ -226,7 +214,9 @@ class _Verification:
             path = self._archive.local_path(obj)
             if path is None:
                 self._archive.download(obj, self._download)
-            self._compare(recorded, read_lines(path or self._download, obj.key), held)
+            ending = Ending()
+            self._compare(recorded, read_lines(path or self._download, obj.key, ending), ending, held)
+            self._compare_object(obj, recorded, is_file=path is not None)
             self._archive.local_path(obj)
         except (TerminalError, TransientError) as error:
             self._fail(obj.key, error.what)
@@ -238,7 +228,15 @@ class _Verification:
     def _fail(self, key: str, error: str) -> None:
         self._report.failed_objects.append({"key": key, "error": error})
 
-    def _compare(self, recorded: _Recorded, lines: Iterable[Line], held: Lines | None) -> None:
+    def _compare_object(self, obj: ArchiveObject, recorded: _Recorded, is_file: bool) -> None:
+        """What the ledger says of an object beside its counts."""
+        compare = self._findings.compare
+        compare(obj.key, "received_day", obj.received_day, recorded.received_day)
+        # The version of a file has its time in it. A store may have got the same bytes again.
+        if is_file or recorded.last_modified > obj.last_modified:
+            compare(obj.key, "last_modified", obj.last_modified, recorded.last_modified)
+
+    def _compare(self, recorded: _Recorded, lines: Iterable[Line], ending: Ending, held: Lines | None) -> None:
         def unclaimed(line: int, found: list[Found]) -> None:
             for place in found:
                 what = f"line {line} item {place.item} in the archive"
@@ -246,25 +244,31 @@ class _Verification:
 
         places = ObjectPlaces(self._places, recorded.object_id, held, unclaimed)
         counts = _Counts()
-        every = -(-recorded.messages // MESSAGES) or 1
+        steps = _Steps(1, 1) if self._is_whole else _steps(recorded.messages)
         if recorded.status == "failed" and not recorded.lines:
             if any(True for _ in lines):
                 self._fail(recorded.key, f"nothing of it is loaded: {recorded.error}")
             return
         for line in lines:
             counts.lines += 1
+            counts.is_last_torn = line.damage is not None and line.damage.reason == "truncated_line"
             if is_blank(line):
                 counts.blank += 1
                 if found := places.take(line.number):
                     unclaimed(line.number, found)
                 continue
-            self._compare_line(recorded, line, places.take(line.number), counts, every)
+            self._compare_line(recorded, line, places.take(line.number), counts, steps)
         places.finish()
-        self._close(recorded, counts)
+        self._close(recorded, counts, ending)
 
-    def _close(self, recorded: _Recorded, counts: _Counts) -> None:
+    def _close(self, recorded: _Recorded, counts: _Counts, ending: Ending) -> None:
         """Compare the counts of an object, and add them to the totals."""
         report = self._report
+        complete = counts.lines - (ending.is_torn and counts.is_last_torn)
+        self._findings.compare(recorded.key, "status", ending.status(complete), recorded.status)
+        self._findings.compare(recorded.key, "retry", False, recorded.retry)
+        if not ending.is_torn:
+            self._findings.compare(recorded.key, "bytes_read", ending.unpacked_bytes, recorded.bytes_read)
         for name in _COUNTS:
             self._findings.compare(recorded.key, name, getattr(counts, name), getattr(recorded, name))
         accounted = counts.rows + counts.copies + counts.quarantined_messages
@@ -275,10 +279,14 @@ class _Verification:
         for name in (*_COUNTS, "rows", "copies"):
             setattr(report, name, getattr(report, name) + getattr(counts, name))
 
-    def _compare_line(self, recorded: _Recorded, line: Line, found: list[Found], counts: _Counts, every: int) -> None:
+    def _compare_line(
+        self, recorded: _Recorded, line: Line, found: list[Found], counts: _Counts, steps: _Steps
+    ) -> None:
         at: dict[int, list[Found]] = {}
         for place in found:
             at.setdefault(place.item, []).append(place)
+        if any(place.kind == "quarantine" for place in found):
+            self._compare_records(recorded, line, found)
         refused = messages = 0
         for item in items_of(line):
             if item.verdict is Verdict.UNSURE:
@@ -292,8 +300,9 @@ class _Verification:
             messages += 1
             refused += item.verdict is Verdict.REFUSED
             here = at.pop(item.number, [])
-            if self._compare_item(recorded, line, item, here) and (counts.messages + messages) % every == 0:
-                self._sample.add(recorded.key, here[0].id, item, len(line.body), self._load(recorded.options))
+            number = counts.messages + messages
+            if self._compare_item(recorded, line, item, here) and number % steps.values == 0:
+                self._look_into(recorded, line, item, here[0], is_exact=number % steps.exact == 0)
         for places in at.values():
             for place in places:
                 what = f"line {line.number} item {place.item} in the archive"
@@ -307,7 +316,7 @@ class _Verification:
             counts.quarantined_messages += refused
 
     def _compare_item(self, recorded: _Recorded, line: Line, item: Item, here: list[Found]) -> bool:
-        """Whether a message has a row of its own, which can be compared further."""
+        """Whether a message has a row or is a copy, which can be compared further."""
         kinds = ("quarantine",) if item.verdict is Verdict.REFUSED else ("row", "copy")
         if len(here) != 1 or here[0].kind not in kinds:
             self._misplaced(recorded, line, item, here)
@@ -319,7 +328,34 @@ class _Verification:
         self._findings.compare(recorded.key, f"{where}: call", item.call, place.call)
         if item.plain_id is not None:
             self._findings.compare(recorded.key, f"{where}: id", item.plain_id, place.id)
-        return place.kind == "row" and place.call == item.call
+        return place.call == item.call
+
+    def _look_into(self, recorded: _Recorded, line: Line, item: Item, place: Found, is_exact: bool) -> None:
+        """Compare what a message says with its row, or what is told of it as a copy."""
+        load = self._load(recorded.options)
+        if place.kind == "row":
+            self._sample.add(recorded.origin, line, item, place.id, load, is_exact)
+        if place.kind == "row" or not is_exact:
+            return
+        told = self._lines.messages(recorded.origin, line, load).get(item.number)
+        if told is None:
+            return
+        expected = {"fingerprint": told.fingerprint, "received_at": told.cells(item.call)["received_at"]}
+        for name, value in expected.items():
+            if not is_same_cell(place.record[name], value):
+                self._findings.add(
+                    recorded.key, f"copies.{name} of {place.id}", "that of the message", "another", None, line.number
+                )
+
+    def _compare_records(self, recorded: _Recorded, line: Line, found: list[Found]) -> None:
+        """What the quarantine tells of a line."""
+        records = self._lines.records(recorded.origin, line, self._load(recorded.options))
+        for place in found:
+            expected = records.get(place.item) if place.kind == "quarantine" else None
+            for name, value in (expected or {}).items():
+                if not is_same_cell(place.record[name], value):
+                    what = f"quarantine.{name} of item {place.item}"
+                    self._findings.add(recorded.key, what, "that of the line", "another", None, line.number)
 
     def _misplaced(self, recorded: _Recorded, line: Line, item: Item, here: list[Found]) -> None:
         found = ", ".join(f"a {place.kind}" for place in here) or "nothing"
@@ -327,12 +363,12 @@ class _Verification:
 
     def _load(self, options: str | None) -> LoadSettings:
         """The options under which an object was loaded; today's where they cannot be told."""
-        if options not in self._options:
+        if options not in self._settings:
             try:
-                self._options[options] = LoadSettings.model_validate(json.loads(options or "{}"))
+                self._settings[options] = LoadSettings.model_validate(json.loads(options or "{}"))
             except (ValueError, ValidationError):
-                self._options[options] = self._source.load
-        return self._options[options]
+                self._settings[options] = self._source.load
+        return self._settings[options]
 
 
 def _grouped(chosen: list[tuple[ArchiveObject, _Recorded]]) -> Iterator[list[tuple[ArchiveObject, _Recorded]]]:

@@ -1,7 +1,7 @@
 -- Which places of the archive hold a further copy of a message?
 -- In: copies; $source, $objects (ids), $first and $last (lines, both included; null: no limit).
--- Out: object_id, line, item, call, id. Reader: loader.jobs.places.
-select object_id, line, item, call, id
+-- Out: object_id, line, item, call, id, received_at, fingerprint. Reader: loader.jobs.places.
+select object_id, line, item, call, id, received_at, fingerprint
 from copies
 where
     source = $source

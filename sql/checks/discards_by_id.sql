@@ -1,5 +1,6 @@
--- Which values of some rows were discarded?
--- In: discards; $source, $ids. Out: row_id, column_name, source_path, reason. Reader: loader.jobs.sample.
-select row_id, column_name, source_path, reason
+-- What was discarded of some rows?
+-- In: discards; $source, $ids.
+-- Out: row_id, table_name, column_name, source_path, value_json, column_type, reason. Reader: loader.jobs.sample.
+select row_id, table_name, column_name, source_path, value_json, column_type, reason
 from discards
 where source = $source and row_id in (select unnest($ids::varchar[]))

@@ -1,8 +1,10 @@
 -- Which versions of some keys were read, and what was counted in each?
--- In: objects; $source, $keys. Out: one row per version: object_id, key, etag, size, status, error, options, and its
--- counts lines, blank, quarantined_lines, messages, quarantined_messages; the newest first. Reader: loader.jobs.verify.
+-- In: objects; $source, $keys. Out: one row per version: object_id, key, etag, size, last_modified, received_day, status,
+-- error, retry, options, and its counts bytes_read, lines, blank, quarantined_lines, messages, quarantined_messages; the
+-- newest first. Reader: loader.jobs.verify.
 select
-    object_id, key, etag, size, status, error, options,
+    object_id, key, etag, size, last_modified, received_day, status, error, retry, options,
+    coalesce(bytes_read, 0) as bytes_read,
     coalesce(lines, 0) as lines,
     coalesce(blank, 0) as blank,
     coalesce(quarantined_lines, 0) as quarantined_lines,

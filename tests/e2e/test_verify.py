@@ -26,6 +26,7 @@ from factories import (
 from loader.config import Config
 from loader.config.file import load_config
 from loader.jobs.load import load_source
+from loader.jobs.rebuild import rebuild
 from loader.jobs.verify import verify_source
 
 GOOD = json.dumps(a_track_call())
@@ -240,7 +241,7 @@ def test_options_of_the_load_are_respected(tmp_path):
 
 def test_events_beyond_the_table_cap_add_up(tmp_path):
     """With properties, without any, and with some that are no object."""
-    payloads = ({"a": 1}, {"a": 2**64}, {}, 5, None)
+    payloads = ({"a": 1}, {"a": 2**64}, {"a": [2**64, 1.5]}, {}, 5, None)
     calls = [a_track_call(payload, f"Event {n}", f"t{n}") for n, payload in enumerate(payloads)]
     config = a_project(tmp_path, {a_key(): calls}, table_cap=1)
 
@@ -317,6 +318,55 @@ def test_a_large_object_is_compared_in_stretches(tmp_path, monkeypatch):
     whats = {mismatch["what"] for mismatch in report["mismatches"]}
     assert {"line 8 item 0", "line 100 item 0", "line 101 item 0", "line 450 item 0"} <= whats
     assert "line 9999 item 0 in the archive" in whats
+
+
+def test_the_whole_archive_is_looked_into_where_that_is_wanted(tmp_path, monkeypatch):
+    """Values of some messages of a large object are checked; with `--whole` those of all, their fingerprints as well."""
+    monkeypatch.setattr("loader.jobs.verify.MESSAGES", 10)
+    config = a_project(tmp_path, {a_key(): [a_track_call(message_id=f"m{n}") for n in range(100)]})
+    change(config, "update shop.order_completed set total = 1 where id = 'm50'")
+    change(config, "update shop.tracks set _fingerprint = 1 where id = 'm60'")
+
+    assert verified(config)[0]["mismatches"] == []
+    report = verify_source(config, config.sources[0], is_whole=True).as_dict()
+
+    whats = [mismatch["what"] for mismatch in report["mismatches"]]
+    assert "value missing: order_completed.total of m50" in whats
+    assert "not what follows from the message: tracks._fingerprint of m60" in whats
+
+
+def test_a_mismatch_says_where_it_is_and_what_to_do(small):
+    """Object, line, table and column, and the command that makes it right."""
+    change(small, f"update shop.order_completed set total = 11 where id = '{TRACK}'")
+
+    (mismatch, *_) = verified(small)[0]["mismatches"]
+
+    assert mismatch == {
+        "key": "segment-logs/k2V9xqPw7r/1772409600000/first.gz",
+        "line": 2,
+        "what": f"value missing: order_completed.total of {TRACK}",
+        "expected": "a number",
+        "found": "another value",
+        "fix": "loader rebuild shop.order_completed",
+    }
+
+
+def test_users_of_no_one_rule_are_not_compared(tmp_path):
+    """Loads under other options made some of them; a rebuild makes all of them by one rule."""
+    config = a_project(tmp_path, {a_key(1): [an_identify_call(message_id="i1")]})
+    write_archive(tmp_path / "archive", {a_key(2): [an_identify_call({"plan": None}, message_id="i2")]})
+    source = config.sources[0]
+    kept = source.model_copy(update={"load": source.load.model_copy(update={"null_traits": "keep"})})
+    load_source(config, kept)
+
+    report, code = verified(config)
+    assert (report["mismatches"], code) == ([], 0)
+    assert report["warnings"] == [
+        "users was made under several options, so its values are not compared: run `loader rebuild shop`"
+    ]
+
+    rebuild(config, source, None)
+    assert verified(config)[0]["warnings"] == []
 
 
 def listing_while(config: Config, monkeypatch, then) -> dict:

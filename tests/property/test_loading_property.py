@@ -22,6 +22,8 @@ from property.archives import (
 )
 from tables import CALL_TABLES
 
+from loader.config import load_config
+from loader.jobs.verify import verify_source
 from loader.staging import StagingLimits
 
 ONE_BY_ONE = StagingLimits(batch_objects=1)
@@ -39,6 +41,31 @@ def a_source(**options):
     """A source in a folder of its own: examples of one test must not meet."""
     with tempfile.TemporaryDirectory(prefix="loading-") as folder:
         yield Loading(Path(folder), options)
+
+
+OPTIONS = (
+    {},
+    {"on_conflict": "discard", "table_cap": 1},
+    {"on_conflict": "text", "null_traits": "keep"},
+    {"users_from_context_traits": True, "envelope_columns": ["channel", "integrations", "metadata"]},
+    {"raw_events": True, "date_only": "timestamp", "json_paths": ["track.properties.a"], "exclude": ["plan"]},
+)
+
+
+@few(8)
+@given(archives(), archives(), st.sampled_from(OPTIONS), st.booleans())
+def test_what_was_loaded_is_verified(first, second, options, is_rebuilt):
+    """By the reader of `loader verify`, after loads one after the other, whatever the options, and after a rebuild."""
+    with a_source(**options) as loading:
+        loading.write_objects(first)
+        loading.load()
+        loading.write_objects({f"{key}-later": lines for key, lines in second.items()})
+        loading.load()
+        if is_rebuilt:
+            loading.rebuild()
+
+        config = load_config(loading.config_file, {})
+        assert verify_source(config, config.sources[0]).findings.kept == []
 
 
 def loaded_at_once(objects, **keywords):
