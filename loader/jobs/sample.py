@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import xxhash
+
 from loader.config.settings import LoadSettings
 from loader.core.dialect import DUCKDB
 from loader.core.messages import source_name
 from loader.core.naming import event_slug, table_name
-from loader.core.tables import CALL_TABLE, LATEST, NULLS, REQUEST_IP
+from loader.core.tables import CALL_TABLE, ID_HASH, LATEST, NULLS, REQUEST_IP
 from loader.inventory import Table
 from loader.jobs.findings import Findings
 from loader.jobs.recount import Item, Line
@@ -163,7 +165,8 @@ class ValueSample:
 
     def _compare_told(self, each: _Sampled, table: str, row: Row, told: Told, load: LoadSettings) -> None:
         """Columns whose values follow from the exact way."""
-        expected = {**told.cells(each.call), "_fingerprint": told.fingerprint}
+        id_hash = xxhash.xxh64_intdigest(str(row["id"]).encode())
+        expected = {**told.cells(each.call), "_fingerprint": told.fingerprint, ID_HASH: id_hash}
         if each.call in LATEST:
             expected[NULLS] = told.nulls(each.call, load) or None
             row = {**row, NULLS: parsed(row.get(NULLS))}
