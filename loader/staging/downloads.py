@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 64
 """How many objects are requested ahead of the one that is read."""
+MOST_FAILED = 64
+"""How many downloads in a row may break off before the load stops, instead of trying every object that is left."""
 
 
 @dataclass(slots=True)
@@ -43,11 +45,13 @@ class Downloads:
         self._limits = limits
         self._is_cancelled = is_cancelled
         self._pool = ThreadPoolExecutor(limits.downloads, thread_name_prefix="download")
+        self._failed = 0
+        """Downloads that broke off since the last one that did not."""
 
     def fetched(self, objects: Iterable[ArchiveObject]) -> Iterator[Fetched]:
         """Every object, in order. A downloaded file is removed when the next object is requested.
 
-        Raises TerminalError if the work folder cannot be written.
+        Raises TerminalError if the work folder cannot be written, TransientError if nothing can be downloaded any more.
         """
         waiting: deque[Fetched] = deque()
         ahead_bytes = 0
@@ -82,8 +86,17 @@ class Downloads:
             return
         try:
             fetched.future.result()
-        except (TerminalError, TransientError) as error:
-            fetched.error = error
+            self._failed = 0
+        except TerminalError as error:
+            fetched.error, self._failed = error, 0
+        except TransientError as error:
+            fetched.error, self._failed = error, self._failed + 1
+            if self._failed == MOST_FAILED:
+                raise TransientError(
+                    f"{MOST_FAILED} objects in a row could not be downloaded; of the last one: {error.what}",
+                    error.where,
+                    "run again when the service answers; what is loaded stays loaded",
+                ) from error
         except OSError as error:
             raise TerminalError(
                 f"a downloaded object cannot be written ({os.strerror(error.errno or 0)})",

@@ -570,6 +570,25 @@ def test_an_object_that_cannot_be_had_is_failed_and_others_load(tmp_path):
     assert len(staged.lines) == 4
 
 
+def test_a_service_that_is_gone_ends_the_run(tmp_path):
+    """Not every object that is left is tried. What was loaded before stays."""
+    cut = TransientError("no connection", "s3://b/k", "run again")
+    archive = Downloaded({"a": TWO_LINES} | {f"b{n:03}": cut for n in range(200)})
+
+    with pytest.raises(TransientError, match="64 objects in a row could not be downloaded.*no connection"):
+        staged_from(archive, tmp_path / "work")
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_objects_that_fail_now_and_then_do_not_end_the_run(tmp_path):
+    cut = TransientError("cut", "c", "run again")
+    archive = Downloaded({f"{n:03}": TWO_LINES if n % 60 == 0 else cut for n in range(150)})
+    staged = staged_from(archive, tmp_path / "work")
+
+    assert len(staged.parts) == 150
+    assert len(staged.lines) == 6
+
+
 def test_downloaded_files_are_gone_once_read(tmp_path):
     """A run of any length needs disk for a few objects."""
     archive = Downloaded({f"{n:03}": noisy_lines(20) for n in range(100)})
