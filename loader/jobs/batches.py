@@ -194,11 +194,11 @@ class BatchLoad:
                 table = self._warehouse.table(self._schema, CALL_TABLE[call])
                 self._engine.execute(
                     f"insert into {name} select {owner}, '-infinity'::timestamptz from {table} where rowid in "
-                    f"(select row from {dedupe.replaced} where call = '{call}') and {owner} is not null"
+                    f"(select row from {dedupe.replaced} where call = {literal(call)}) and {owner} is not null"
                 )
             (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
-            has_rows = self._engine.execute(f"select 1 from {stage.name} where call = '{call}' limit 1").fetchall()
-            if row[0] or has_rows:
+            of_call = f"from {stage.name} where call = {literal(call)}"
+            if row[0] or self._engine.execute(f"select 1 {of_call} limit 1").fetchall():
                 found[call] = name
         return found
 
@@ -213,7 +213,7 @@ class BatchLoad:
                 f"group by 1"
             )
             return
-        with stage.rows(f"call = '{call}'", ["received_at"], {path: "VARCHAR"}) as rows:
+        with stage.rows(f"call = {literal(call)}", ["received_at"], {path: "VARCHAR"}) as rows:
             key = rows.leaves.get(path, "json_extract_string(text, '/groupId')")
             self._engine.execute(
                 f"{create} {key} as id, {earliest} from {rows.name} where {key} is not null group by 1"
@@ -347,7 +347,7 @@ class BatchLoad:
         engine = self._engine
         calls = [call for (call,) in engine.execute(f"select distinct call from {dedupe.replaced}").fetchall()]
         for call in calls:
-            chosen = f"(select id from {dedupe.replaced} where call = '{call}')"
+            chosen = f"(select id from {dedupe.replaced} where call = {literal(call)})"
             table = self._warehouse.table(self._schema, CALL_TABLE[call])
             if call == "track":
                 events = engine.execute(f"select distinct event_text from {table} where id in {chosen}").fetchall()
@@ -357,7 +357,7 @@ class BatchLoad:
             engine.execute(f"delete from {table} where id in {chosen}")
             engine.execute(
                 f"delete from {self._warehouse.state('raw')} where source = {literal(self._load.source)} "
-                f"and call = '{call}' and id in {chosen}"
+                f"and call = {literal(call)} and id in {chosen}"
             )
         if calls:
             engine.execute(

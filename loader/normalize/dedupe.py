@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loader.core.dialect import hash_of_id, identifier
+from loader.core.dialect import hash_of_id, identifier, literal
 from loader.core.tables import ID_HASH
 from loader.normalize.stage import Stage
 
@@ -50,7 +50,7 @@ class Dedupe:
         """Remove lines that already have their row, or are already recorded as copies."""
         objects = f"({', '.join(map(str, resumed))})"
         places = [
-            f"select '{call}' as call, _object as object_id, _line as line, _item as item from {table} "
+            f"select {literal(call)} as call, _object as object_id, _line as line, _item as item from {table} "
             f"where _object in {objects}"
             for call, table in history.tables.items()
         ]
@@ -112,7 +112,7 @@ class Dedupe:
     def _find(self, call: str, table: str, stored: str, objects: str) -> None:
         """Find rows of the warehouse with ids of the batch. Scans only their hashes, and reads the rest by row number."""
         engine, stage = self._stage.engine, self._stage.name
-        of_call = f"from {stage} where call = '{call}'"
+        of_call = f"from {stage} where call = {literal(call)}"
         engine.execute(
             f"create or replace table {stage}_matched as select t.rowid as row from {table} as t "
             f"where {stored} in (select id_hash {of_call})"
@@ -120,7 +120,7 @@ class Dedupe:
         (count,) = engine.execute(f"select count(*) from {stage}_matched").fetchall()
         if count[0]:
             engine.execute(
-                f"insert into {self.replaced} select '{call}', t.id, t._object, t._line, t._item, t.received_at, "
+                f"insert into {self.replaced} select {literal(call)}, t.id, t._object, t._line, t._item, t.received_at, "
                 f"t._fingerprint, o.key, o.etag, t.rowid from {table} as t join {objects} as o on o.object_id = t._object "
                 f"where t.rowid in (select row from {stage}_matched) and t.id in (select id {of_call})"
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from loader.core.columns import Kind
+from loader.core.dialect import literal
 from loader.core.messages import Leaf, table_excluded
 from loader.core.naming import column_name, event_slug, table_name
 from loader.core.samples import KeyPath
@@ -124,7 +125,7 @@ def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dic
     for call in CALLS:
         if any(group.call == call for group in groups):
             target = call_target(call)
-            batches[target.name] = TableBatch(target, f"call = '{call}'")
+            batches[target.name] = TableBatch(target, f"call = {literal(call)}")
     _add_leaves(groups, batches, owner, discovery, rules)
     _add_specials(stage, batches, owner, rules)
     for batch in batches.values():
