@@ -4,10 +4,12 @@ import json
 
 import duckdb
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.core.dialect import identifier, literal, literals, pointer, widened_sql
+from loader.core.dialect import hash_of_id, identifier, literal, literals, pointer, widened_sql
+from loader.normalize.engine import open_engine
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
@@ -72,3 +74,12 @@ def test_every_other_widening_is_what_the_engine_makes_of_it(engine):
     """Integers end in zeros of their own."""
     assert engine.execute(f"select {widened_sql('100::bigint', 'BIGINT', 'VARCHAR')}").fetchone() == ("100",)
     assert engine.execute(f"select {widened_sql('100::bigint', 'BIGINT', 'DOUBLE')}").fetchone() == (100.0,)
+
+
+@pytest.mark.parametrize("text", ["m1", "9b2f3c1e-8f6d-4c5a-9a3e-2f1d0c9b8a77", "höchst", ""])
+def test_an_id_is_hashed_as_xxhash_does_it(text, tmp_path):
+    """Stored hashes stay right whatever version of the engine reads them."""
+    with open_engine(100_000_000, 1, tmp_path) as engine:
+        (row,) = engine.execute(f"select {hash_of_id(literal(text))}").fetchall()
+
+    assert row[0] == xxhash.xxh64_intdigest(text.encode())
