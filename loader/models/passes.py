@@ -19,7 +19,7 @@ from loader.warehouses.resources import memory_limit
 
 _MOST: Final = 64
 
-SPAN: Final = 1 << 21
+SPAN: Final = 1 << 20
 """Most rows that a query of `in_spans` takes in at once."""
 
 Columns = Callable[[str], Sequence[str]]
