@@ -230,15 +230,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises nothing but the SystemExit of `--help` and `--version`."""
     given = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
-    code = 0
+    code = _FAILED
     try:
         try:
             code, say = _answered(given)
             say()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else _FAILED
+            raise
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output has gone, as with `| head`.
+        # The reader of our output has gone, as with `| head`: a command that was not done by then has failed.
         _drop_output()
     except OSError as error:
         _drop_output()

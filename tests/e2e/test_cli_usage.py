@@ -244,6 +244,17 @@ def test_a_reader_of_the_output_that_goes_away_is_no_error(arguments, code, load
     assert (ran, "Traceback" in said, "Broken pipe" in said) == (code, False, False)
 
 
+def test_a_command_that_its_reader_stopped_has_failed(loaded_project):
+    """With `loader load | head -1`, sources that were not loaded must not look loaded."""
+    end, begin = os.pipe()
+    os.close(end)
+
+    process = start(loaded_project, "sql", "from range(100000)", stdout=begin)
+    os.close(begin)
+
+    assert ended(process) == (1, "")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["status"], ["sql", "from range(100000)"]])
 def test_a_full_disk_below_the_output_is_an_error(arguments, loaded_project):
     """No defect, whether it is met while the command prints or at its end."""
