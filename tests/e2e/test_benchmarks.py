@@ -2,16 +2,14 @@
 
 import pytest
 
-from bench.load import generate, scenarios
-from bench.load import run as loading
-from bench.models import run as models
-
 pytestmark = [pytest.mark.checkout, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)
 def archives(tmp_path, monkeypatch):
     """Archives of their own, not those that are kept for measuring."""
+    from bench.load import generate, scenarios
+
     for module in (generate, scenarios):
         monkeypatch.setattr(module, "ARCHIVES", tmp_path)
 
@@ -29,7 +27,9 @@ def printed_rows(capsys):
 )
 def test_loading_is_measured(scenario, sizes, capsys):
     """A load that lost or doubled a message would end with another exit code."""
-    assert loading.main([scenario, *sizes, "--runs", "1"]) == 0
+    from bench.load.run import main
+
+    assert main([scenario, *sizes, "--runs", "1"]) == 0
     assert len(printed_rows(capsys)) >= 2
 
 
@@ -43,5 +43,7 @@ def test_loading_is_measured(scenario, sizes, capsys):
 )
 def test_models_are_measured(scenario, sizes, capsys):
     """Beside what they are compared with."""
-    assert models.main([scenario, *sizes, "--runs", "1"]) == 0
+    from bench.models.run import main
+
+    assert main([scenario, *sizes, "--runs", "1"]) == 0
     assert len(printed_rows(capsys)) >= 2
