@@ -10,7 +10,7 @@ from loader.commands.loading import published
 from loader.commands.output import Output
 from loader.commands.progress import Progress
 from loader.config import Config
-from loader.errors import ConfigError
+from loader.jobs.textfiles import write_texts
 
 _MOST_NAMES: Final = 4
 
@@ -147,14 +147,7 @@ def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.result({"pages": written})
         return 0
     folder = Path(arguments.output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in written.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"the pages cannot be written: {error.strerror}", str(folder), "name another folder"
-        ) from None
+    write_texts(folder, written, "the pages")
     output.line(f"wrote {len(written)} pages to {folder}")
     output.result({"written": [str(folder / name) for name in written]})
     return 0

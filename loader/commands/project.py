@@ -13,6 +13,7 @@ from pathlib import Path
 from loader.commands.output import Output
 from loader.config import Config, SourceSettings
 from loader.errors import ConfigError, LoaderError
+from loader.jobs.textfiles import write_texts
 from loader.reading import open_reader
 
 CONFIG_TEMPLATE = """\
@@ -81,14 +82,7 @@ def init(arguments: argparse.Namespace, output: Output) -> int:
     if present:
         where = ", ".join(str(folder / name) for name in present)
         raise ConfigError("there is a file already", where, "choose another folder: loader init FOLDER")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in contents.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"the project cannot be written: {error.strerror}", str(folder), "name another folder: loader init FOLDER"
-        ) from None
+    write_texts(folder, contents, "the project")
     for name in contents:
         output.line(f"wrote {folder / name}")
     output.line("next: name your archive in loader.yaml, then run `loader check` and `loader load`")

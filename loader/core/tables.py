@@ -18,6 +18,8 @@ CALL_TABLE: Final = {
     "alias": "aliases",
 }
 """The table of each call."""
+CALL_OF: Final = {table: call for call, table in CALL_TABLE.items()}
+"""The call of each call table."""
 LATEST: Final = {"identify": ("users", "user_id"), "group": ("accounts", "group_id")}
 """Tables that hold the latest traits: their name, and the column of the call table that becomes their id."""
 CALL_TABLES: Final = tuple(CALL_TABLE.values())

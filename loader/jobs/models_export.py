@@ -10,6 +10,7 @@ from loader.core.plan import SchemaTables
 from loader.errors import ConfigError
 from loader.inventory import schema_of
 from loader.jobs.models import catalog_of, open_for_reading
+from loader.jobs.textfiles import write_texts
 from loader.models.dbt import MARKER, Export, project_files
 from loader.models.external import call_tables_in
 from loader.models.parameters import parameters_of
@@ -37,14 +38,7 @@ def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> lis
     for old in [*folder.rglob("*.sql"), *folder.rglob("*.yml")]:
         if str(old.relative_to(folder)) not in files and _is_ours(old):
             old.unlink()
-    try:
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"the project cannot be written: {error.strerror}", str(folder), "name another folder"
-        ) from None
+    write_texts(folder, files, "the project")
     return sorted(files)
 
 

@@ -85,7 +85,7 @@ class Wanted:
         return names.get(type(self.value), "a value")
 
 
-def envelope_values(call: str, body: dict[str, Any], _: LoadSettings) -> Iterator[Wanted]:
+def envelope_values(call: str, body: dict[str, Any]) -> Iterator[Wanted]:
     """What belongs in the ids, names and times of a row. Times that are missing or spelled unusually are not judged."""
     for key, column in (_IDS | _OWN.get(call, {})).items():
         value = member(body, key)

@@ -161,7 +161,7 @@ class ValueSample:
         if load.raw_events:
             whole_message = parsed(raws.get(each.id))
             if not (is_equal(told.body, whole_message) or is_equal(each.body, whole_message)):
-                self._add(each, "the whole message in raw", "the message", "another one, or none", None)
+                self._add(each, f"raw: the whole message of {each.id}", "the message", "another one, or none", table)
 
     def _compare_told(self, each: _Sampled, table: str, row: Row, told: Told, load: LoadSettings) -> None:
         """Columns whose values follow from the exact way."""
@@ -273,7 +273,7 @@ class ValueSample:
 def _wanted(each: _Sampled, load: LoadSettings) -> tuple[list[Wanted], list[Wanted]]:
     """What belongs in the columns of every table of the call, and in those of the payload."""
     call, body = each.call, each.body
-    common = [*envelope_values(call, body, load), *context_values(call, body, load)]
+    common = [*envelope_values(call, body), *context_values(call, body, load)]
     return common, list(payload_values(call, body, load))
 
 

@@ -10,12 +10,11 @@ from loader.config.settings import LoadSettings
 from loader.core.dialect import DUCKDB
 from loader.core.messages import columns_of, naming_rule
 from loader.core.naming import event_slug, table_name
-from loader.core.tables import CALL_TABLE
+from loader.core.tables import CALL_OF, CALL_TABLE
 from loader.inventory import Table
 from loader.jobs.findings import Findings
 from loader.reading import Reader
 
-_CALL_OF: Final = {name: call for call, name in CALL_TABLE.items()}
 _MOST_DOTS: Final = 8
 """Names with more dots are not judged: any of them may be part of a key."""
 
@@ -38,7 +37,7 @@ def compare_state(
 
 
 def _compare_discards(reader: Reader, source: str, name: str, tables: Mapping[str, Table], found: Findings) -> None:
-    calls = tables.get(CALL_TABLE[_CALL_OF.get(name, "track")])
+    calls = tables.get(CALL_TABLE[CALL_OF.get(name, "track")])
     if calls is None or name not in tables:
         found.add("discards", f"discards: table_name {name} that no table has", "a table", "none")
         return
@@ -77,7 +76,7 @@ def _compare_names(reader: Reader, source: str, options: Mapping[object, LoadSet
 def _namings(table: str, source_name: str, reservations: tuple[frozenset[str], ...]) -> Iterator[tuple[str, str]]:
     """The names that a path may have become, with the rule; a dot may be one between keys or in a key."""
     parts = source_name.split(".")
-    call = _CALL_OF.get(table, "track")
+    call = CALL_OF.get(table, "track")
     for count in reversed(range(len(parts))):
         for cuts in combinations(range(1, len(parts)), count):
             bounds = (0, *cuts, len(parts))

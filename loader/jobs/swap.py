@@ -10,7 +10,7 @@ import duckdb
 
 from loader.config import Config, SourceSettings
 from loader.core.dialect import identifier, literal
-from loader.core.tables import CALL_TABLE, STANDARD_TABLES
+from loader.core.tables import CALL_OF, CALL_TABLE, STANDARD_TABLES
 from loader.errors import ConfigError, GuardError
 from loader.inventory import schema_of
 from loader.jobs.carry import own_tables
@@ -200,12 +200,20 @@ class Swap:
         # Objects have different numbers in the new file, but the same versions.
         objects = f"{self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o"
         same = f"{objects} using (source, key, etag, size)"
-        if table in CALL_TABLE.values():
+        if table in CALL_OF:
             engine.execute(
                 f"update {identifier(ALIAS, self._schema, table)} as t set _object = o.object_id from {same} "
                 f"where n.object_id = t._object"
             )
+            self._replace_whole_messages(CALL_OF[table])
         self._replace_discards(self._of_table(table), same)
+
+    def _replace_whole_messages(self, call: str) -> None:
+        """Keep the messages of a call in `raw` if the options of its new rows say so."""
+        of_call = f"source = {literal(self._source.name)} and call = {literal(call)}"
+        raw = self._state(ALIAS, "raw")
+        self._engine.execute(f"delete from {raw} where {of_call}")
+        self._engine.execute(f"insert into {raw} by name select * from {self._state(_NEW, 'raw')} where {of_call}")
 
     def _replace_discards(self, chosen: str, same: str) -> None:
         """Replace the discards that `chosen` selects. `same` pairs objects of the new file (n) with those here (o)."""

@@ -62,9 +62,8 @@ class Spans(NamedTuple):
 
 def in_spans(connection: duckdb.DuckDBPyConnection, query: Tree, spans: Spans) -> list[Tree]:
     """The query once for each span of rows; its results together are those of the whole."""
-    first, last = connection.execute(f"select min({spans.column}), max({spans.column}) from {spans.table}").fetchall()[
-        0
-    ]
+    bounds = f"select min({spans.column}), max({spans.column}) from {spans.table}"
+    first, last = connection.execute(bounds).fetchall()[0]
     if first is None or last - first < SPAN:
         return [query]
     column = exp.column(spans.column, table=spans.table)

@@ -344,6 +344,22 @@ def test_one_table_under_other_options(tmp_path, before, after):
     assert (report.findings.kept, report.objects) == ([], 2)
 
 
+@pytest.mark.parametrize("table", ["tracks", "identifies"])
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept from now on", "no longer kept"])
+def test_one_table_with_and_without_whole_messages(tmp_path, table, is_kept):
+    """`raw` has the messages of the rebuilt table if its options say so, and those of the others as before."""
+    loading = Loading(tmp_path, {"raw_events": not is_kept})
+    loading.write(a_track_call(message_id="t1"), an_identify_call(message_id="i1"))
+    loading.load()
+
+    loading.with_options(raw_events=is_kept).rebuild(table)
+
+    rebuilt, other = ({"t1"}, {"i1"}) if table == "tracks" else ({"i1"}, {"t1"})
+    assert {row_id for (row_id,) in loading.query("select id from _loader.raw")} == (rebuilt if is_kept else other)
+    config = load_config(loading.config_file)
+    assert verify_source(config, config.sources[0]).findings.kept == []
+
+
 def test_one_table_cannot_run_ahead_of_the_others(loaded):
     """An object that was not loaded yet belongs in all of them."""
     loaded.write(a_track_call(message_id="new"), key=a_key(4, "late"))
