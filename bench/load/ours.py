@@ -52,10 +52,10 @@ class Project:
             lines.append(f'  memory: "{self.memory}"')
         (self.folder / "loader.yaml").write_text("\n".join(lines) + "\n")
 
-    def load(self, variant: str, events: int) -> Run:
-        """Write the configuration and load what is new."""
+    def load(self, variant: str, events: int, program: str = "loader") -> Run:
+        """Write the configuration and load what is new with a module that has the command line of `loader`."""
         self.write()
-        command = [sys.executable, "-m", "loader", "load", "--json"]
+        command = [sys.executable, "-m", program, "load", "--json"]
         return run_process(variant, command, events, self.folder, self.environment)
 
 

@@ -92,11 +92,11 @@ def history(options: Options) -> Result:
     shape = _day_after(options)
     archive = kept_archive(f"{_label(options.events)}-after-{_label(options.history)}", shape, LINES_PER_OBJECT)
 
-    def onto_history() -> Run:
+    def onto_history(variant: str, program: str) -> Run:
         with _scratch() as folder:
             project = Project(folder, str(archive))
             shutil.copyfile(stored, project.warehouse)
-            run = project.load("ours, onto history", options.events)
+            run = project.load(variant, options.events, program)
             _checked(project, before, archive)
         return run
 
@@ -104,7 +104,8 @@ def history(options: Options) -> Result:
         options.runs,
         lambda: _measured_inside("ids", "scan of stored ids", options.history, stored),
         lambda: _ours(archive, "ours, new warehouse", is_alone=False),
-        onto_history,
+        lambda: onto_history("ours, onto history", "loader"),
+        lambda: onto_history("ours, steps in turn", "bench.load.in_turn"),
     )
     return Result(runs, "scan of stored ids", [*_dedupe_notes(runs), *_steps(runs)])
 
@@ -250,16 +251,29 @@ def _steps(runs: list[Run]) -> list[str]:
 
 
 def _dedupe_notes(runs: list[Run]) -> list[str]:
-    """The dedupe step against the scan, and the memory that history costs, each round by itself."""
-    scans, fresh, onto = (
+    """The dedupe step against the scan, and the memory that history costs, each round by itself.
+
+    The scan has both cores for itself, so the step is also timed without normalizing beside it.
+    """
+    scans, fresh, onto, in_turn = (
         [run for run in runs if run.variant == name]
-        for name in ("scan of stored ids", "ours, new warehouse", "ours, onto history")
+        for name in (
+            "scan of stored ids",
+            "ours, new warehouse",
+            "ours, onto history",
+            "ours, steps in turn",
+        )
     )
     notes = []
-    for scan, new, run in zip(scans, fresh, onto, strict=True):
-        dedupe = step_seconds(run.report).get("dedupe")
-        share = f"{dedupe:.2f} s, {dedupe / scan.wall_seconds:.2f} × the scan" if dedupe else "not in the report"
-        notes.append(f"dedupe step {share}; {run.peak_mib - new.peak_mib:+,.0f} MiB over a new warehouse")
+    for scan, new, beside, alone in zip(scans, fresh, onto, in_turn, strict=True):
+        steps = [
+            f"{(seconds := step_seconds(run.report)['dedupe']):.2f} s, {seconds / scan.wall_seconds:.2f} × the scan"
+            for run in (alone, beside)
+        ]
+        more = beside.peak_mib - new.peak_mib
+        notes.append(
+            f"dedupe step alone {steps[0]}; beside normalizing {steps[1]}; {more:+,.0f} MiB over a new warehouse"
+        )
     return notes
 
 

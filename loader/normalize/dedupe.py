@@ -78,9 +78,7 @@ class Dedupe:
             f"create or replace table {self.replaced} (call varchar, id varchar, object_id bigint, line bigint, "
             f"item integer, received_at timestamptz, fingerprint ubigint, key varchar, etag varchar, row bigint)"
         )
-        for call, table in history.tables.items():
-            stored = hash_of_id("t.id") if call in history.unhashed else f"t.{ID_HASH}"
-            self._find(call, table, stored, history.objects)
+        self._find(history)
         (rows,) = engine.execute(f"select count(*) from {self.replaced}").fetchall()
         if rows[0] == 0:
             return
@@ -109,22 +107,32 @@ class Dedupe:
         ).fetchall()
         return int(row[0])
 
-    def _find(self, call: str, table: str, stored: str, objects: str) -> None:
-        """Find rows of the warehouse with ids of the batch. Scans only their hashes, and reads the rest by row number."""
-        engine, stage = self._stage.engine, self._stage.name
-        of_call = f"from {stage} where call = {literal(call)}"
-        engine.execute(
-            f"create or replace table {stage}_matched as select t.rowid as row from {table} as t "
-            f"where {stored} in (select id_hash {of_call})"
+    def _find(self, history: History) -> None:
+        """Fill `replaced` with the stored rows whose ids have the hash of an id of the batch, its ids among them.
+
+        Scans the hashes alone, for all calls at once, and reads the rest of the few rows found by row number.
+        """
+        if not history.tables:
+            return
+        engine, matched = self._stage.engine, f"{self._stage.name}_matched"
+        hashes = " union all ".join(
+            f"select {literal(call)} as call, t.rowid as row, "
+            f"{hash_of_id('t.id') if call in history.unhashed else f't.{ID_HASH}'} as id_hash from {table} as t"
+            for call, table in history.tables.items()
         )
-        (count,) = engine.execute(f"select count(*) from {stage}_matched").fetchall()
-        if count[0]:
+        engine.execute(
+            f"create or replace table {matched} as select call, row from ({hashes}) "
+            f"where id_hash in (select id_hash from {self._stage.name})"
+        )
+        for (call,) in engine.execute(f"select distinct call from {matched}").fetchall():
+            table = history.tables[call]
             engine.execute(
                 f"insert into {self.replaced} select {literal(call)}, t.id, t._object, t._line, t._item, t.received_at, "
-                f"t._fingerprint, o.key, o.etag, t.rowid from {table} as t join {objects} as o on o.object_id = t._object "
-                f"where t.rowid in (select row from {stage}_matched) and t.id in (select id {of_call})"
+                f"t._fingerprint, o.key, o.etag, t.rowid from {table} as t "
+                f"join {history.objects} as o on o.object_id = t._object "
+                f"where t.rowid in (select row from {matched} where call = {literal(call)})"
             )
-        engine.execute(f"drop table {stage}_matched")
+        engine.execute(f"drop table {matched}")
 
     def drop(self) -> None:
         """Free the memory of the batch."""
