@@ -96,11 +96,11 @@ class BatchLoad:
         """
         counts = [self._counts(index, read) for index in range(len(read.parts))]
         parts = f"{stage.name}_parts"
+        existing = self._warehouse.catalogue(self._schema)
         with self._timed("dedupe"):
             self._ledger.place(counts, parts)
             resumed = [count.object_id for count in counts if count.is_known and count.object_id not in self._own]
             self._own.update(count.object_id for count in counts if not count.is_known)
-            existing = self._warehouse.catalogue(self._schema)
             dedupe = Dedupe(stage, parts)
             dedupe.run(self._history(existing), sorted(set(resumed)))
         with self._timed("types"):
