@@ -79,7 +79,7 @@ def load_sources(
 
 def verify(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Read the archive again and compare every object's counts with what is in the warehouse."""
-    from loader.jobs.verify import verify_source
+    from loader.jobs.verify.source import verify_source
 
     return _each(arguments, config, output, lambda source: verify_source(config, source, is_whole=arguments.whole))
 

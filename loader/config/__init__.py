@@ -2,7 +2,7 @@
 
 from loader.config.file import find_config, load_config
 from loader.config.interpolate import redact
-from loader.config.models import ModelsSettings
+from loader.config.models.settings import ModelsSettings
 from loader.config.settings import (
     ArchiveSettings,
     Config,

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from loader.config.base import ConfigPath, Settings, against_file
-from loader.config.models import ModelsSettings
+from loader.config.models.settings import ModelsSettings
 from loader.core.naming import CORE_NAMES, OWN_NAMES
 from loader.core.tables import CALL_TABLE
 from loader.errors import ConfigError

@@ -15,6 +15,9 @@ class Capabilities:
 
 DUCKDB = Capabilities(name="duckdb", identifier_bytes=255)
 
+WHITE_SPACE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+"""The SQL of the characters that a text which counts as empty may have."""
+
 
 def identifier(*parts: str) -> str:
     """A quoted name, of one or more parts: `"web"."tracks"`."""

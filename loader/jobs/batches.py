@@ -19,15 +19,15 @@ from loader.jobs.ahead import one_ahead
 from loader.jobs.discards import Discards, record_raw
 from loader.jobs.report import LoadReport
 from loader.ledger import QUARANTINE, Ledger, PartCounts
-from loader.normalize import losses
-from loader.normalize.dedupe import Dedupe, History
-from loader.normalize.discover import Discovery
-from loader.normalize.latest import Latest, Owners, latest_columns, moves_values
-from loader.normalize.lines import Read, losses_table
-from loader.normalize.rows import Beside, insert_rows, table_rows
-from loader.normalize.settle import Existing, settle
-from loader.normalize.stage import Stage
-from loader.normalize.tables import Rules, TableBatch, table_batches
+from loader.normalize.columns.settle import Existing, settle
+from loader.normalize.columns.tables import Rules, TableBatch, table_batches
+from loader.normalize.messages.dedupe import Dedupe, History
+from loader.normalize.messages.discover import Discovery
+from loader.normalize.messages.lines import Read, losses_table
+from loader.normalize.messages.stage import Stage
+from loader.normalize.write import losses
+from loader.normalize.write.latest import Latest, Owners, latest_columns, moves_values
+from loader.normalize.write.rows import Beside, insert_rows, table_rows
 from loader.warehouses.duckdb import DuckDBWarehouse
 
 

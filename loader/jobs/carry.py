@@ -15,7 +15,7 @@ from loader.core.plan import changes
 from loader.core.tables import CALL_TABLE, LATEST, STANDARD_TABLES, is_own_table
 from loader.inventory import schema_of
 from loader.jobs.rules import rules_of
-from loader.normalize.latest import Latest, Owners, latest_columns
+from loader.normalize.write.latest import Latest, Owners, latest_columns
 from loader.warehouses.duckdb import ALIAS, DuckDBWarehouse
 
 WAIT_SECONDS: Final = 60.0

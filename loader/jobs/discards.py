@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from loader.normalize import losses
-from loader.normalize.stage import Stage
-from loader.normalize.tables import Rules, TableBatch, combined
-from loader.normalize.values import ColumnBatch
+from loader.normalize.columns.tables import Rules, TableBatch, combined
+from loader.normalize.columns.values import ColumnBatch
+from loader.normalize.messages.stage import Stage
+from loader.normalize.write import losses
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,13 @@ from loader.jobs.rules import rules_of
 from loader.jobs.state import define_conflicts, guard_name, open_state
 from loader.leases import Lease
 from loader.ledger import Ledger, unknown_objects
-from loader.normalize.discover import Discovery
 from loader.normalize.engine import open_engine
-from loader.normalize.exact import ExactReader
-from loader.normalize.lines import LineReader, Read
-from loader.normalize.losses import Load
-from loader.normalize.stage import Stage
-from loader.normalize.structure import StructureReader
+from loader.normalize.exact.reader import ExactReader
+from loader.normalize.messages.discover import Discovery
+from loader.normalize.messages.lines import LineReader, Read
+from loader.normalize.messages.stage import Stage
+from loader.normalize.scan.structure import StructureReader
+from loader.normalize.write.losses import Load
 from loader.staging import StagedBatch, Stager, StagingLimits
 from loader.staging.records import MIB
 from loader.staging.workspace import Workspace

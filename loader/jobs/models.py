@@ -20,7 +20,7 @@ from loader.jobs.load import WAIT_SECONDS
 from loader.jobs.models_record import attached_alone, recorded
 from loader.models.catalog import Catalog, read_catalog
 from loader.models.checks import CheckResult
-from loader.models.configured import configured_models
+from loader.models.configured.models import configured_models
 from loader.models.dry_run import DryRun
 from loader.models.external import tables_in
 from loader.models.parameters import parameters_of

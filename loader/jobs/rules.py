@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loader.config.settings import LoadSettings
 from loader.core.dialect import DUCKDB
-from loader.normalize.tables import Rules
+from loader.normalize.columns.tables import Rules
 
 
 def rules_of(load: LoadSettings) -> Rules:

@@ -13,8 +13,8 @@ from sqlglot import exp
 from loader.config import ModelsSettings
 from loader.core.nearest import nearest
 from loader.errors import ConfigError
-from loader.models.configured import configured_models
-from loader.models.generated import Generated
+from loader.models.configured.generated import Generated
+from loader.models.configured.models import configured_models
 from loader.models.header import Column, Model, read_model, repeated
 from loader.models.inputs import Input, read_input
 from loader.models.registry import PYTHON_MODELS, PythonModel

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from loader.config.models_behaviour import FunnelSettings, FunnelStep
+from loader.config.models.behaviour import FunnelSettings, FunnelStep
 from loader.core.dialect import literal
 from loader.models.context import Context
 from loader.models.header import LogicalType

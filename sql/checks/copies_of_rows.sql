@@ -1,6 +1,6 @@
 -- Does every copy of a message belong to a row, which comes before it?
 -- In: $table, the qualified name of a call table; copies, objects; $source, $call.
--- Out: one row: alone (copies without a row), earlier (copies that should be the row). Reader: loader.jobs.tables.
+-- Out: one row: alone (copies without a row), earlier (copies that should be the row). Reader: loader.jobs.verify.tables.
 select
     count(*) filter (where t.id is null) as alone,
     count(*) filter (

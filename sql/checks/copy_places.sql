@@ -1,6 +1,6 @@
 -- Which places of the archive hold a further copy of a message?
 -- In: copies; $source, $objects (ids), $first and $last (lines, both included; null: no limit).
--- Out: object_id, line, item, call, id, received_at, fingerprint. Reader: loader.jobs.places.
+-- Out: object_id, line, item, call, id, received_at, fingerprint. Reader: loader.jobs.verify.places.
 select object_id, line, item, call, id, received_at, fingerprint
 from copies
 where

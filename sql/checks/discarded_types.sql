@@ -1,6 +1,6 @@
 -- Do discards name a type of their column that it never had?
 -- In: discards, schema_log; the catalogue; $source, $schema, $table, the name that the discards have. Out: one row: rows.
--- Reader: loader.jobs.state_tables.
+-- Reader: loader.jobs.verify.state.
 with types as (
     select column_name, unnest([old_type, new_type]) as type from schema_log where source = $source and table_name = $table
     union all

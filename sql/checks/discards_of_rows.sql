@@ -1,6 +1,6 @@
 -- Does a discard say of its row what the row says?
 -- In: $calls, the qualified name of the call table of the rows; discards; $source, $table, the name that the discards have.
--- Out: one row per column that differs somewhere: column, rows, id of one of them. Reader: loader.jobs.state_tables.
+-- Out: one row per column that differs somewhere: column, rows, id of one of them. Reader: loader.jobs.verify.state.
 with differing as (
     select
         d.row_id,

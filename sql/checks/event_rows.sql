@@ -1,6 +1,6 @@
 -- Does a row of an event table say of its call what the row of tracks says?
 -- In: $table and $tracks, qualified names. Out: one row per column that differs somewhere: column, rows, id of one of them.
--- Reader: loader.jobs.tables.
+-- Reader: loader.jobs.verify.tables.
 with differing as (
     select
         e.id,

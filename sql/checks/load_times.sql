@@ -1,4 +1,4 @@
 -- Which loads wrote the rows of some tables?
--- In: $tables, qualified names. Out: uuid_ts, each once. Reader: loader.jobs.owners.
+-- In: $tables, qualified names. Out: uuid_ts, each once. Reader: loader.jobs.verify.latest.
 select distinct uuid_ts
 from query_table($tables, true)

@@ -1,6 +1,6 @@
 -- Do users (or accounts) hold exactly the owners that identifies (or groups) name?
 -- In: $calls and $latest, qualified names of the two tables, and $owner, the column that names the owner.
--- Out: one row: expected, found, missing, unexpected. Reader: loader.jobs.tables.
+-- Out: one row: expected, found, missing, unexpected. Reader: loader.jobs.verify.tables.
 with calls as (select * from query_table([$calls])),
 named as (
     select distinct owner

@@ -1,6 +1,6 @@
 -- Does every message that is kept whole belong to a row?
 -- In: $table, the qualified name of a call table; raw; $source, $call.
--- Out: one row: alone (without a row), repeated, differing (in received_at). Reader: loader.jobs.state_tables.
+-- Out: one row: alone (without a row), repeated, differing (in received_at). Reader: loader.jobs.verify.state.
 select
     count(*) filter (where t.id is null) as alone,
     count(*) - count(distinct r.id) as repeated,

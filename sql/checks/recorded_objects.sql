@@ -1,7 +1,7 @@
 -- Which versions of some keys were read, and what was counted in each?
 -- In: objects; $source, $keys. Out: one row per version: object_id, key, etag, size, last_modified, received_day, status,
 -- error, retry, options, and its counts bytes_read, lines, blank, quarantined_lines, messages, quarantined_messages; the
--- newest first. Reader: loader.jobs.verify.
+-- newest first. Reader: loader.jobs.verify.source.
 select
     object_id, key, etag, size, last_modified, received_day, status, error, retry, options,
     coalesce(bytes_read, 0) as bytes_read,

@@ -1,6 +1,6 @@
 -- Does what the state tables say of loads and objects fit together?
 -- In: loads, objects, quarantine, discards, copies, names, schema_log; $source.
--- Out: one row per rule that does not hold: table, what, rows. Reader: loader.jobs.state_tables.
+-- Out: one row per rule that does not hold: table, what, rows. Reader: loader.jobs.verify.state.
 with l as (select *, counters::json as counted from loads where source = $source),
 o as (select * from objects where source = $source),
 sums as (

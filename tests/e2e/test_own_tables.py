@@ -6,7 +6,7 @@ from loading import Loading
 
 from loader.config import load_config
 from loader.errors import GuardError
-from loader.jobs.verify import verify_source
+from loader.jobs.verify.source import verify_source
 
 OWN = [
     "create table web.mine as select 1 as a",

@@ -17,7 +17,7 @@ from loading import Loading, canonical, discards_of
 
 from loader.config import load_config
 from loader.errors import BusyError, ConfigError, GuardError
-from loader.jobs.verify import verify_source
+from loader.jobs.verify.source import verify_source
 
 DAYS = (1, 2, 3, 4)
 

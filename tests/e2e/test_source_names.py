@@ -8,7 +8,7 @@ from loader.config import Config, load_config
 from loader.errors import ConfigError
 from loader.jobs.load import load_source
 from loader.jobs.rebuild import rebuild
-from loader.jobs.verify import verify_source
+from loader.jobs.verify.source import verify_source
 
 
 @pytest.fixture

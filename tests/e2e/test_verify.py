@@ -27,7 +27,7 @@ from loader.config import Config
 from loader.config.file import load_config
 from loader.jobs.load import load_source
 from loader.jobs.rebuild import rebuild
-from loader.jobs.verify import verify_source
+from loader.jobs.verify.source import verify_source
 
 GOOD = json.dumps(a_track_call())
 
@@ -303,9 +303,9 @@ def test_an_object_that_cannot_be_read_fails(small, tmp_path, monkeypatch):
 
 def test_a_large_object_is_compared_in_stretches(tmp_path, monkeypatch):
     """Places are asked for some lines at a time, and values are checked for some messages only."""
-    monkeypatch.setattr("loader.jobs.verify.WINDOW_LINES", 100)
-    monkeypatch.setattr("loader.jobs.places.WINDOW_LINES", 100)
-    monkeypatch.setattr("loader.jobs.verify.MESSAGES", 50)
+    monkeypatch.setattr("loader.jobs.verify.source.WINDOW_LINES", 100)
+    monkeypatch.setattr("loader.jobs.verify.places.WINDOW_LINES", 100)
+    monkeypatch.setattr("loader.jobs.verify.source.MESSAGES", 50)
     config = a_project(tmp_path, {a_key(): [a_track_call(message_id=f"m{n}") for n in range(450)]})
 
     report, code = verified(config)
@@ -322,7 +322,7 @@ def test_a_large_object_is_compared_in_stretches(tmp_path, monkeypatch):
 
 def test_the_whole_archive_is_looked_into_where_that_is_wanted(tmp_path, monkeypatch):
     """Values of some messages of a large object are checked; with `--whole` those of all, their fingerprints as well."""
-    monkeypatch.setattr("loader.jobs.verify.MESSAGES", 10)
+    monkeypatch.setattr("loader.jobs.verify.source.MESSAGES", 10)
     config = a_project(tmp_path, {a_key(): [a_track_call(message_id=f"m{n}") for n in range(100)]})
     change(config, "update shop.order_completed set total = 1 where id = 'm50'")
     change(config, "update shop.tracks set _fingerprint = 1 where id = 'm60'")
@@ -402,7 +402,7 @@ def test_a_load_goes_on_while_the_archive_is_recounted(small, tmp_path, monkeypa
 
 def test_a_warehouse_that_cannot_be_copied_is_held(small, monkeypatch, caplog):
     """There is no room: then loads wait, and the log says why."""
-    monkeypatch.setattr("loader.jobs.snapshot._ROOM", 10**12)
+    monkeypatch.setattr("loader.jobs.verify.snapshot._ROOM", 10**12)
 
     def load() -> None:
         with pytest.raises(duckdb.Error):
@@ -421,7 +421,7 @@ def test_a_copy_that_breaks_off_is_not_read(small, monkeypatch, caplog):
         Path(target).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("loader.jobs.snapshot.shutil.copyfile", full)
+    monkeypatch.setattr("loader.jobs.verify.snapshot.shutil.copyfile", full)
 
     assert verified(small)[0]["mismatch_count"] == 0
     assert "No space left" in caplog.text

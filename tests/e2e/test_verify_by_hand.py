@@ -13,7 +13,7 @@ from e2e.hostile_archive import NOT_PROVEN, write_hostile
 from loader.config import Config
 from loader.core.dialect import identifier
 from loader.core.tables import CALL_TABLES
-from loader.jobs.verify import verify_source
+from loader.jobs.verify.source import verify_source
 from loader.sqlfiles import read_sql
 
 PLACE = {"id", "_object", "_line", "_item"}
@@ -62,7 +62,7 @@ def hostile(tmp_path_factory) -> Iterator[Hostile]:
     kept = folder / "kept.duckdb"
     shutil.copyfile(config.warehouse.path, kept)
     with pytest.MonkeyPatch.context() as patch, duckdb.connect(str(kept), read_only=True) as connection:
-        patch.setattr("loader.jobs.findings.MOST_KEPT", 10_000)
+        patch.setattr("loader.jobs.verify.findings.MOST_KEPT", 10_000)
         yield Hostile(config, kept, connection)
 
 

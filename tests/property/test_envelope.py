@@ -12,7 +12,7 @@ from reference.messages import Message, Options, Reader
 from reference.parsing import read_line
 
 from loader.core.samples import WalkRules
-from loader.normalize.structure import CALL_CODES, ODD, SCANNED, USUAL, StructureReader
+from loader.normalize.scan.structure import CALL_CODES, ODD, SCANNED, USUAL, StructureReader
 
 TEXTS = st.one_of(
     st.sampled_from(["", "a", "twelve bytes", "thirteen byte", "1234567", "12345678", "\x7f", "a/b", "<&>", "é", "😀"]),

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loader.core.samples import KeyPath, WalkRules
+from loader.normalize.columns.leaves import LeafReader
 from loader.normalize.engine import open_engine
-from loader.normalize.held import HeldLines
-from loader.normalize.leaves import LeafReader
-from loader.normalize.scan_rules import NOTE_BITS, ODD, PATHS
-from loader.normalize.structure import StructureReader
+from loader.normalize.scan.held import HeldLines
+from loader.normalize.scan.rules import NOTE_BITS, ODD, PATHS
+from loader.normalize.scan.structure import StructureReader
 
 KEYS = ("a", "b", "käse", "a b", 'say "a"', "n")
 TYPES = ("VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "JSON")

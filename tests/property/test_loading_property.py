@@ -23,7 +23,7 @@ from property.archives import (
 from tables import CALL_TABLES
 
 from loader.config import load_config
-from loader.jobs.verify import verify_source
+from loader.jobs.verify.source import verify_source
 from loader.staging import StagingLimits
 
 ONE_BY_ONE = StagingLimits(batch_objects=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loader.core.samples import WalkRules, shape_of
 from loader.core.timestamps import is_day, is_timestamp
-from loader.normalize.structure import DOUBTFUL, ODD, StructureReader
+from loader.normalize.scan.structure import DOUBTFUL, ODD, StructureReader
 from loader.sqlfiles import read_sql
 
 KEYS = st.sampled_from(

@@ -51,8 +51,6 @@ def jobs(monkeypatch, tmp_path):
 
         module = ModuleType(f"loader.jobs.{name}")
         setattr(module, function, job)
-        if "loader.jobs" not in sys.modules:
-            monkeypatch.setitem(sys.modules, "loader.jobs", ModuleType("loader.jobs"))
         monkeypatch.setitem(sys.modules, f"loader.jobs.{name}", module)
         return calls
 
@@ -159,7 +157,7 @@ def test_rebuild_takes_a_source_or_one_table(target, table, jobs, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "name", "function"),
-    [(["verify"], "verify", "verify_source"), (["quarantine", "retry"], "retry", "retry_quarantine")],
+    [(["verify"], "verify.source", "verify_source"), (["quarantine", "retry"], "retry", "retry_quarantine")],
 )
 def test_verify_and_retry_take_every_source(arguments, name, function, jobs, capsys):
     """One job per source; the worst exit code is the command's."""

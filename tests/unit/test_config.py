@@ -9,7 +9,7 @@ import yaml
 
 from loader.commands.project import CONFIG_TEMPLATE, schema_text
 from loader.config import find_config, load_config, redact
-from loader.config.models_identity import IDENTIFIER_TYPES
+from loader.config.models.identity import IDENTIFIER_TYPES
 from loader.errors import ConfigError
 
 GOOD = """\

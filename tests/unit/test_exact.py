@@ -16,7 +16,7 @@ from reference.parsing import RawMessage, read_line
 from loader.core.dialect import pointer
 from loader.core.naming import column_name
 from loader.core.samples import WalkRules
-from loader.normalize.exact import ExactMessage, ExactReader, ObjectPlace, Refusal
+from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectPlace, Refusal
 
 PLACE = ObjectPlace(date(2026, 3, 1), datetime(2026, 3, 9, 12, tzinfo=UTC))
 AT = "2026-03-01T10:00:00.000000Z"

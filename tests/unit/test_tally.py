@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.normalize.tally import Messages, Tally
+from loader.normalize.columns.tally import Messages, Tally
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECONDS = st.integers(-(10**13), 10**14)

@@ -5,7 +5,7 @@ Makes `_identity_deletions(identifier, seq, deleted_at)`; `seq` is the last call
 
 from __future__ import annotations
 
-from loader.config.models_identity import IdentitySettings
+from loader.config.models.identity import IdentitySettings
 from loader.core.dialect import literal
 from loader.models.identity.observed import normalised
 from loader.models.identity.work import Work

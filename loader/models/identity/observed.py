@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from loader.config.models_identity import IdentitySettings
+from loader.config.models.identity import IdentitySettings
 from loader.core.dialect import literal, literals
 from loader.models.identity.work import Work
 

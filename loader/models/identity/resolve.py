@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from loader.config.models_identity import IdentitySettings
+from loader.config.models.identity import IdentitySettings
 from loader.models.identity import kernel
 from loader.models.identity.calls import calls_of, types_of, whole
 from loader.models.identity.links import distinct, links_of

@@ -22,7 +22,7 @@ from loader.models.identity.work import Work
 from loader.models.inputs import Input, InputColumn, input_query
 from loader.models.passes import Spans
 from loader.models.render import SQL_TYPES
-from loader.normalize.values import FAMILIES
+from loader.normalize.columns.values import FAMILIES
 from loader.sqlfiles import read_sql
 
 _TABLE: Final = "identifies"

@@ -1,0 +1,1 @@
+"""Models that the configuration declares instead of files: audiences and computed traits."""
