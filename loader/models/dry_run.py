@@ -25,10 +25,10 @@ class DryRun(ModelRun):
         """Make the steps and everything that they read, with today's columns. Reports only the steps themselves."""
         result = RunResult()
         self._connection.execute(f"create schema if not exists {identifier(self._schema)}")
-        self._build(self._catalog.select([f"+{step.name}" for step in steps]), progress, result)
-        told = {table for step in steps for table in step.tables}
-        result.made = [made for made in result.made if made.name in told]
-        result.checks = [check for check in result.checks if check.model in told]
+        seconds = self._build(self._catalog.select([f"+{step.name}" for step in steps]), progress)
+        told = [table for step in steps for table in step.tables]
+        result.made = [self._made(table, self._next(table), seconds[table]) for table in told]
+        result.checks = self._check([self._catalog.models[table] for table in told])
         if finish is not None:
             finish(result)
         return result

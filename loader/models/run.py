@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import duckdb
@@ -109,38 +110,43 @@ class ModelRun:
         that is read is neither made nor present; TerminalError if a query fails.
         """
         result = RunResult()
+
+        def end(qualified: Callable[[str], str]) -> None:
+            result.made = [self._made(table, qualified(table), spent) for table, spent in seconds.items()]
+            if finish is not None:
+                finish(result)
+
         self._prepare(steps)
         try:
-            self._build(steps, progress, result)
-            if not result.failed:
-                self._swap(lambda: finish(result) if finish is not None else None)
+            seconds = self._build(steps, progress)
+            result.checks = self._check([self._catalog.models[table] for table in seconds])
+            if result.failed:
+                end(self._next)
+            else:
+                # Rows are counted in the tables themselves: a view of one that changes in part compares every row.
+                self._swap(lambda: end(partial(identifier, self._schema)))
                 result.is_swapped = True
-            elif finish is not None:
-                finish(result)
         finally:
             self._drop_unfinished()
         return result
 
-    def _build(self, steps: Sequence[Step], progress: Progress | None, result: RunResult) -> None:
+    def _build(self, steps: Sequence[Step], progress: Progress | None) -> dict[str, float]:
+        """Make the tables of the steps. Returns for each table the seconds that its step took."""
         self._make_inputs()
+        seconds: dict[str, float] = {}
         for step in steps:
             if progress is not None:
                 progress(step.name)
             started = time.monotonic()
             self._make(step)
-            seconds = time.monotonic() - started
-            result.made += [
-                Made(
-                    table,
-                    self._count(table),
-                    seconds,
-                    self._recomputed.get(table),
-                    self._reasons.get(table),
-                    self._facts.get(table, {}),
-                )
-                for table in step.tables
-            ]
-        result.checks = self._check([self._catalog.models[made.name] for made in result.made])
+            seconds |= dict.fromkeys(step.tables, time.monotonic() - started)
+        return seconds
+
+    def _made(self, name: str, qualified: str, seconds: float) -> Made:
+        (row,) = self._connection.execute(f"select count(*) from {qualified}").fetchall()
+        return Made(
+            name, int(row[0]), seconds, self._recomputed.get(name), self._reasons.get(name), self._facts.get(name, {})
+        )
 
     def _check(self, models: Sequence[Model]) -> list[CheckResult]:
         return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, self._added_rows)
@@ -369,9 +375,6 @@ class ModelRun:
 
     def _next(self, name: str) -> str:
         return identifier(self._schema, f"{NEXT}{name}")
-
-    def _count(self, name: str) -> int:
-        return int(self._connection.execute(f"select count(*) from {self._next(name)}").fetchall()[0][0])
 
     def _kinds(self) -> dict[str, str]:
         """The tables and views in our schema: the kind of each, by name."""
