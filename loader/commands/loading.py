@@ -4,11 +4,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from loader.commands.output import Output
+from loader.commands.output import Output, shortened
 from loader.commands.progress import Progress
 from loader.config import Config, SourceSettings
 from loader.errors import LoaderError, TerminalError, TransientError
 
+_MOST_NAMES: Final = 30
+"""New tables or columns that are named; `loader schema` shows all of them."""
 # Counts that are printed first, in this order.
 COUNTS = (
     "objects",
@@ -180,7 +182,7 @@ def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None
         output.line(f"warning counts: {counts}")
     for name in ("new_tables", "new_columns"):
         if report.get(name):
-            output.line(f"{name.replace('_', ' ')}: {', '.join(report[name])}")
+            output.line(f"{name.replace('_', ' ')}: {shortened(report[name], _MOST_NAMES)}")
     for name in ("schema_changes", "warnings", "failed_objects", "mismatches"):
         for item in report.get(name) or ():
             output.line(f"{name.replace('_', ' ')}: {_item(item)}")

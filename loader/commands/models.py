@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from loader.commands.loading import published
-from loader.commands.output import Output
+from loader.commands.output import Output, shortened
 from loader.commands.progress import Progress
 from loader.config import Config
 from loader.jobs.textfiles import write_texts
 
 _MOST_NAMES: Final = 4
+"""Names of a list that are shown; `loader models docs` shows all of them."""
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
@@ -41,12 +42,12 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
     title = f"models as of {report.as_of:%Y-%m-%d %H:%M} UTC"
     if is_dry:
         output.line(f"{title} (dry run): all models and checks fit the tables there are; nothing was written")
-        if missing := _shortened(result["never_made"]):
+        if missing := shortened(result["never_made"], _MOST_NAMES):
             output.line(
                 f"a run would stop: it needs {missing}, never made so far; put + before a name to make what it needs"
             )
         else:
-            output.line(f"a run would make {_shortened([made['name'] for made in result['models']])}")
+            output.line(f"a run would make {shortened([made['name'] for made in result['models']], _MOST_NAMES)}")
         return result
     rows = [
         (
@@ -111,18 +112,15 @@ def list_models(arguments: argparse.Namespace, config: Config, output: Output) -
         {"name": given.name, "description": given.description, "external": given.is_external, "file": str(given.path)}
         for given in catalog.inputs.values()
     ]
-    rows = [(m["name"], m["made_by"], m["grain"], _shortened(m["reads"]), "yes" if m["yours"] else "") for m in models]
+    rows = [
+        (m["name"], m["made_by"], m["grain"], shortened(m["reads"], _MOST_NAMES), "yes" if m["yours"] else "")
+        for m in models
+    ]
     output.table(("model", "made by", "grain", "reads", "yours"), rows)
     output.line()
     output.table(("input", "holds"), [(given["name"], given["description"]) for given in inputs])
     output.result({"models": models, "inputs": inputs})
     return 0
-
-
-def _shortened(names: list[str]) -> str:
-    """The first few names, and how many more there are; `loader models docs` shows all of them."""
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:

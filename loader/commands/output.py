@@ -33,6 +33,12 @@ def spelled(text: str) -> str:
     return text.translate(_SPELLED)
 
 
+def shortened(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def json_value(value: object) -> object:
     """The text of a value that JSON has no type for: instants in ISO 8601, exact numbers as written."""
     if isinstance(value, datetime | date):

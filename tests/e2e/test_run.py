@@ -37,6 +37,17 @@ def test_a_load_says_what_is_new_in_a_line_for_tables_and_one_for_columns(shop):
     assert "new columns: order_completed.coupon, order_completed.tax" in again.out.splitlines()
 
 
+def test_a_load_names_the_first_thirty_of_many_new_columns(shop):
+    run(shop.folder, "load", "--config", str(shop.config_file))
+    many = {f"size_{number:03}": 1 for number in range(1_040)}
+    shop.write(a_track_call({"order_id": "o3", **many}, "Order Completed", "m3"), key=a_key(3))
+
+    again = run(shop.folder, "load", "--config", str(shop.config_file))
+
+    (line,) = (line for line in again.out.splitlines() if line.startswith("new columns: "))
+    assert line.endswith("order_completed.size_028, order_completed.size_029 and 1,010 more")
+
+
 def test_a_file_of_an_input_that_is_not_there_ends_it_before_the_load(shop):
     config_file = shop.config_file
     config = {**json.loads(config_file.read_text()), "models": {"inputs": {"campaign_costs": "./costs.csv"}}}

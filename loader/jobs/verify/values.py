@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, Final
 
 from loader.config.settings import LoadSettings
@@ -61,7 +62,7 @@ class Discard:
     column_type: str | None
     reason: str
 
-    @property
+    @cached_property
     def value(self) -> Any:
         """The value, as far as it is JSON."""
         return parsed(self.value_json)
