@@ -100,14 +100,14 @@ def _is_explained(message: Lossy, discard: Discard) -> bool:
     else:
         is_shaped = (discard.column, discard.path) == (None, "")
     values = discard.value
+    sent: dict[str | None, list[Any]] = {}
+    for each in message.wanted:
+        sent.setdefault(each.column, []).append(each.value)
     return (
         is_shaped
         and discard.column_type is None
         and isinstance(values, dict)
-        and all(
-            any(each.column == column and is_as_sent(each.value, value) for each in message.wanted)
-            for column, value in values.items()
-        )
+        and all(any(is_as_sent(each, value) for each in sent.get(column, ())) for column, value in values.items())
     )
 
 
