@@ -24,7 +24,7 @@ from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
 from loader.models.inputs import Input, input_query
 from loader.models.passes import count_of, in_passes, rows_read
-from loader.models.patches import NEW, Patch, prepare
+from loader.models.patches import NEW, Change, Patch, prepare
 from loader.models.render import Tree, bind, qualify, render, table_of, typed
 from loader.warehouses.resources import shortage
 
@@ -254,14 +254,14 @@ class ModelRun:
             self._states.append(increment.state)
             if not {increment.state, model.name} <= self._existing:
                 return False
-            part = increment.part(state, identifier(self._schema, increment.state))
-            if isinstance(part, str):
-                self._reasons[model.name] = part
+            recomputed = increment.recomputed(state, identifier(self._schema, increment.state))
+            if isinstance(recomputed, str):
+                self._reasons[model.name] = recomputed
                 return False
-            self._patch(model.name, False, str(model.incremental), part.gone, part.new)
+            self._patch(model.name, False, recomputed.change)
         except duckdb.Error as error:
             raise self._failed(model, error) from None
-        self._recomputed[model.name] = part.keys_recomputed
+        self._recomputed[model.name] = recomputed.keys
         return True
 
     def _make_in_python(self, step: Step) -> None:
@@ -309,10 +309,9 @@ class ModelRun:
         self._connection.execute(f"create or replace table {self._next(state)} as {query}")
         self._states.append(state)
 
-    def _patch(self, name: str, is_state: bool, column: str, gone: str, new: Tree | str) -> None:
+    def _patch(self, name: str, is_state: bool, change: Change) -> None:
         table = f"{STATE}{name}" if is_state else name
-        rows = new if isinstance(new, str) else render(new)
-        self._patches[table] = prepare(self._connection, self._schema, NEXT, table, column, gone, rows)
+        self._patches[table] = prepare(self._connection, self._schema, NEXT, table, change)
         if not is_state:
             self._built.add(name)
 
