@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from loader.config import Config, SourceSettings
+from loader.core.days import Days
 from loader.core.dialect import identifier, literal
 from loader.core.plan import changes
 from loader.core.tables import CALL_TABLE, LATEST, STANDARD_TABLES, is_own_table
@@ -22,21 +22,6 @@ WAIT_SECONDS: Final = 60.0
 _INTO: Final = "n"
 _KEPT: Final = "kept_objects"
 """Objects of which everything is carried. Rows of objects that the ledger does not know are not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Received days: from `start` on, before `until`. Objects without a received day belong to every range."""
-
-    start: date | None
-    until: date | None
-
-    def condition(self) -> str:
-        """The SQL that holds for objects of these days."""
-        bounds = ["true"]
-        bounds += [] if self.start is None else [f"received_day >= date '{self.start}'"]
-        bounds += [] if self.until is None else [f"received_day < date '{self.until}'"]
-        return f"(received_day is null or ({' and '.join(bounds)}))"
 
 
 def own_tables(

@@ -11,6 +11,8 @@ from golden.cases import KEY, OTHER, Case, with_properties
 from golden.catalogue import CASES
 from loading import outcome_of_product, outcome_of_reference
 
+from loader.core.days import Days
+
 BY_NAME = [pytest.param(case, id=case.name) for case in CASES]
 
 
@@ -289,7 +291,7 @@ def test_objects_of_a_day_before_the_start_are_left_out(loading):
     for day in (1, 2, 3):
         loading.write(a_track_call({"n": day}, message_id=f"m{day}"), key=a_key(day))
 
-    loading.load(start=date(2026, 3, 2), until=date(2026, 3, 3))
+    loading.load(days=Days(date(2026, 3, 2), date(2026, 3, 3)))
 
     assert "m1" not in loading.held().rows("tracks")
     assert "m2" in loading.held().rows("tracks")
