@@ -23,6 +23,7 @@ from loader.models.render import Tree, bind, parse, parse_query, qualify, render
 class Tables:
     """How a Python model finds tables, makes or changes its own, and keeps some between runs."""
 
+    sources: Mapping[str, SchemaTables]
     resolve: Callable[[str], exp.Table | None]
     previous: Callable[[str], exp.Table | None]
     create: Callable[[str, Tree], None]
@@ -42,7 +43,6 @@ class Context:
         models: Mapping[str, Model],
         parameters: Mapping[str, object],
         settings: ModelsSettings,
-        sources: Mapping[str, SchemaTables],
         tables: Tables,
     ) -> None:
         self.connection = connection
@@ -51,7 +51,7 @@ class Context:
         """Every parameter by its flat name, as Python values; `as_of` is a UTC datetime without a zone."""
         self.settings = settings
         """The section `models` of the configuration."""
-        self.sources = sources
+        self.sources = tables.sources
         """Tables of each source, by its schema: name → column → type. Named with their schema in SQL."""
         self._name = name
         self._models = models

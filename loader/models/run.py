@@ -16,7 +16,7 @@ from loader.core.dialect import identifier
 from loader.core.plan import SchemaTables
 from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
-from loader.models.checks import CheckResult, run_checks
+from loader.models.checks import CheckedTables, CheckResult, run_checks
 from loader.models.context import Context, Tables
 from loader.models.external import call_tables_in, external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
@@ -149,7 +149,8 @@ class ModelRun:
         )
 
     def _check(self, models: Sequence[Model]) -> list[CheckResult]:
-        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, self._added_rows)
+        tables = CheckedTables(self.resolve, self._is_there, self._added_rows)
+        return run_checks(self._connection, models, self._parameters, tables)
 
     def _added_rows(self, name: str) -> exp.Table | None:
         return table_of(self._schema, f"{NEXT}{NEW}{name}") if name in self._patches else None
@@ -272,9 +273,15 @@ class ModelRun:
             self._catalog.models,
             self._parameters,
             self._settings,
-            self._sources,
             Tables(
-                self.resolve, self._previous, self._create, self._append, self._patch, self._state, self._write_state
+                sources=self._sources,
+                resolve=self.resolve,
+                previous=self._previous,
+                create=self._create,
+                append=self._append,
+                patch=self._patch,
+                state=self._state,
+                write_state=self._write_state,
             ),
         )
         try:
