@@ -325,8 +325,8 @@ class BatchLoad:
             self._recompute(planned)
             self._step("latest")
         with self._timed("ledger"):
-            discards = Discards(stage, self._load, self._rules, self._warehouse.state("discards"), planned.parts)
-            discards.record(planned.tables.values(), planned.over_the_cap, planned.shapes)
+            to = losses.Discarding(self._load, self._warehouse.state("discards"), planned.parts)
+            Discards(stage, self._rules, to).record(planned.tables.values(), planned.over_the_cap, planned.shapes)
             if self._rules.raw_events:
                 record_raw(stage, self._load, self._warehouse.state("raw"))
             self._record_copies(dedupe)
