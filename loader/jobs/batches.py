@@ -98,7 +98,7 @@ class BatchLoad:
         parts = f"{stage.name}_parts"
         existing = self._warehouse.catalogue(self._schema)
         with self._timed("dedupe"):
-            self._ledger.place(counts, parts)
+            self._ledger.number_objects(counts, parts)
             resumed = [count.object_id for count in counts if count.is_known and count.object_id not in self._own]
             self._own.update(count.object_id for count in counts if not count.is_known)
             dedupe = Dedupe(stage, parts)
@@ -187,14 +187,14 @@ class BatchLoad:
     def _touched(self, stage: Stage, dedupe: Dedupe, existing: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         """The owners of inserted and of replaced rows, by call, as tables in the form that `Owners` describes."""
         found: dict[str, str] = {}
-        for call, (_, owner) in LATEST.items():
+        for call, (_, id_column) in LATEST.items():
             name = f"{stage.name}_touched_{call}"
             self._touched_by(stage, call, name)
             if CALL_TABLE[call] in existing:
                 table = self._warehouse.table(self._schema, CALL_TABLE[call])
                 self._engine.execute(
-                    f"insert into {name} select {owner}, '-infinity'::timestamptz from {table} where rowid in "
-                    f"(select row from {dedupe.replaced} where call = {literal(call)}) and {owner} is not null"
+                    f"insert into {name} select {id_column}, '-infinity'::timestamptz from {table} where rowid in "
+                    f"(select row from {dedupe.replaced} where call = {literal(call)}) and {id_column} is not null"
                 )
             (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
             of_call = f"from {stage.name} where call = {literal(call)}"

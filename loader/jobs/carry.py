@@ -100,14 +100,16 @@ class _Copy:
         calls = {name for name in CALL_TABLE.values() if name in tables}
         for name in calls:
             self._copy(self._schema, name, f"_object in (select object_id from {_KEPT})")
-        for call, (name, owner) in LATEST.items():
+        for call, (name, id_column) in LATEST.items():
             touched = f"touched_{call}"
             has_calls = CALL_TABLE[call] in tables
-            given = self._warehouse.table(self._schema, CALL_TABLE[call]) if has_calls else f"(select null as {owner})"
+            given = (
+                self._warehouse.table(self._schema, CALL_TABLE[call]) if has_calls else f"(select null as {id_column})"
+            )
             where = f"_object is null or _object not in (select object_id from {_KEPT})" if has_calls else "false"
             self._engine.execute(
-                f"create or replace table {touched} as select distinct {owner} as id, "
-                f"'-infinity'::timestamptz as since from {given} where {owner} is not null and ({where})"
+                f"create or replace table {touched} as select distinct {id_column} as id, "
+                f"'-infinity'::timestamptz as since from {given} where {id_column} is not null and ({where})"
             )
             if name in tables:
                 self._copy(self._schema, name, f"id not in (select id from {touched})")

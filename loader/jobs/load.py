@@ -166,8 +166,8 @@ class _Run:
         resources, path = self._config.resources, self._config.warehouse.path
         left = resources.memory_bytes - int(_HELD_BATCHES * batch_bytes(resources.memory_bytes))
         self._engine = open_engine(left, resources.threads, folder)
-        place = Path(":memory:") if self._is_absent else path
-        self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
+        file = Path(":memory:") if self._is_absent else path
+        self._warehouse = DuckDBWarehouse(self._engine, file, self._config.system_schema)
         self._warehouse.merge_at_detach()
         self._ledger = Ledger(self._warehouse, self._source.name)
         self._lease = Lease(self._warehouse, self._source.name)

@@ -170,10 +170,10 @@ def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.
     version wrote it.
     """
     path = config.warehouse.path
-    place = path if path.exists() else Path(":memory:")
+    file = path if path.exists() else Path(":memory:")
     with _engine(config) as engine:
-        warehouse = DuckDBWarehouse(engine, place, config.system_schema)
-        with warehouse.attached(WAIT_SECONDS, read_only=place == path):
+        warehouse = DuckDBWarehouse(engine, file, config.system_schema)
+        with warehouse.attached(WAIT_SECONDS, read_only=file == path):
             if warehouse.has_state():
                 warehouse.refuse_newer()
             engine.execute(_path_of_dry_run(engine, schemas))

@@ -83,7 +83,7 @@ def rebuild(config: Config, source: SourceSettings, table: str | None, days: Day
             load = _load(aside, source, days)
             step("loaded")
             swap = Swap(engine, warehouse, config, source, step)
-            tables = swap.run(aside.warehouse.path, table, is_part=days != ALL_DAYS)
+            tables = swap.run(aside.warehouse.path, table, is_of_some_days=days != ALL_DAYS)
     finally:
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -16,9 +16,9 @@ from reference.parsing import RawMessage, read_line
 from loader.core.dialect import pointer
 from loader.core.naming import column_name
 from loader.core.samples import WalkRules
-from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectPlace, Refusal
+from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectDates, Refusal
 
-PLACE = ObjectPlace(date(2026, 3, 1), datetime(2026, 3, 9, 12, tzinfo=UTC))
+PLACE = ObjectDates(date(2026, 3, 1), datetime(2026, 3, 9, 12, tzinfo=UTC))
 AT = "2026-03-01T10:00:00.000000Z"
 
 
@@ -458,7 +458,7 @@ def test_c55_equal_messages_without_an_id_are_numbered_within_their_object():
     ],
 )
 def test_c56_a_missing_time_of_receipt_is_imputed(day, fields, received):
-    place = ObjectPlace(day, PLACE.last_modified)
+    place = ObjectDates(day, PLACE.last_modified)
     reader = a_reader()
     message = one(track(receivedAt='"garbage"', **fields), place=place, reader=reader)
     assert parsed(message)["receivedAt"] == received

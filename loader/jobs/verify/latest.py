@@ -31,7 +31,7 @@ def compare_latest(
     `options` of loads by their start: rows that were made under several of them are of no one rule.
     """
     unclear = []
-    for call, (name, owner) in LATEST.items():
+    for call, (name, id_column) in LATEST.items():
         calls = tables.get(CALL_TABLE[call])
         latest = tables.get(name)
         if calls is None or latest is None:
@@ -46,7 +46,7 @@ def compare_latest(
             unclear.append(name)
         for each in rules if len(rules) == 1 else ():
             query = LatestQuery(identifier(calls.schema), call, dict(calls.columns), each)
-            _compare(reader, query, owner, calls, latest, found)
+            _compare(reader, query, id_column, calls, latest, found)
     return unclear
 
 
@@ -56,21 +56,21 @@ def _relevant(load: LoadSettings) -> LoadSettings:
     return LoadSettings.model_validate(load.model_dump(include=names))
 
 
-def _compare(reader: Reader, query: LatestQuery, owner: str, calls: Table, latest: Table, found: Findings) -> None:
+def _compare(reader: Reader, query: LatestQuery, id_column: str, calls: Table, latest: Table, found: Findings) -> None:
     nulls = frozenset(str(name) for (name,) in reader.query(query.nulls()).rows) if query.clears_nulls else frozenset()
     columns = [name for name in query.column_names if name in dict(latest.columns)]
-    parts = 1 + row_count(reader, calls) // _CALLS
+    shares = 1 + row_count(reader, calls) // _CALLS
     wrong: dict[str, int] = {}
     examples: dict[str, object] = {}
-    for part in range(parts):
-        made = query.made_anew(nulls, part, parts)
+    for share in range(shares):
+        made = query.made_anew(nulls, share, shares)
         for at in range(0, len(columns), _COLUMNS):
             for column, count, example in _differing(reader, made, latest, columns[at : at + _COLUMNS]):
                 wrong[column] = wrong.get(column, 0) + count
                 examples.setdefault(column, example)
     for column, count in wrong.items():
         # The place of a call, because ids of persons are not repeated.
-        given = {"calls": calls.qualified, "owner": owner, "id": examples[column]}
+        given = {"calls": calls.qualified, "id_column": id_column, "id": examples[column]}
         ((key, line),) = reader.check("place_of_owner", given).rows
         what = f"{latest.name}.{column}: rows without the latest value of their calls, such as that of line {line}"
         found.add(str(key), what, 0, count, latest.name)

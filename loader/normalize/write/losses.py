@@ -151,11 +151,12 @@ def over_the_column_cap(to: Discarding, stage: Stage, batch: TableBatch, entries
 
 
 def refused_table(stage: Stage, batches: Iterable[TableBatch]) -> str:
-    """Make the table of events without a table: kind, and the name that the table would have. Returns its name."""
+    """Make the table of events without a table: `event_hash`, and the name that the table would have. Returns its name."""
     name = f"{stage.name}_refused"
-    named = [(kind, batch.target.name) for batch in batches for kind in batch.kinds or ()]
-    kinds, tables = zip(*named, strict=True)
-    stage.engine.register("given_refused", pa.table({"kind": pa.array(kinds, pa.uint64()), "name": pa.array(tables)}))
+    named = [(each, batch.target.name) for batch in batches for each in batch.event_hashes or ()]
+    hashes, tables = zip(*named, strict=True)
+    refused = pa.table({"event_hash": pa.array(hashes, pa.uint64()), "name": pa.array(tables)})
+    stage.engine.register("given_refused", refused)
     stage.engine.execute(f"create or replace temporary table {name} as select * from given_refused")
     stage.engine.unregister("given_refused")
     return name
@@ -164,7 +165,7 @@ def refused_table(stage: Stage, batches: Iterable[TableBatch]) -> str:
 def over_the_table_cap(to: Discarding, stage: Stage, refused: str, entries: str) -> str:
     """Insert events without a table: one discard per row, an object of column names, which may be empty."""
     rows = (
-        f"{stage.name} as s join {refused} as t using (kind) "
+        f"{stage.name} as s join {refused} as t using (event_hash) "
         f"left join {_joined(entries)} as l using (part, line, item) join {to.parts} as p using (part)"
     )
     what = "t.name, 'properties', '{' || coalesce(l.entries, '') || '}', null, 'table_cap'"
