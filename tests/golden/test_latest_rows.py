@@ -1,12 +1,7 @@
 """`users` and `accounts`: the latest value of every trait, over several loads."""
 
 import pytest
-from factories import (
-    a_group_call,
-    a_key,
-    an_identify_call,
-    received,
-)
+from factories import a_group_call, a_key, an_identify_call, received
 
 
 def test_the_latest_identify_that_has_a_trait_sets_it(loading):

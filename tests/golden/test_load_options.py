@@ -2,13 +2,7 @@
 
 import json
 
-from factories import (
-    a_group_call,
-    a_key,
-    a_page_call,
-    a_track_call,
-    an_identify_call,
-)
+from factories import a_group_call, a_key, a_page_call, a_track_call, an_identify_call
 
 
 def test_json_paths_keep_a_subtree_as_text(loading):

@@ -3,12 +3,7 @@
 import json
 
 import pytest
-from factories import (
-    ABSENT,
-    a_key,
-    a_track_call,
-    an_alias_call,
-)
+from factories import ABSENT, a_key, a_track_call, an_alias_call
 from golden.cases import with_properties
 
 TABLE = "paid"
