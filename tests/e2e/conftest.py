@@ -117,3 +117,16 @@ def deployment(tmp_path):
 
     with dg.DagsterInstance.ephemeral() as instance:
         yield Deployment(write_project(tmp_path), instance)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """The configuration of the small project, which is loaded."""
+    from e2e.small_archive import write_project
+
+    from loader.config.file import load_config
+    from loader.jobs.load import load_source
+
+    config = load_config(write_project(tmp_path))
+    load_source(config, config.sources[0])
+    return config
