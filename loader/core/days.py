@@ -1,4 +1,4 @@
-"""Received days that a job is restricted to."""
+"""A range of received days."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""Draws charts as inline SVG. Widths are in percent and heights in pixels, so that text has the same size on every
-screen. Each chart has a title and a description for people who do not see it, and a tooltip on every mark."""
+"""Draws charts as inline SVG.
+
+Widths are in percent and heights in pixels, so that text has the same size on every screen. Each chart has a title and
+a description for people who do not see it, and a tooltip on every mark.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Lines of the archive read the exact way once more: what rows, copies and records say beside the values of messages.
+"""Reads lines of the archive the exact way once more, for what rows, copies and records say beside values.
 
 Fingerprints, ids that are made, times that stand in, and reasons follow from one definition, that of the exact way, and
 there is no second one. Values are judged by a reader of their own (`values`).

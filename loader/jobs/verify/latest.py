@@ -1,6 +1,6 @@
-"""Do users and accounts hold the latest values of their calls? All of them are made again from all calls, and compared.
+"""Checks that users and accounts hold the latest values of their calls, by computing all of them again.
 
-Source: contract 2.5.
+The rules are in docs/tables.md, under `users` and `accounts`.
 """
 
 from __future__ import annotations

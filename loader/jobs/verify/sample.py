@@ -1,4 +1,4 @@
-"""Messages of the archive → do their rows say what they say, and nothing else? Rows are fetched for many at a time."""
+"""Compares messages of the archive with their rows: the same values, and no others. Fetches many rows at a time."""
 
 from __future__ import annotations
 

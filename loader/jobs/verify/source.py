@@ -1,6 +1,6 @@
-"""Read the archive again and prove that the warehouse accounts for every line, message and value of it.
+"""Verifies a source: the warehouse must account for every line, message and value of its archive.
 
-Source: contract 0 (accounting identities), design 2. It looks at a copy of the warehouse, so loads go on meanwhile.
+What is compared is in docs/verify.md. It reads a copy of the warehouse, so loads go on meanwhile.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks that the tables of a source agree: ids, event tables, users and accounts. Contract 0 and 2.1."""
+"""Checks that the tables of a source agree: ids, event tables, users and accounts."""
 
 from __future__ import annotations
 

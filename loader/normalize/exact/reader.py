@@ -148,7 +148,7 @@ class ExactReader:
         return ExactMessage(number, text, settler.specials, tuple(losses), fingerprint(call, body, ids))
 
     def _is_left_out(self, loss: Loss) -> bool:
-        """Whether a repeated key is below a key that is left out, whose values are not discards (contract 2.2)."""
+        """Whether a repeated key is below a key that is left out, whose values are not discards (docs/tables.md)."""
         is_below = len(loss.path) > 1 and loss.path[0] in EXCLUDED and loss.path[0] not in self._rules.walk.envelope
         return is_below and loss.reason == "duplicate_key"
 

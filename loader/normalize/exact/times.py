@@ -1,4 +1,4 @@
-"""Reads the four times of an odd message leniently, and fills in missing ones. Contract 6."""
+"""Reads the four times of an odd message leniently, and fills in missing ones."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Turns the lines of a batch into messages in the stage, quarantined lines and losses. The scan reads plain lines, the
-exact parser the rest.
+"""Turns the lines of a batch into messages in the stage, quarantined lines and losses.
+
+The scan reads plain lines, the exact parser the rest.
 """
 
 from __future__ import annotations
