@@ -256,7 +256,7 @@ def test_nobody_else_loads_the_source_meanwhile(loaded, monkeypatch):
 
 @pytest.mark.parametrize("table", ["tracks", "paid", "users", "identifies"])
 @pytest.mark.parametrize("days", [{}, {"first": 2, "last": 3}], ids=["whole", "two days"])
-def test_one_table_alone(loaded, table, days):
+def test_rebuilding_one_table_leaves_the_others_and_the_ledger_alone(loaded, table, days):
     """The others, and the ledger, are left alone."""
     whole = canonical(loaded.held())
     values = {"tracks": "event_text", "paid": "event_text", "users": "plan", "identifies": "plan"}
@@ -286,7 +286,7 @@ def test_one_table_alone(loaded, table, days):
         pytest.param({"table_cap": 0}, {}, id="an event that found no room"),
     ],
 )
-def test_one_table_under_other_options(tmp_path, before, after):
+def test_rebuilding_one_table_under_other_options_replaces_its_discards(tmp_path, before, after):
     """What its rows discard is replaced with them, and the recount asks for what these options load."""
     loading = Loading(tmp_path, before)
     payloads = ({"n": 1, "cart": {"id": 1}}, {"n": 2, "channel": "web"}, {"n": "x", "Paid": 1, "paid": 2})
@@ -308,7 +308,7 @@ def test_one_table_under_other_options(tmp_path, before, after):
 
 @pytest.mark.parametrize("table", ["tracks", "identifies"])
 @pytest.mark.parametrize("is_kept", [True, False], ids=["kept from now on", "no longer kept"])
-def test_one_table_with_and_without_whole_messages(tmp_path, table, is_kept):
+def test_rebuilding_one_table_adds_or_removes_its_whole_messages(tmp_path, table, is_kept):
     """`raw` has the messages of the rebuilt table if its options say so, and those of the others as before."""
     loading = Loading(tmp_path, {"raw_events": not is_kept})
     loading.write(a_track_call(message_id="t1"), an_identify_call(message_id="i1"))

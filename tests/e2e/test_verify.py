@@ -115,7 +115,7 @@ def test_ids_names_and_times_are_those_of_the_message(tmp_path, call, column):
     assert code == 1
 
 
-def test_bad_lines_add_up(tmp_path):
+def test_bad_lines_of_every_kind_add_up(tmp_path):
     """Of every kind that the catalogue of bad input has."""
     objects = {
         a_key(1, "mixed"): [

@@ -1,4 +1,7 @@
-"""Every line of the bad-input catalogue (warehouse contract, section 8), from bytes to rows."""
+"""Every line of the bad-input catalogue (warehouse contract, section 8), from bytes to rows.
+
+The number in a name is that of the line of the catalogue.
+"""
 
 import errno
 import gzip

@@ -44,7 +44,7 @@ def test_a_user_of_many_loads_is_that_of_all_calls(loading):
 
 
 @pytest.mark.parametrize(("option", "plan"), [("clear", None), ("keep", "pro")])
-def test_null_traits(loading, option, plan):
+def test_an_explicit_null_clears_a_trait_of_a_user_or_leaves_it_as_the_option_says(loading, option, plan):
     """An explicit null clears the trait of the user, or leaves it; the identify says which were null."""
     loading.with_options(null_traits=option)
     loading.write(
@@ -95,7 +95,7 @@ def test_accounts_follow_groups(loading):
 
 
 @pytest.mark.parametrize(("option", "plan"), [(True, "pro"), (False, None)])
-def test_users_from_context_traits(loading, option, plan):
+def test_traits_in_the_context_fill_users_where_the_option_says_so(loading, option, plan):
     """context.traits fill users where asked; they are context columns in any case."""
     loading.with_options(users_from_context_traits=option)
     loading.write(an_identify_call({"age": 3}, context={"traits": {"plan": "pro", "age": 2}}))

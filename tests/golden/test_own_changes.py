@@ -1,4 +1,7 @@
-"""Tables and columns that a user dropped, changed or added."""
+"""Tables and columns that a user dropped, changed or added.
+
+The number in a name is that of the line of the catalogue.
+"""
 
 from factories import a_track_call
 from golden.cases import OTHER

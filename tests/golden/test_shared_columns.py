@@ -1,4 +1,7 @@
-"""Keys that share a column, whatever kinds of values they hold."""
+"""Keys that share a column, whatever kinds of values they hold.
+
+The number in a name is that of the line of the catalogue.
+"""
 
 import json
 

@@ -48,8 +48,8 @@ def amounts(loading):
     return Amounts(loading)
 
 
-def test_the_worked_example(amounts):
-    """Contract 4.5: `amount` over four loads, step by step."""
+def test_a_column_widens_and_gets_variants_over_four_loads(amounts):
+    """`amount`, step by step."""
     amounts.load("10", "20", "null")
     assert (amounts.types, amounts.values()) == ({"": "BIGINT"}, [10, 20, None])
 
@@ -233,7 +233,7 @@ def test_keys_that_share_a_column_may_hold_a_text_and_a_list(loading, pair):
 @pytest.mark.parametrize(
     ("option", "kind"), [("text", "VARCHAR"), ("timestamp", "TIMESTAMP WITH TIME ZONE")], ids=["text", "timestamp"]
 )
-def test_date_only(loading, option, kind):
+def test_a_day_without_a_time_is_text_or_midnight_utc_as_the_option_says(loading, option, kind):
     """A day without a time is text, or midnight UTC for those who ask for it."""
     amounts = Amounts(loading, date_only=option)
     amounts.load('"2024-01-31"', '"2024-02-29"')

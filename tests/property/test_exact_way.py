@@ -159,7 +159,7 @@ def assert_same(expected: Message, message: ExactMessage):
 
 @settings(max_examples=250, deadline=None)
 @given(lines())
-def test_the_reference_agrees(line_and_cut):
+def test_any_line_gives_what_the_reference_gives(line_and_cut):
     text, is_cut = line_and_cut
     line = read_line(1, text.encode(), is_cut)
     reader = Reader("k", DATES.received_day, DATES.last_modified, Options())

@@ -190,7 +190,7 @@ def test_a_deep_message_without_an_id_gets_one():
 @pytest.mark.parametrize(
     "line", ["[" * 100_000, '{"a":' * 100_000, track(f'"properties":{nested(512)}'), '{"a":"]"}{"b":' + "[" * 513]
 )
-def test_c23_too_deep(line):
+def test_c23_a_line_of_more_than_512_levels_is_refused(line):
     [refusal] = read(line)
     assert (refusal.item, refusal.reason) == (0, "too_deep")
 
