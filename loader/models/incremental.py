@@ -103,7 +103,7 @@ class Increment:
         kind = next(column.type for column in self._model.columns if column.name == self._key)
         gone = f"select cast(key as {SQL_TYPES[kind]}) as value from {identifier(changed)}"
         new = typed(qualify(self._restricted(changed), self._resolve), self._model.columns)
-        # The engine would not notice that there is nothing to do.
+        # Without changed keys the engine would still compute the whole query.
         return Recomputed(Change(self._key, gone, render(new if count else new.limit(0))), int(count))
 
     def _other_definition(self, state: str, old_state: str) -> str | None:

@@ -57,7 +57,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, schema: str, prefix: str, nam
     connection.execute(f"create or replace table {added} as {change.new}")
     is_any_gone = bool(connection.execute(f"select 1 from {values} limit 1").fetchall())
     patch = Patch(table, identifier(change.column), values if is_any_gone else None, added)
-    # The engine would look every row up in a table of no rows.
+    # The engine would look up every row, even in a table without rows.
     rest = f" as old where not {_is_gone(values, patch.column)}" if is_any_gone else ""
     connection.execute(
         f"create or replace view {view} as select * from {table}{rest} union all by name select * from {added}"

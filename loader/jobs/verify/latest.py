@@ -69,7 +69,7 @@ def _compare(reader: Reader, query: LatestQuery, id_column: str, calls: Table, l
                 wrong[column] = wrong.get(column, 0) + count
                 examples.setdefault(column, example)
     for column, count in wrong.items():
-        # The place of a call, because ids of persons are not repeated.
+        # Names the place of a call, because a report does not repeat ids of people.
         given = {"calls": calls.qualified, "id_column": id_column, "id": examples[column]}
         ((key, line),) = reader.check("place_of_owner", given).rows
         what = f"{latest.name}.{column}: rows without the latest value of their calls, such as that of line {line}"

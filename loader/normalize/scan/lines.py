@@ -89,16 +89,19 @@ def room(printed: npt.NDArray[np.uint8]) -> Room:
 
 @compiled
 def child_path(path: np.uint64, key: np.uint64) -> np.uint64:
+    """The hash of a path that is one key longer."""
     return mixed(path * _FACTOR + key)
 
 
 @compiled
 def call_path(call: np.uint64, path: np.uint64) -> np.uint64:
+    """The hash of a path in messages of one call."""
     return mixed(call * _FACTOR ^ path)
 
 
 @compiled
 def is_one_of(value: np.uint64, hashes: Hashes) -> bool:
+    """Whether the value is among these few hashes."""
     for index in range(len(hashes)):
         if hashes[index] == value:
             return True
