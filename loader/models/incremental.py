@@ -19,7 +19,7 @@ from loader.core.dialect import identifier, literal
 from loader.models.header import Model
 from loader.models.patches import Change
 from loader.models.render import SQL_TYPES, Resolve, Tree, bare_table, bind, qualify, render, tables_read, typed
-from loader.models.withs import rows_of, with_rows
+from loader.models.with_clauses import rows_of, with_rows
 
 STATE: Final = "_keys_of_"
 """Prefix of the table with the fingerprints of a model."""

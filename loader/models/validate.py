@@ -12,7 +12,7 @@ from loader.models.checks import check_queries
 from loader.models.header import INPUT_PREFIX, Model, repeated
 from loader.models.inputs import Input
 from loader.models.render import line_of, parameters_read, tables_read
-from loader.models.withs import why_not_rows
+from loader.models.with_clauses import why_not_rows
 
 
 def check_model(
