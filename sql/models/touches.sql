@@ -19,7 +19,7 @@
 --   content text: utm_content
 --   term text: utm_term
 with seen as (
-  select source as event_source, call, id, timestamp, received_at, nullif(trim(campaign_name), '') as campaign,
+  select source as event_source, call, id, timestamp, nullif(trim(campaign_name), '') as campaign,
     nullif(trim(campaign_source), '') as utm_source, nullif(trim(campaign_medium), '') as medium,
     nullif(trim(campaign_content), '') as content, nullif(trim(campaign_term), '') as term,
     lower(split_part(split_part(split_part(split_part(url, '://', 2), '/', 1), '?', 1), ':', 1)) as page_host,
@@ -28,18 +28,18 @@ with seen as (
     cast(null as text) as event_text
   from input_pages where timestamp < $as_of
   union all
-  select source, call, id, timestamp, received_at, nullif(trim(campaign_name), ''),
+  select source, call, id, timestamp, nullif(trim(campaign_name), ''),
     nullif(trim(campaign_source), ''), nullif(trim(campaign_medium), ''),
     nullif(trim(campaign_content), ''), nullif(trim(campaign_term), ''), null, null, null, null
   from input_screens where timestamp < $as_of
   union all
-  select source, call, id, timestamp, received_at, nullif(trim(campaign_name), ''),
+  select source, call, id, timestamp, nullif(trim(campaign_name), ''),
     nullif(trim(campaign_source), ''), nullif(trim(campaign_medium), ''),
     nullif(trim(campaign_content), ''), nullif(trim(campaign_term), ''), null, null, null, lower(event_text)
   from input_touch_events where timestamp < $as_of
 ),
 hosts as (
-  select event_source, call, id, timestamp, received_at, campaign, utm_source, medium, content, term, event_text,
+  select event_source, call, id, timestamp, campaign, utm_source, medium, content, term, event_text,
     case
       when query like '%&gclid=%' or query like '%&gbraid=%' or query like '%&wbraid=%' then 'google'
       when query like '%&dclid=%' then 'doubleclick'
@@ -54,7 +54,7 @@ hosts as (
   from seen
 ),
 referred as (
-  select event_source, call, id, timestamp, received_at, campaign, utm_source, medium, content, term, event_text, click,
+  select event_source, call, id, timestamp, campaign, utm_source, medium, content, term, event_text, click,
     case
       when referrer_host is null or referrer_host = '' or referrer_host in ($attribution_internal_hosts) then null
       when referrer_host = page_host then null
@@ -70,19 +70,19 @@ profiles as (
   select source, call, event_id, canonical_segment_id from event_profiles where call in ('page', 'screen', 'track')
 ),
 owned as (
-  select p.canonical_segment_id, r.event_source, r.call, r.id, r.timestamp, r.received_at, r.campaign, r.utm_source,
+  select p.canonical_segment_id, r.event_source, r.call, r.id, r.timestamp, r.campaign, r.utm_source,
     r.medium, r.content, r.term, r.event_text, r.click, r.referrer, s.session_id,
     coalesce(r.campaign, r.utm_source, r.medium, r.content, r.term, r.click, r.referrer, r.event_text) is not null
       as is_marketing,
     row_number() over (
-      partition by s.session_id order by r.timestamp, r.received_at, r.event_source, r.call, r.id
+      partition by s.session_id order by r.timestamp, r.id, r.event_source, r.call
     ) as place_in_session
   from referred as r
   join profiles as p on p.source = r.event_source and p.call = r.call and p.event_id = r.id
   left join session_events as s on s.source = r.event_source and s.call = r.call and s.event_id = r.id
 ),
 classified as (
-  select canonical_segment_id, event_source, call, id, timestamp, received_at, session_id,
+  select canonical_segment_id, event_source, call, id, timestamp, session_id,
     campaign, coalesce(utm_source, click, referrer) as source, medium, content, term,
     case
       when lower(medium) in ('(none)', 'none', 'direct', '(direct)') then 'direct'
@@ -115,16 +115,16 @@ classified as (
   where is_marketing or ($attribution_direct_touches and session_id is not null and place_in_session = 1)
 ),
 followed as (
-  select canonical_segment_id, event_source, call, id, timestamp, received_at, session_id, channel, campaign, source,
+  select canonical_segment_id, event_source, call, id, timestamp, session_id, channel, campaign, source,
     medium, content, term,
     case when session_id is not null then lag(channel) over (
-      partition by session_id, canonical_segment_id order by timestamp, received_at, event_source, call, id
+      partition by session_id, canonical_segment_id order by timestamp, id, event_source, call
     ) end as channel_before
   from classified
 )
 select concat(event_source, '/', call, '/', id) as touch_id, canonical_segment_id,
   row_number() over (
-    partition by canonical_segment_id order by timestamp, received_at, event_source, call, id
+    partition by canonical_segment_id order by timestamp, id, event_source, call
   ) as touch_number,
   timestamp as touch_at, event_source, call, id, session_id, channel, campaign, source, medium, content, term
 from followed

@@ -84,6 +84,16 @@ def test_a_direct_touch_is_the_first_page_of_a_session_of_no_campaign(modelling)
     assert revenue(modelling, "last_non_direct", direct_touches=True) == {"email": 100}
 
 
+def test_the_first_page_of_a_session_is_the_same_for_touches_as_for_the_session(modelling):
+    """Of pages at the same instant the one with the smaller id, whichever arrived first: here it has a campaign."""
+    page = {"anonymous_id": "a1", "user_id": "u1", "at": "2026-03-31 10:00"}
+    modelling.page(**page, id="a", received_at="2026-03-31 10:05", context_campaign_medium="email")
+    modelling.page(**page, id="b", received_at="2026-03-31 10:01")
+    order(modelling)
+
+    assert revenue(modelling, "first", direct_touches=True) == {"email": 100}
+
+
 def test_the_events_of_orders_may_have_other_names(modelling):
     """Told apart as tables are; events with the usual names are then none."""
     order(modelling, event="Purchase")

@@ -20,7 +20,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       NULLIF(TRIM(campaign_name), '') AS campaign,
       NULLIF(TRIM(campaign_source), '') AS utm_source,
       NULLIF(TRIM(campaign_medium), '') AS medium,
@@ -47,7 +46,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       NULLIF(TRIM(campaign_name), ''),
       NULLIF(TRIM(campaign_source), ''),
       NULLIF(TRIM(campaign_medium), ''),
@@ -66,7 +64,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       NULLIF(TRIM(campaign_name), ''),
       NULLIF(TRIM(campaign_source), ''),
       NULLIF(TRIM(campaign_medium), ''),
@@ -85,7 +82,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       campaign,
       utm_source,
       medium,
@@ -121,7 +117,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       campaign,
       utm_source,
       medium,
@@ -159,7 +154,6 @@ FROM (
       r.call,
       r.id,
       r.timestamp,
-      r.received_at,
       r.campaign,
       r.utm_source,
       r.medium,
@@ -170,10 +164,7 @@ FROM (
       r.referrer,
       s.session_id,
       NOT COALESCE(r.campaign, r.utm_source, r.medium, r.content, r.term, r.click, r.referrer, r.event_text) IS NULL AS is_marketing,
-      ROW_NUMBER() OVER (
-        PARTITION BY s.session_id
-        ORDER BY r.timestamp, r.received_at, r.event_source, r.call, r.id
-      ) AS place_in_session
+      ROW_NUMBER() OVER (PARTITION BY s.session_id ORDER BY r.timestamp, r.id, r.event_source, r.call) AS place_in_session
     FROM referred AS r
     JOIN profiles AS p
       ON p.source = r.event_source AND p.call = r.call AND p.event_id = r.id
@@ -186,7 +177,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       session_id,
       campaign,
       COALESCE(utm_source, click, referrer) AS source,
@@ -263,7 +253,6 @@ FROM (
       call,
       id,
       timestamp,
-      received_at,
       session_id,
       channel,
       campaign,
@@ -275,7 +264,7 @@ FROM (
         WHEN NOT session_id IS NULL
         THEN LAG(channel) OVER (
           PARTITION BY session_id, canonical_segment_id
-          ORDER BY timestamp, received_at, event_source, call, id
+          ORDER BY timestamp, id, event_source, call
         )
       END AS channel_before
     FROM classified
@@ -283,10 +272,7 @@ FROM (
   SELECT
     CONCAT(COALESCE(event_source, ''), '/', COALESCE(call, ''), '/', COALESCE(id, '')) AS touch_id,
     canonical_segment_id,
-    ROW_NUMBER() OVER (
-      PARTITION BY canonical_segment_id
-      ORDER BY timestamp, received_at, event_source, call, id
-    ) AS touch_number,
+    ROW_NUMBER() OVER (PARTITION BY canonical_segment_id ORDER BY timestamp, id, event_source, call) AS touch_number,
     timestamp AS touch_at,
     event_source,
     call,
