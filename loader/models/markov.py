@@ -25,11 +25,11 @@ _DIGITS: Final = 12
 Transition = tuple[str, str, str | None, int]
 """Channel or START, what is next (`channel`, CONVERSION, NULL), its channel, and how often."""
 
-# Converting paths are those of orders. People without any order have one path: their touches within the lookback of the
-# last one. Steps from a channel to itself are left out: they change neither chance.
+# Converting paths are those of orders. People of whom no touch is in such a path have one path: their touches within
+# the lookback of the last one. Steps from a channel to itself are left out: they change neither chance.
 TRANSITIONS: Final = """
 with people as (
-  select distinct canonical_segment_id from attribution_entries where canonical_segment_id is not null
+  select distinct canonical_segment_id from attribution_paths
 ),
 idle as (
   select t.canonical_segment_id, t.touch_number, t.touch_at, t.channel,

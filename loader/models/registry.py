@@ -50,7 +50,7 @@ PYTHON_MODELS: Final[tuple[PythonModel, ...]] = (
     ),
     PythonModel(
         name="markov",
-        reads=("attribution_entries", "attribution_paths", "touches"),
+        reads=("attribution_paths", "touches"),
         entry="loader.models.markov:run",
         parameters=("attribution_lookback_days", "attribution_markov_min_conversions"),
     ),

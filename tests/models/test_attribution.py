@@ -176,6 +176,20 @@ def test_a6_repeats_of_a_channel_change_nothing(six_orders):
     assert six_orders.rows("attribution_markov") == before
 
 
+def test_a_buyer_whose_touches_led_to_no_order_has_a_path_without_one(modelling):
+    """As somebody who never ordered: u2 ordered long before the touch, u3 longer after it than the lookback."""
+    touch(modelling, "email", 1)
+    touch(modelling, "social", 1, user="u2")
+    touch(modelling, "social", 31, user="u3")
+    order(modelling, 10.0)
+    order(modelling, 10.0, user="u2", order_id="o2", at="2026-03-01")
+    order(modelling, 10.0, user="u3", order_id="o3")
+
+    run(modelling)
+
+    assert modelling.rows("attribution_markov_fit", "conversions", "non_conversions") == [(1, 2)]
+
+
 def test_a7_shapley_shares_an_order_among_its_different_channels(six_orders):
     run(six_orders)
 
