@@ -327,6 +327,18 @@ def test_without_alias_edges_an_alias_joins_nothing(modelling):
     assert modelling.query("select count(*) from models.identity_profiles") == [(2,)]
 
 
+def test_ids_that_an_alias_joins_count_as_a_user_id_whatever_ranks_first(modelling):
+    """The device and the user are one id, of a person with one user. Another user on the device is another person."""
+    modelling.page(anonymous_id="a1")
+    modelling.alias(user_id="u1", previous_id="a1")
+    modelling.page(user_id="u2", anonymous_id="a1")
+
+    modelling.run(*_TABLES, identity={"priority": ["anonymous_id"]})
+
+    assert modelling.rows("identity_profiles", "users", "identifiers") == [(1, 2)]
+    assert modelling.rows("identity_violations", "code", "id_value") == [("identifier_value_limit", "u2")]
+
+
 def test_a_project_without_calls_has_empty_tables(modelling):
     modelling.write("users", {"id": "u1"})
 

@@ -18,7 +18,8 @@ few = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(given_calls=calls(), data=st.data())
 def test_any_split_into_increments_gives_the_tables_of_a_full_run(resolver, given_calls, data):
     cuts = data.draw(st.lists(st.integers(0, len(given_calls)), min_size=1, max_size=3).map(sorted))
-    whole, parts = Project(resolver=resolver), Project(resolver=resolver)
+    chosen = {"resolver": resolver, "priority": data.draw(st.sampled_from([["user_id", "email"], ["anonymous_id"]]))}
+    whole, parts = Project(**chosen), Project(**chosen)
     whole.send(given_calls)
     whole.run()
 

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from loader.models.context import Context
+from loader.models.identity.calls import types_of, types_of_nodes
 from loader.models.identity.changes import Last
 from loader.models.identity.kept import fill_nodes, limited
 from loader.models.identity.links import HALF
@@ -126,7 +127,7 @@ def _earlier(work: Work, resolver: Resolver, earlier_node: Numbers) -> Earlier:
     (owned,) = work.columns("select identifier from _identity_known where profile > 0")
     was_counted[owned] = True
     user = resolver.rules.user_type
-    users = owned[resolver.nodes.type[earlier_node[owned]] == user]
+    users = owned[types_of_nodes(types_of(work), earlier_node, user)[earlier_node[owned]] == user]
     was_user[resolver.node_of[users]] = True
     return Earlier(by_profile[0], by_profile[1], by_profile[2], was_counted, was_user)
 

@@ -26,6 +26,13 @@ def types_of(work: Work) -> npt.NDArray[np.int8]:
     return np.concatenate([np.zeros(1, dtype=np.int8), np.repeat(np.array(kinds, dtype=np.int8), counts)])
 
 
+def types_of_nodes(types: npt.NDArray[np.int8], node_of: Numbers, user_type: int) -> npt.NDArray[np.int8]:
+    """The type as which each node counts: ids that aliases join count as a user id, whichever ranks first."""
+    found = types.copy()
+    found[node_of[types == user_type]] = user_type
+    return found
+
+
 def calls_of(work: Work, node_of: Numbers, before: int) -> Iterator[Calls]:
     """Calls with their identifiers, in parts. `before`: how many calls there were in earlier runs."""
     at = _arrivals(work, before)

@@ -15,7 +15,7 @@ import numpy as np
 from loader.core.dialect import literal
 from loader.models.context import Context
 from loader.models.identity import kernel
-from loader.models.identity.calls import types_of
+from loader.models.identity.calls import types_of, types_of_nodes
 from loader.models.identity.changes import Last
 from loader.models.identity.found import write_found
 from loader.models.identity.observed import observe
@@ -43,8 +43,10 @@ def replay_new(work: Work, context: Context, inputs: Mapping[str, str], last: La
     node_of, earlier_node = _join_aliases(work)
     types = types_of(work)
     touched = work.columns("select person from _identity_touched order by profile")[0]
-    ranked_anew = np.flatnonzero((earlier_node > 0) & (earlier_node != node_of)).astype(np.int32)
     resolver = resolver_of(settings, types, node_of, len(touched) + len(types))
+    earlier_types = types_of_nodes(types, earlier_node, resolver.rules.user_type)
+    is_changed = (earlier_node != node_of) | (earlier_types[earlier_node] != resolver.nodes.type[node_of])
+    ranked_anew = np.flatnonzero((earlier_node > 0) & is_changed).astype(np.int32)
     _restore(work, resolver, touched)
     aliased = "select identifier from _identity_classes"
     _refuse_unmapped(work, resolver, f"{aliased} where identifier in (select identifier from _identity_known)")

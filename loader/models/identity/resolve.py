@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from loader.config.models.identity import IdentitySettings
 from loader.models.identity import kernel
-from loader.models.identity.calls import calls_of, types_of, whole
+from loader.models.identity.calls import calls_of, types_of, types_of_nodes, whole
 from loader.models.identity.links import distinct, links_of
 from loader.models.identity.state import Calls, Found, Longs, Nodes, Numbers, Profiles, Room, Rules
 from loader.models.identity.unmerge import Deletion, Removal, Unmerging, take_out, unmerging_of
@@ -136,15 +136,15 @@ class Resolver:
 
 def resolver_of(settings: IdentitySettings, types: npt.NDArray[np.int8], node_of: Numbers, profiles: int) -> Resolver:
     """An empty resolver. `types` and `node_of` are by identifier (index 0 is unused); `profiles` is their maximum."""
-    size, none = len(types), np.zeros(0, dtype=np.int32)
+    size, none, rules = len(types), np.zeros(0, dtype=np.int32), rules_of(settings)
 
     def numbers(length: int) -> Numbers:
         return np.zeros(length, dtype=np.int32)
 
     return Resolver(
-        rules_of(settings),
+        rules,
         Nodes(
-            types,
+            types_of_nodes(types, node_of, rules.user_type),
             numbers(size),
             numbers(size),
             np.zeros(size, dtype=np.int64),
