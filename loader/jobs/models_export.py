@@ -21,7 +21,7 @@ def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> lis
     """Write the project; return the written paths, relative to the folder. Replaces an earlier export there.
 
     An input becomes the union of the tables that the sources have now. Raises ConfigError if a file that is not from an
-    export is in the way.
+    export is in the way, or if loader would read the export as models of the user.
     """
     export = Export(
         catalog=catalog_of(config, now),
@@ -32,7 +32,10 @@ def export_dbt(config: Config, now: datetime, folder: Path, dialect: str) -> lis
         warehouse=str(config.warehouse.path.absolute()),
     )
     files = project_files(export)
+    own = config.models.folder.resolve()
     for name in files:
+        if (folder / name).resolve().parent == own:
+            raise ConfigError("its models would be among your own models", str(own), "choose another folder")
         if (folder / name).exists() and not _is_ours(folder / name):
             raise ConfigError("the file is not from an export", str(folder / name), "choose another folder")
     for old in [*folder.rglob("*.sql"), *folder.rglob("*.yml")]:

@@ -95,6 +95,14 @@ def test_an_export_replaces_an_earlier_one_and_nothing_else(shop):
     assert (refused.code, "not from an export" in refused.err) == (2, True)
 
 
+def test_an_export_never_goes_among_the_models_of_the_user(shop):
+    """Loader would read it as such, and then fail in every command."""
+    refused = run(shop.folder, "models", "export-dbt", ".")
+
+    assert (refused.code, "among your own models" in refused.err) == (2, True)
+    assert [path.name for path in (shop.folder / "models").iterdir()] == ["by_day.sql"]
+
+
 def dbt_build(folder, **environ):
     return subprocess.run(
         [DBT, "build", "--project-dir", ".", "--profiles-dir", "."],
