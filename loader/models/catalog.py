@@ -152,6 +152,7 @@ def read_catalog(
     if generated is None and folders is None:
         generated = configured_models(ModelsSettings(), user_folder)
     if generated is not None:
+        overridden += [model.name for model in generated.models if model.name in models]
         models |= {model.name: model for model in generated.models if model.name not in models}
         inputs |= {given.name: given for given in generated.inputs if given.name not in inputs}
     by_name = {each.name: each for each in python}

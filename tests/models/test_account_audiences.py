@@ -261,6 +261,19 @@ def test_a_rule_in_sql_with_the_column_group_id_is_an_audience_of_accounts(shop)
     assert shop.rows("audience_named", "group_id") == [("initech",)]
 
 
+def test_a_rule_in_sql_that_does_not_say_who_is_refused_with_its_file(shop):
+    path = a_model(shop, "audience_rule_mine", "select user_id from input_tracks", "user_id text: a user")
+
+    with pytest.raises(ConfigError) as raised:
+        shop.run("audience_mine", audiences={"library": []})
+
+    assert raised.value.args == (
+        "audience_rule_mine does not say who is in the audience",
+        f"{path}:1",
+        "select canonical_segment_id, or group_id for an audience of accounts",
+    )
+
+
 # What makes no sense -----------------------------------------------------------------------------------------
 
 

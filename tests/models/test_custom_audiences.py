@@ -2,6 +2,8 @@
 
 import pytest
 from audiences import ORDER, PRODUCT_ADDED, a_project, meets
+from modelling import a_model
+from processes import run
 
 from loader.errors import ConfigError
 
@@ -25,6 +27,20 @@ def who(project, key="mine", **custom):
 def orders(project, user, *totals, at="2024-06-01"):
     for total in totals:
         project.track(ORDER, user_id=user, at=at, total=total)
+
+
+def test_a_file_that_replaces_a_declared_audience_is_reported_as_such(modelling):
+    """As one that replaces a rule of the library."""
+    modelling.page(user_id="u1")
+    modelling.flush()
+    modelling.settings["audiences"] = {"library": [], "custom": {"mine": {"all": [{"event": ORDER}]}}}
+    columns = "canonical_segment_id text: profile"
+    a_model(modelling, "audience_rule_mine", "select canonical_segment_id from audience_population", columns)
+    assert modelling.config_file
+
+    ran = run(modelling.folder, "models", "run", "--dry-run", "--json")
+
+    assert ran.json["overridden"] == ["audience_rule_mine"]
 
 
 def test_an_event_is_counted_between_two_numbers(shop):

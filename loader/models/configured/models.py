@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from loader.config import ModelsSettings
+from loader.errors import ConfigError
 from loader.models.configured.audience_rules import RULE
 from loader.models.configured.audiences import audience_models
 from loader.models.configured.generated import Generated
@@ -26,5 +27,11 @@ def configured_models(settings: ModelsSettings, user_folder: Path | None = None)
 def _level_of(path: Path) -> str:
     """The level of a rule in a file, by the columns of its header."""
     columns = read_model(path).column_names
-    is_of_accounts = LEVELS["account"].key.name in columns and LEVELS["profile"].key.name not in columns
-    return "account" if is_of_accounts else "profile"
+    for name, level in LEVELS.items():
+        if level.key.name in columns:
+            return name
+    raise ConfigError(
+        f"{path.stem} does not say who is in the audience",
+        f"{path}:1",
+        f"select {LEVELS['profile'].key.name}, or {LEVELS['account'].key.name} for an audience of accounts",
+    )
