@@ -5,6 +5,7 @@ import re
 import runpy
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from e2e.hostile_archive import NOT_PROVEN
 
@@ -147,3 +148,17 @@ def test_the_commands_of_the_readme_exist():
     named = set(re.findall(r"^loader (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
 
     assert named <= known
+
+
+def test_an_asset_of_your_own_may_depend_on_a_model_as_the_page_on_dagster_says(tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", page("dagster.md"), re.DOTALL)
+    (tmp_path / "mine.py").write_text(code, encoding="utf-8")
+    config = "warehouse: {path: w.duckdb}\nsources: [{name: web, archive: {uri: ./a}}]\n"
+    (tmp_path / "loader.yaml").write_text(config, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    definitions = runpy.run_path("mine.py")["defs"]
+
+    dg.Definitions.validate_loadable(definitions)
+    graph = definitions.resolve_asset_graph()
+    assert graph.get(dg.AssetKey("sales_letter")).parent_keys == {dg.AssetKey(["models", "orders"])}
