@@ -7,6 +7,6 @@
 --   channel text: channel
 --   removal_effect float: share of the chain's conversions that is lost when the channel leads nowhere
 --   share float: removal effect over the sum of all
---   orders float: share of the orders that have a path
+--   orders float: its share of the orders that have a path, a number of orders
 -- checks:
 --   effect_is_a_share: removal_effect < 0 or removal_effect > 1
