@@ -5,6 +5,7 @@ import json
 import pytest
 from factories import (
     ABSENT,
+    a_call,
     a_group_call,
     a_key,
     a_page_call,
@@ -579,6 +580,24 @@ def test_an_identify_of_an_earlier_copy_replaces_the_user(loading):
     loading.load()
 
     assert set(loading.held().rows("users")) == {"u-1"}
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize("kind", ["identify", "page", "screen", "group", "alias"])
+@pytest.mark.parametrize("value", ["x", 0], ids=["text", "number"])
+def test_a_key_may_be_called_as_the_engine_calls_the_number_of_a_row(loading, kind, value):
+    """A column `rowid` is one like any other: users, accounts and earlier copies are found all the same."""
+    ids = {"userId": "u-1", "groupId": "g-1", "previousId": "p-1"}
+    root = "properties" if kind in ("page", "screen") else "traits"
+    calls = [a_call(kind, f"m{n}", **ids, **{root: {"rowid": value, "n": n}}) for n in range(3)]
+    loading.write(*calls)
+    loading.load()
+    assert loading.differences() == []
+    earlier = a_call(kind, "m1", **ids, **{root: {"rowid": value, "n": 9}}, receivedAt=received(1, -5))
+    loading.write(earlier, key=a_key(2))
+
+    loading.load()
+
     assert loading.differences() == []
 
 
