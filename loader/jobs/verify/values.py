@@ -129,7 +129,7 @@ def wanted_columns(call: str, body: dict[str, Any], load: LoadSettings) -> Itera
         elif value is not None:
             yield Wanted((key,), value, name)
     address, context = body.get(REQUEST_IP), member(body, "context")
-    if address is not None:
+    if address is not None and address != {}:
         yield Wanted((REQUEST_IP,), address, f"context_{REQUEST_IP}")
         if not isinstance(context, dict) or context.get("ip") is None:
             yield Wanted((REQUEST_IP,), address, "context_ip")
