@@ -15,6 +15,10 @@ from factories import (
     received,
 )
 from golden.cases import with_properties
+from loading import discards_of
+
+from loader.config import load_config
+from loader.jobs.verify.source import verify_source
 
 TABLE = "paid"
 
@@ -290,6 +294,30 @@ def test_what_is_left_out_of_a_table_is_no_discard(loading):
 
     assert loading.held().discards == {}
     assert loading.differences() == []
+
+
+def test_what_is_left_out_of_tracks_is_in_the_table_of_the_event(loading):
+    """Each table is left out by its own name; a value that lost its column there is a discard, and verify says so."""
+    loading.with_options(exclude=["tracks.context_ip", "tracks.total", "order_completed.context_locale"])
+    loading.write(a_track_call({"total": 7}, context={"IP": "192.0.2.1", "ip": "192.0.2.2", "locale": "en"}))
+
+    loading.load()
+
+    held = loading.held()
+    call, event = held.rows("tracks")["m1"], held.rows("order_completed")["m1"]
+    assert ("context_ip" in call, event["context_ip"]) == (False, "192.0.2.2")
+    assert (call["context_locale"], "context_locale" in event) == ("en", False)
+    assert event["total"] == "7"
+    assert discards_of(held) == {("m1", "name_collision", "context.IP")}
+    assert loading.differences() == []
+    config = load_config(loading.config_file, {})
+    assert verify_source(config, config.sources[0]).findings.kept == []
+
+    loading.change("alter table web.order_completed drop total")
+    loading.change("alter table web.order_completed drop context_ip")
+
+    missing = [each["what"] for each in verify_source(config, config.sources[0]).findings.kept]
+    assert missing == [f"value missing: order_completed.{name} of m1" for name in ("context_ip", "total")]
 
 
 def test_envelope_columns_load_what_is_left_out(loading):

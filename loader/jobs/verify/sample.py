@@ -190,7 +190,7 @@ class ValueSample:
         self.values_checked += len(wanted)
         held = columns_held([*wanted, *beside], each.call, row)
         for value, column in zip([*wanted, *beside], held, strict=True):
-            if column is None and not is_left_out(value, table, each.call, discards, load):
+            if column is None and not is_left_out(value, table, discards, load):
                 lacking.add(value.column or "")
                 named = value.column or ".".join(value.path)
                 has_other = value.column is not None and row.get(value.column) is not None

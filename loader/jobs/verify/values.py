@@ -18,7 +18,7 @@ from loader.config.settings import LoadSettings
 from loader.core.columns import VARIANTS
 from loader.core.dialect import DUCKDB, pointer
 from loader.core.naming import column_name, event_slug, key_name
-from loader.core.tables import CALL_TABLE, EXCLUDED, REQUEST_IP
+from loader.core.tables import EXCLUDED, REQUEST_IP
 from loader.jobs.verify.lines import Written, member
 
 Row = Mapping[str, Any]
@@ -173,10 +173,9 @@ def _column_held(wanted: Wanted, column: str, call: str, row: Row) -> str | None
     return None
 
 
-def is_left_out(wanted: Wanted, table: str, call: str, discards: list[Discard], load: LoadSettings) -> bool:
+def is_left_out(wanted: Wanted, table: str, discards: list[Discard], load: LoadSettings) -> bool:
     """Whether a value that no column holds is one of the discards, or excluded."""
-    column = wanted.column
-    names = {column, f"{table}.{column}", f"{CALL_TABLE[call]}.{column}"}
+    names = {wanted.column, f"{table}.{wanted.column}"}
     return not names.isdisjoint(load.exclude) or any(_stands_for(discard, wanted) for discard in discards)
 
 
