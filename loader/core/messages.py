@@ -133,7 +133,7 @@ def _has_case_variant(shape: Shape, present: set[str]) -> bool:
     return any(
         path[0] not in _ENVELOPE_KEYS.values()
         and _ENVELOPE_KEYS.get(path[0].lower(), path[0]) not in present | {path[0]}
-        for path in shape.leaves
+        for path in (*shape.leaves, *shape.text_objects)
         if len(path) == 1
     )
 

@@ -188,6 +188,7 @@ def test_bad_lines_add_up(tmp_path):
             a_track_call({"total": "free"}, message_id="t8"),
             a_track_call({"total": 7}, message_id="t9"),
             a_track_call(message_id="t10", request_ip={}),
+            a_page_call(message_id="p3", Traits={}),
         ],
         a_key(2, "again"): [GOOD, GOOD],
         a_key(2, "wide"): "\ufeff{}".encode("utf-16-le"),
@@ -238,6 +239,14 @@ def test_options_of_the_load_are_respected(tmp_path):
         update={"sources": (config.sources[0].model_copy(update={"load": type(config.sources[0].load)()}),)}
     )
     assert verified(today)[0]["mismatches"] == []
+
+
+def test_keys_of_the_envelope_in_another_case_add_up(tmp_path):
+    """Where their usual spelling is absent, they are read as it."""
+    page = a_page_call(type=" Page", channel=ABSENT, Channel="web", Request_IP="192.0.2.9", context={})
+    config = a_project(tmp_path, {a_key(): [page]}, envelope_columns=["channel", "type"])
+
+    assert verified(config)[0]["mismatches"] == []
 
 
 def test_events_beyond_the_table_cap_add_up(tmp_path):

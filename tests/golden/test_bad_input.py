@@ -343,6 +343,7 @@ def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
         a_page_call({"name": ["Home"]}, name=ABSENT),
         a_page_call({"name": {}, "category": {}}, name=ABSENT),
         a_page_call({"name": {"first": 1}}, name=ABSENT),
+        a_page_call(name=ABSENT, Name={}),
     ],
     ids=lambda call: "{} {}".format(
         call["type"], "+".join(key for key in call if call[key] == {} and key != "integrations")

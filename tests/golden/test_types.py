@@ -334,6 +334,20 @@ def test_envelope_columns_load_what_is_left_out(loading):
     assert loading.differences() == []
 
 
+@pytest.mark.parametrize("sent", ["track", "Track", " TRACK\t", "track\u00a0"], ids=ascii)
+def test_the_column_of_the_type_says_which_call_it_is(loading, sent):
+    """However the type is spelled."""
+    loading.with_options(envelope_columns=["type"])
+    loading.write(a_track_call({"n": 1}, type=sent))
+
+    loading.load()
+
+    assert [loading.held().rows(table)["m1"]["type"] for table in ("tracks", "order_completed")] == ["track"] * 2
+    assert loading.differences() == []
+    config = load_config(loading.config_file, {})
+    assert verify_source(config, config.sources[0]).findings.kept == []
+
+
 def test_envelope_columns_are_of_calls_and_payload_keys_get_out_of_their_way(loading):
     """Of `users` and `accounts` they say nothing. A trait of the same name has an underscore, also below an object."""
     loading.with_options(envelope_columns=["channel", "metadata"])

@@ -391,7 +391,7 @@ def _is_left_out(lost: Lost, options: Options) -> bool:
 def _envelope_columns(body: dict, columns: Columns, options: Options) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for key, name in LEFT_OUT.items():
-        value = body.get(key)
+        value = columns.call if key == "type" else body.get(key)
         if name not in options.envelope_columns or value is None:
             continue
         if isinstance(value, dict):

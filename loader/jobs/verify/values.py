@@ -122,13 +122,15 @@ def payload_values(call: str, body: dict[str, Any], load: LoadSettings) -> Itera
 def wanted_columns(call: str, body: dict[str, Any], load: LoadSettings) -> Iterator[Wanted]:
     """What belongs in the columns of envelope keys that are otherwise left out, and of the address of the sender."""
     for key, name in EXCLUDED.items():
-        value = body.get(key) if name in load.envelope_columns else None
-        if isinstance(value, dict):
+        value = member(body, key) if name in load.envelope_columns else None
+        if key == "type" and value is not None:
+            yield Wanted((key,), call, name)
+        elif isinstance(value, dict):
             for path, leaf in _leaves((call, key), value, frozenset()):
                 yield Wanted(path, leaf, "_".join((name, *map(key_name, path[1:]))))
         elif value is not None:
             yield Wanted((key,), value, name)
-    address, context = body.get(REQUEST_IP), member(body, "context")
+    address, context = member(body, REQUEST_IP), member(body, "context")
     if address is not None and address != {}:
         yield Wanted((REQUEST_IP,), address, f"context_{REQUEST_IP}")
         if not isinstance(context, dict) or context.get("ip") is None:
