@@ -114,6 +114,10 @@ TRACK = "2026-03-02-t1"
             f"value missing: tracks.context_ip of {TRACK}",
         ),
         ("update shop.identifies set plan = 'x'", "value missing: identifies.plan of 2026-03-01-i"),
+        (
+            "alter table shop.users alter plan type integer using null",
+            "users.plan: type of the column, as identifies has it",
+        ),
     ],
 )
 def test_what_is_changed_by_hand_is_found(small, statement, what):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import duckdb
 
+from loader.core.columns import ColumnType
 from loader.core.dialect import WHITE_SPACE, beside_row_number, identifier, literal, numbered, widened_sql
 from loader.core.messages import table_excluded
 from loader.core.naming import is_envelope, payload_name
@@ -15,7 +16,7 @@ from loader.core.plan import WantedColumn
 from loader.core.tables import LATEST, NULLS, PROVENANCE, call_target, latest_target
 from loader.normalize.columns.settle import core_columns
 from loader.normalize.columns.tables import Rules
-from loader.normalize.columns.values import FAMILIES
+from loader.normalize.columns.values import FAMILIES, SQL_TYPE
 
 _CONTEXT_TRAITS = "context_traits_"
 
@@ -144,8 +145,10 @@ class LatestQuery:
         self._columns = columns
         self._groups = _groups(call, columns, rules)
         self.owner = f"h.{identifier(owner)}"
-        self.column_names = ["received_at", *(name for group in self._groups for name in group.columns)]
-        """Of the rows, but for `id` and `uuid_ts`."""
+        self.columns = {"received_at": SQL_TYPE[ColumnType.TIMESTAMP]}
+        """Of the rows, name → type, but for `id` and `uuid_ts`."""
+        for group in self._groups:
+            self.columns |= group.columns
         self.into = f"{schema}.{identifier(table)}"
         self.history = numbered(f"{schema}.{identifier(call_target(call).name)}", columns, "h")
         """As `h` of a FROM clause."""
