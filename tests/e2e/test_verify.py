@@ -191,8 +191,12 @@ def test_bad_lines_add_up(tmp_path):
             a_page_call({"name": "Home", "category": 4}, message_id="p1"),
             a_track_call({"total": "free"}, message_id="t8"),
             a_track_call({"total": 7}, message_id="t9"),
-            a_track_call(message_id="t10", request_ip={}),
+            *(
+                a_track_call(message_id=f"r{n}", request_ip=given)
+                for n, given in enumerate(({}, {"k": {"x": 1}}, 5, [1]))
+            ),
             a_page_call(message_id="p3", Traits={}),
+            a_page_call(message_id="p4", request_ip="192.0.2.9", context={"IP": "192.0.2.8"}),
         ],
         a_key(2, "again"): [GOOD, GOOD],
         a_key(2, "wide"): "\ufeff{}".encode("utf-16-le"),

@@ -398,6 +398,28 @@ def test_the_address_of_the_sender_never_replaces_that_of_the_context(loading, a
     assert loading.differences() == []
 
 
+@pytest.mark.parametrize(
+    "context", [{"ip": {"v4": "192.0.2.8"}}, {"ip": {}}, {"requestIp": "192.0.2.8"}, {"IP": "192.0.2.8"}], ids=str
+)
+def test_the_address_of_the_sender_meets_its_columns_in_the_context(loading, context):
+    """An object is no missing `ip`; of two keys with one column, the one that is spelled like it wins."""
+    loading.write(
+        a_page_call(context=context, request_ip="192.0.2.9"), a_page_call(context={"ip": "1"}, message_id="m2")
+    )
+
+    loading.load()
+
+    assert loading.held().rows("pages")["m1"]["context_request_ip"] == "192.0.2.9"
+    assert loading.differences() == []
+
+
+def test_a_plain_address_of_the_sender_takes_the_fast_way(loading):
+    """Beside an address in the context, or instead of one."""
+    loading.write(a_page_call(request_ip="192.0.2.9"), a_page_call(request_ip="192.0.2.9", context={}, message_id="m2"))
+
+    assert loading.load()["exact_lines"] == 0
+
+
 @pytest.mark.parametrize("other", [5, 1.5, True, "2026-03-01T10:00:00Z", ["Start"]], ids=str)
 @pytest.mark.parametrize("name", ["Start", ["Start"], [10**20], 7], ids=str)
 def test_a_page_takes_the_name_of_its_properties_whatever_other_pages_have_there(loading, name, other):

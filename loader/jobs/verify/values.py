@@ -131,10 +131,9 @@ def wanted_columns(call: str, body: dict[str, Any], load: LoadSettings) -> Itera
         elif value is not None:
             yield Wanted((key,), value, name)
     address, context = member(body, REQUEST_IP), member(body, "context")
-    if address is not None and address != {}:
-        yield Wanted((REQUEST_IP,), address, f"context_{REQUEST_IP}")
-        if not isinstance(context, dict) or context.get("ip") is None:
-            yield Wanted((REQUEST_IP,), address, "context_ip")
+    if address is not None:
+        has_own = isinstance(context, dict) and context.get("ip") is not None
+        yield from _wanted(call, "context", {REQUEST_IP: address} | ({} if has_own else {"ip": address}), load)
 
 
 def _wanted(call: str, root: str, value: Any, load: LoadSettings) -> Iterator[Wanted]:

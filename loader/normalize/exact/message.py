@@ -222,9 +222,9 @@ class Objects:
         if fills_ip:
             whole["ip"] = address
         whole = self.settler.settle("context", whole)
-        if type(address) is not str or "ip" not in whole:
+        if type(address) is not str or isinstance(whole.get("ip", {}), dict):
             # A number or an object takes the same care as every other value of the context. An address of the context
-            # that is no longer in the text would seem absent.
+            # that is no longer in the text, or an object, would seem absent.
             return {"context": whole}
         del whole[REQUEST_IP]
         if fills_ip:
