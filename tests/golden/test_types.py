@@ -532,6 +532,20 @@ def test_a_context_trait_gives_way_to_the_trait_of_its_name(loading, stand_in, o
     assert loading.query("select id, columns('^plan.*') from web.users order by id") == whole
 
 
+def test_context_traits_that_are_no_object_are_no_trait(loading):
+    """They stay one column of the context, with variants where their types differ."""
+    loading.with_options(users_from_context_traits=True)
+    values = (5, 6, "x")
+    calls = [an_identify_call(message_id=f"m{n}", context={"traits": value}) for n, value in enumerate(values)]
+    loading.write(*calls)
+
+    loading.load()
+
+    assert {"context_traits", "context_traits__v_text"} <= set(loading.types("identifies"))
+    assert not any(name.startswith("_v") for name in loading.types("users"))
+    assert loading.differences() == []
+
+
 def test_a_context_trait_never_takes_a_column_of_ours(loading):
     """Its name gets the same prefix as that of a trait that was sent itself."""
     loading.with_options(users_from_context_traits=True, envelope_columns=["version"])

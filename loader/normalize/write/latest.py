@@ -101,9 +101,9 @@ def _groups(call: str, columns: Mapping[str, str], rules: Rules) -> list[_Group]
         group.is_own = True
     if rules.users_from_context_traits and call == "identify":
         for name, sql_type in columns.items():
-            if name.startswith(_CONTEXT_TRAITS):
-                base, suffix = _split(name.removeprefix(_CONTEXT_TRAITS))
-                base = payload_name(base, call, rules.reserved)
+            base, suffix = _split(name)
+            if base.startswith(_CONTEXT_TRAITS):
+                base = payload_name(base.removeprefix(_CONTEXT_TRAITS), call, rules.reserved)
                 group = found.setdefault(base, _Group(base))
                 target = base + suffix
                 if group.columns.get(target, sql_type) != sql_type:
