@@ -249,6 +249,14 @@ def test_options_of_the_load_are_respected(tmp_path):
     assert verified(today)[0]["mismatches"] == []
 
 
+def test_equal_messages_without_an_id_are_kept_whole(tmp_path):
+    """The second one has a number in its id, there too."""
+    message = a_track_call({"n": 2**64}, message_id=ABSENT)
+    config = a_project(tmp_path, {a_key(): [message, message]}, raw_events=True)
+
+    assert verified(config)[0]["mismatches"] == []
+
+
 def test_keys_of_the_envelope_in_another_case_add_up(tmp_path):
     """Where their usual spelling is absent, they are read as it."""
     page = a_page_call(type=" Page", channel=ABSENT, Channel="web", Request_IP="192.0.2.9", context={})
