@@ -380,6 +380,7 @@ def test_a_trait_may_be_left_out_of_users_alone(loading):
     assert not {"plan", "context_ip"} & set(loading.types("users"))
     assert "seats" not in loading.types("accounts")
     assert (held.rows("users")["u-1"]["age"], held.rows("accounts")["g-1"]["name"]) == ("3", "Acme")
+    assert loading.differences() == []
 
 
 def test_without_envelope_columns_they_are_neither_loaded_nor_discarded(loading):
@@ -476,6 +477,20 @@ def test_a_null_clears_a_variant_too(loading):
 
     users = loading.held().rows("users")
     assert (users["u-1"]["age"], users["u-2"].get("age")) == ("old", None)
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_blank"), [(" \t\v", True), ("", True), ("\u00a0", False), ("\u3000", False)], ids=ascii
+)
+def test_a_blank_id_is_nobody(loading, owner, is_blank):
+    """Blank are the six kinds of white space of ASCII, as to identity; other spaces are an id like any other."""
+    loading.write(an_identify_call(user_id=owner), a_group_call(group_id=owner))
+
+    loading.load()
+
+    held = loading.held()
+    assert [sorted(held.rows(table)) for table in ("users", "accounts")] == [[] if is_blank else [owner]] * 2
     assert loading.differences() == []
 
 
