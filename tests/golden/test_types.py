@@ -595,6 +595,18 @@ def test_the_column_cap_also_holds_over_several_loads(loading):
     assert rows == [("m1",), ("m2",)]
 
 
+@pytest.mark.parametrize("table", ["order_completed", "tracks", "identifies"])
+def test_a_new_table_has_no_more_columns_than_the_cap(loading, table):
+    """Those that say where a row is from count as well."""
+    loading.with_options(column_cap=50)
+    values = {f"p{n}": n for n in range(60)}
+    loading.write(a_track_call(values, context=values), an_identify_call(values))
+
+    loading.load()
+
+    assert len(loading.types(table)) == 50
+
+
 def test_the_table_cap_also_holds_over_several_loads(loading):
     """Known events keep their table; new ones have none."""
     loading.with_options(table_cap=1)
