@@ -286,8 +286,8 @@ def test_exclude_leaves_columns_out(loading):
 
 def test_what_is_left_out_of_a_table_is_no_discard(loading):
     """Where another key of the message has its column, or where digits are lost."""
-    loading.with_options(exclude=["identifies.plan", "identifies.weight"])
-    line = json.dumps(an_identify_call({"plan": "a", "Plan": "b", "weight": "@"}))
+    loading.with_options(exclude=["identifies.plan", "identifies.weight", "identifies.rank"])
+    line = json.dumps(an_identify_call({"plan": "a", "Plan": "b", "weight": "@", "rank": None}))
     loading.write(line.replace('"@"', "0.1234567890123456789"))
 
     loading.load()

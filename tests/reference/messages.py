@@ -250,7 +250,7 @@ class Columns:
     def nulls_of(self, root: str, value: dict, present: dict[str, str]) -> list[str]:
         """Columns of explicit nulls."""
         names = {column(root, path, self.call, self.reserved) for path in _null_paths(value, ())}
-        return sorted(name for name in names - set(present) if not self._is_excluded(name, root))
+        return sorted(names - set(present) - self.options.exclude)
 
     def _leaves(self, root: str, value: dict, path: tuple[str, ...]):
         for key, member in value.items():
