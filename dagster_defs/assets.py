@@ -1,18 +1,19 @@
 """The assets of a source, made by one load: call tables, `users`, `accounts`, and all event tables together."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
-from dagster_defs.partitions import partition_of, partitions_of, window
+from dagster_defs.partitions import days_of, partition_of, partitions_of
 from dagster_defs.publishing import publish_after_load
 from dagster_defs.reports import Metadata, events_metadata, run_metadata, table_metadata
 from dagster_defs.resources import WRITER_POOL, Project
 from dagster_defs.turns import turn
 from loader.config import Config, SourceSettings
+from loader.core.days import Days
 from loader.core.tables import CALL_TABLES, LATEST_TABLES
-from loader.inventory import Table, row_count, rows_per_day, schema_of, tables
+from loader.inventory import row_count, rows_per_day, schema_of, tables
 from loader.reading import Reader
 
 EVENTS = "events"
@@ -82,8 +83,7 @@ def load_assets(source: SourceSettings, config: Config) -> dg.AssetsDefinition:
         with turn(context):
             settings = project.config().source(name)
             keys = context.partition_key_range if context.has_partition_key or context.has_partition_key_range else None
-            start, until = window(keys, settings)
-            report = run_load(context, project, settings, start, until)
+            report = run_load(context, project, settings, days_of(keys, settings))
             with project.reader() as reader:
                 described = describe(reader, settings, report)
                 days = {} if keys is None else _rows_per_partition(context, reader, settings, keys)
@@ -100,13 +100,12 @@ def run_load(
     context: dg.AssetExecutionContext | dg.OpExecutionContext,
     project: Project,
     source: SourceSettings,
-    start: date | None,
-    until: date | None,
+    days: Days,
 ) -> Mapping[str, object]:
     """Run the load job."""
     from loader.jobs.load import load_source
 
-    report = load_source(project.config(), source, start=start, until=until).as_dict()
+    report = load_source(project.config(), source, days=days).as_dict()
     counts = ", ".join(f"{name} {report[name]}" for name in ("objects", "lines", "messages", "duplicates"))
     context.log.info(f"loaded {source.name}: {counts}")
     return dict(report)
@@ -129,16 +128,11 @@ def _rows_per_partition(
     context: dg.AssetExecutionContext, reader: Reader, source: SourceSettings, keys: dg.PartitionKeyRange
 ) -> dict[tuple[str, str], int]:
     """The rows in each partition of a run, for the tables whose rows have a day."""
-    start, until = window(keys, source)
+    days = days_of(keys, source)
     found = tables(reader, source)
     rows = {(table, key): 0 for table in CALL_TABLES for key in context.partition_keys}
     for table in CALL_TABLES:
-        for day, count in _days(reader, source, found.get(table), start, until).items():
+        counts = rows_per_day(reader, source, found[table], days) if table in found else {}
+        for day, count in counts.items():
             rows[table, partition_of(day, source)] += count
     return rows
-
-
-def _days(
-    reader: Reader, source: SourceSettings, table: Table | None, start: date | None, until: date | None
-) -> Mapping[date, int]:
-    return {} if table is None else rows_per_day(reader, source, table, start, until)

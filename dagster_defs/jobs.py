@@ -13,6 +13,7 @@ from dagster_defs.publishing import publish_after_load, publish_copy, published_
 from dagster_defs.resources import WRITER_POOL, Project
 from dagster_defs.turns import turn
 from loader.config import Config, SourceSettings
+from loader.core.days import ALL_DAYS
 from loader.inventory import days_of_last_load, schema_of
 
 
@@ -56,7 +57,7 @@ def complete_job(source: SourceSettings) -> dg.JobDefinition | None:
     def load_all(context: dg.OpExecutionContext, project: Project) -> None:
         with turn(context):
             settings = project.config().source(name)
-            report = run_load(context, project, settings, settings.start, None)
+            report = run_load(context, project, settings, ALL_DAYS)
             _mark(context, project, settings, report)
             publish_after_load(context, project)
 

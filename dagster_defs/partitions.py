@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from loader.config import SourceSettings
+from loader.core.days import ALL_DAYS, Days
 
 # Without `start`, the first partition is this day, and it also includes all days before it.
 FIRST_DAY = date(2020, 1, 1)
@@ -27,10 +28,10 @@ def partition_of(day: date, source: SourceSettings) -> str:
     return max(day, first_day(source)).isoformat()
 
 
-def window(keys: dg.PartitionKeyRange | None, source: SourceSettings) -> tuple[date | None, date | None]:
-    """The first day and the day after the last one, for `load_source`."""
+def days_of(keys: dg.PartitionKeyRange | None, source: SourceSettings) -> Days:
+    """The received days of these partitions; all days if there are no partitions."""
     if keys is None:
-        return None, None
+        return ALL_DAYS
     start, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
     takes_older_days = source.start is None and start == FIRST_DAY
-    return None if takes_older_days else start, last + timedelta(days=1)
+    return Days(None if takes_older_days else start, last + timedelta(days=1))

@@ -41,7 +41,7 @@ def table_metadata(table: Table | None, rows: int, report: Mapping[str, Any]) ->
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "is_new_table": table.name in (report.get("new_tables") or ()),
     }
-    new = [column for owner, column in _new_columns(report) if owner == table.name]
+    new = [column for name, column in _new_columns(report) if name == table.name]
     if new:
         metadata["new_columns"] = dg.MetadataValue.md(", ".join(f"`{column}`" for column in new[:MOST_ROWS]))
     return metadata
@@ -66,7 +66,7 @@ def events_metadata(tables: Mapping[str, tuple[Table, int]], report: Mapping[str
         )
     if new:
         metadata["new_tables"] = dg.MetadataValue.md(", ".join(f"`{name}`" for name in new[:MOST_ROWS]))
-    changed = [f"`{owner}.{column}`" for owner, column in _new_columns(report) if owner in tables]
+    changed = [f"`{name}.{column}`" for name, column in _new_columns(report) if name in tables]
     if changed:
         metadata["new_columns"] = dg.MetadataValue.md(", ".join(changed[:MOST_ROWS]))
     return metadata

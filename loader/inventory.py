@@ -6,6 +6,7 @@ from datetime import date
 from itertools import groupby
 
 from loader.config import SourceSettings
+from loader.core.days import Days
 from loader.core.dialect import DUCKDB, identifier
 from loader.core.naming import schema_name
 from loader.core.tables import STANDARD_TABLES, is_own_table
@@ -54,11 +55,9 @@ def row_count(reader: Reader, table: Table) -> int:
     return _number(reader.report("row_count", {"table": table.qualified}).rows[0][0])
 
 
-def rows_per_day(
-    reader: Reader, source: SourceSettings, table: Table, start: date | None, until: date | None
-) -> Mapping[date, int]:
-    """The number of rows of a call table by received day; `until` is exclusive."""
-    values = {"table": table.qualified, "source": source.name, "start": start, "until": until}
+def rows_per_day(reader: Reader, source: SourceSettings, table: Table, days: Days) -> Mapping[date, int]:
+    """The number of rows of a call table by received day."""
+    values = {"table": table.qualified, "source": source.name, "start": days.start, "until": days.until}
     return {day: _number(rows) for day, rows in reader.report("rows_per_day", values).rows if isinstance(day, date)}
 
 

@@ -95,7 +95,7 @@ class Ledger:
         ).fetchall()
         return int(row[0])
 
-    def place(self, counts: Sequence[PartCounts], parts: str) -> None:
+    def number_objects(self, counts: Sequence[PartCounts], parts: str) -> None:
         """Give every stretch the number of its object, existing or new, and make the table `parts`."""
         known = self._known(counts)
         (row,) = self._engine.execute(f"select coalesce(max(object_id), 0) from {self._state('objects')}").fetchall()

@@ -106,12 +106,13 @@ class Loading:
     def rebuild(self, table: str | None = None, first: int | None = None, last: int | None = None) -> dict[str, Any]:
         """Rebuild the source or one table; `first` and `last` are days of the test month, both included."""
         from loader.config import load_config
+        from loader.core.days import Days
         from loader.jobs.rebuild import rebuild
 
         config = load_config(self.config_file, {})
         start = None if first is None else FIRST_DAY + timedelta(days=first - 1)
         until = None if last is None else FIRST_DAY + timedelta(days=last)
-        return rebuild(config, config.source(SOURCE), table, start, until).as_dict()
+        return rebuild(config, config.source(SOURCE), table, Days(start, until)).as_dict()
 
     def query(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a query on the warehouse; `_loader` and `web` are its schemas."""

@@ -62,7 +62,7 @@ def is_flat_object(key: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Anchor:
     """A folder that marks a layout."""
 
     layout: str
@@ -78,7 +78,7 @@ class Place:
 class Search:
     """What a search for marking folders has found so far."""
 
-    places: list[Place] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     """Folders and files met, the first few, for messages."""
     passed: int = 0
@@ -93,7 +93,7 @@ class Search:
             self.seen.append(what)
 
 
-def place_above(parts: tuple[str, ...], layouts: frozenset[str]) -> Place | None:
+def anchor_above(parts: tuple[str, ...], layouts: frozenset[str]) -> Anchor | None:
     """The marking folder that contains the root, or is the root: `s3://bucket/segment-logs/SOURCE/`."""
     for index in range(len(parts) - 1, -1, -1):
         layout = ANCHORS.get(parts[index])
@@ -102,7 +102,7 @@ def place_above(parts: tuple[str, ...], layouts: frozenset[str]) -> Place | None
             continue
         if layout == "rudderstack-gateway" and inside and received_day(inside[0]) is None:
             continue
-        return Place(layout, "", parts[index - 1] if index else "", inside)
+        return Anchor(layout, "", parts[index - 1] if index else "", inside)
     return None
 
 
@@ -116,7 +116,7 @@ def search_below(tree: Tree, layouts: frozenset[str]) -> Search:
             _search_folder(tree, folder, layouts, found, deeper)
             if not found.is_complete:
                 return found
-        if found.places or not deeper:
+        if found.anchors or not deeper:
             break
         level = deeper
     else:
@@ -136,7 +136,7 @@ def _search_folder(tree: Tree, folder: str, layouts: frozenset[str], found: Sear
         layout = ANCHORS.get(entry)
         path = f"{folder}{entry}/"
         if layout in layouts and not (entry == "segment-logs" and folder.endswith("test/")):
-            found.places.append(Place(layout, path, parent))
+            found.anchors.append(Anchor(layout, path, parent))
         elif layout is not None or entry in NEVER_SEARCHED:
             found.note(path)
         elif len(deeper) >= MOST_FOLDERS_SEARCHED:
@@ -157,11 +157,11 @@ class Walk:
     def objects(self, start: date | None, until: date | None) -> Iterator[ArchiveObject]:
         """As `Archive.objects`."""
         self.skipped = 0
-        places = self._places()
-        if places is None:
+        anchors = self._anchors()
+        if anchors is None:
             yield from self._data(self._tree.files(""), None, is_flat_object)
             return
-        for day, folder in self._days(places, start, until):
+        for day, folder in self._days(anchors, start, until):
             yield from self._data(self._tree.files(folder), day, lambda key: not is_marker(key))
 
     def _data(
@@ -173,19 +173,19 @@ class Walk:
             else:
                 self.skipped += 1
 
-    def _places(self) -> list[Place] | None:
+    def _anchors(self) -> list[Anchor] | None:
         """The marking folders of the layout of this archive; None if the archive is flat."""
         wanted = self._settings.layout
-        above = place_above(self._tree.parts, frozenset(ANCHORS.values()))
+        above = anchor_above(self._tree.parts, frozenset(ANCHORS.values()))
         if above is not None and (above.layout == "warehouse-staging" or wanted in ("auto", above.layout)):
             return _readable([above], self._settings)
         if wanted == "flat":
             return None
         searched = frozenset(ANCHORS.values()) if wanted == "auto" else frozenset({wanted})
         found = search_below(self._tree, searched)
-        if found.places:
-            readable = _readable(found.places, self._settings)
-            self.skipped += found.passed + len(found.places) - len(readable)
+        if found.anchors:
+            readable = _readable(found.anchors, self._settings)
+            self.skipped += found.passed + len(found.anchors) - len(readable)
             return readable
         if wanted == "auto" and (found.has_flat_objects or (found.is_complete and not found.seen)):
             return None
@@ -198,9 +198,9 @@ class Walk:
             "or set archive.layout",
         )
 
-    def _days(self, places: list[Place], start: date | None, until: date | None) -> list[tuple[date, str]]:
+    def _days(self, anchors: list[Anchor], start: date | None, until: date | None) -> list[tuple[date, str]]:
         """The day folders of the source, oldest first, limited by dates and `recent_days`."""
-        sources = self._sources(places)
+        sources = self._sources(anchors)
         days: list[tuple[date, str]] = []
         for folder, inside in sources:
             if inside:  # the root is a day folder itself
@@ -227,17 +227,17 @@ class Walk:
             else:
                 yield entry
 
-    def _sources(self, places: list[Place]) -> list[tuple[str, tuple[str, ...]]]:
+    def _sources(self, anchors: list[Anchor]) -> list[tuple[str, tuple[str, ...]]]:
         """Folders of the source; if the root lies deeper, each with the names between it and the root."""
         folders: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-        for place in places:
-            if place.layout == "rudderstack-gateway":
-                folders.setdefault(place.parent, []).append((place.folder, place.inside))
-            elif place.inside:
-                folders.setdefault(place.inside[0], []).append(("", place.inside[1:]))
+        for anchor in anchors:
+            if anchor.layout == "rudderstack-gateway":
+                folders.setdefault(anchor.parent, []).append((anchor.folder, anchor.inside))
+            elif anchor.inside:
+                folders.setdefault(anchor.inside[0], []).append(("", anchor.inside[1:]))
             else:
-                for name in self._folders(place.folder):
-                    folders.setdefault(name, []).append((f"{place.folder}{name}/", ()))
+                for name in self._folders(anchor.folder):
+                    folders.setdefault(name, []).append((f"{anchor.folder}{name}/", ()))
         wanted = self._settings.source_id
         if not folders:
             return []
@@ -258,9 +258,9 @@ def _anchor_names(layouts: frozenset[str]) -> str:
     return " or ".join(names)
 
 
-def _readable(places: list[Place], settings: ArchiveOptions) -> list[Place]:
-    """The places of one layout that can be read. RudderStack's warehouse staging is ignored beside another layout."""
-    layouts = sorted({place.layout for place in places} - {"warehouse-staging"})
+def _readable(anchors: list[Anchor], settings: ArchiveOptions) -> list[Anchor]:
+    """The anchors of one layout that can be read. RudderStack's warehouse staging is ignored beside another layout."""
+    layouts = sorted({anchor.layout for anchor in anchors} - {"warehouse-staging"})
     if not layouts:
         raise ConfigError(
             "RudderStack's warehouse staging files are not raw events: their lines are already normalised",
@@ -268,10 +268,12 @@ def _readable(places: list[Place], settings: ArchiveOptions) -> list[Place]:
             "point archive.uri at the raw archive: rudder-logs/, or the gateway archive (SOURCE/gw/)",
         )
     if len(layouts) > 1:
-        seen = ", ".join(f"{place.folder} ({place.layout})" for place in sorted(places, key=lambda place: place.folder))
+        seen = ", ".join(
+            f"{anchor.folder} ({anchor.layout})" for anchor in sorted(anchors, key=lambda anchor: anchor.folder)
+        )
         raise ConfigError(
             "the archive has more than one layout",
             settings.uri,
             f"set archive.layout to one of: {', '.join(layouts)}; seen: {seen}",
         )
-    return [place for place in places if place.layout == layouts[0]]
+    return [anchor for anchor in anchors if anchor.layout == layouts[0]]

@@ -7,6 +7,7 @@ from typing import Any, Final
 from loader.commands.output import Output, shortened
 from loader.commands.progress import Progress
 from loader.config import Config, SourceSettings
+from loader.core.days import Days
 from loader.errors import LoaderError, TerminalError, TransientError
 
 _MOST_NAMES: Final = 30
@@ -56,8 +57,7 @@ def load_sources(
                 report = load_source(
                     config,
                     source,
-                    start=arguments.start,
-                    until=arguments.until,
+                    days=Days(arguments.start, arguments.until),
                     dry_run=arguments.dry_run,
                     progress=progress,
                 )
@@ -98,7 +98,7 @@ def rebuild(arguments: argparse.Namespace, config: Config, output: Output) -> in
     from loader.jobs.rebuild import rebuild as rebuild_job
 
     name, table = _source_and_table(arguments.target, config)
-    report = rebuild_job(config, config.source(name), table, arguments.start, arguments.until)
+    report = rebuild_job(config, config.source(name), table, Days(arguments.start, arguments.until))
     _print_report(arguments.target, report.as_dict(), output)
     code = report.exit_code()
     output.result({"sources": {name: report.as_dict()}, "table": table, "exit_code": code})

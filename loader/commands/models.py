@@ -29,13 +29,12 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, output: Output) -> dict[str, Any]:
     """Make the selected models (all by default) and print the result."""
-    from loader.jobs.models import run_models, with_as_of
+    from loader.jobs.models import dry_run_models, run_models, with_as_of
 
     config, is_dry = with_as_of(config, arguments.as_of), arguments.dry_run
     with Progress(output.as_json, "reading the models") as progress:
-        report = run_models(
-            config, datetime.now(UTC), select, progress=lambda name: progress(f"making {name}"), is_dry=is_dry
-        )
+        job = dry_run_models if is_dry else run_models
+        report = job(config, datetime.now(UTC), select, progress=lambda name: progress(f"making {name}"))
     result = report.as_dict()
     for name in result["overridden"]:
         output.line(f"{name}: yours, in {config.models.folder}, replaces ours")

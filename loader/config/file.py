@@ -152,15 +152,15 @@ def _schema_problems(value: Mapping[str, object]) -> Iterator[Problem]:
     """Schemas that are reserved or used twice. Reads the plain values, so it works on a file with other problems."""
     own = _section(value, "models").get("schema")
     reserved = _reserved(value) | ({own} if isinstance(own, str) else set())
-    owner: dict[str, str] = {}
+    names: dict[str, str] = {}
     for index, name in _source_names(value):
         schema, path = schema_name(name, DUCKDB.identifier_bytes), ("sources", index, "name")
         if schema in reserved or name.lower() in reserved:
             listed = ", ".join(sorted(reserved))
             yield Problem(path, f"the name is reserved, or its schema {schema!r} is; reserved are: {listed}")
-        elif schema in owner:
-            yield Problem(path, f"has the schema {schema!r}, as has the source {owner[schema]!r}; rename one of them")
-        owner.setdefault(schema, name)
+        elif schema in names:
+            yield Problem(path, f"has the schema {schema!r}, as has the source {names[schema]!r}; rename one of them")
+        names.setdefault(schema, name)
 
 
 def _all_problems(path: Path, document: Document, problems: list[Problem]) -> ConfigError:

@@ -56,7 +56,7 @@ class Evidence:
 
     counts: dict[Kind, int]
     timestamps: int = 0
-    """Strings that are timestamps by the rule of the contract."""
+    """Strings that are timestamps, as `loader.core.timestamps` tells them."""
     largest_integer: int = 0
     """Largest magnitude of a plain integer, as far as it matters: 0 when all are below 2^53."""
     not_integral: int = 0

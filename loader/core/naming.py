@@ -1,4 +1,4 @@
-"""Turns names of the archive into names of the warehouse: snake case, escapes, length. Contract 3.1–3.4."""
+"""Turns names of the archive into names of the warehouse: snake case, escapes, length. See docs/tables.md."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class SchemaChange:
 
 
 def ordered(columns: Iterable[WantedColumn]) -> list[WantedColumn]:
-    """Core columns in the given order, then the others by name, ignoring a leading underscore (contract 2.4)."""
+    """Core columns in the given order, then the others by name, ignoring a leading underscore."""
     listed = list(columns)
     others = sorted((column for column in listed if not column.is_core), key=lambda column: column.name.lstrip("_"))
     return [column for column in listed if column.is_core] + others

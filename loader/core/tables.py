@@ -1,4 +1,4 @@
-"""Which call makes which rows, and which columns every table has from the start. Contract 2.1–2.4."""
+"""Which call makes which rows, and which columns every table has from the start. See docs/tables.md."""
 
 from __future__ import annotations
 

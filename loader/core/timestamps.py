@@ -1,4 +1,4 @@
-"""Tells which strings are timestamps, and which are days (contract 4.3)."""
+"""Tells which strings are timestamps, and which are days: see the types in docs/tables.md."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ WarningName = Literal[
 WARNING_NAMES: Final[tuple[WarningName, ...]] = get_args(WarningName)
 
 FUTURE_HOURS: Final = 24
-"""A timestamp so long after its receipt comes from a wrong clock. Contract 6.4."""
+"""A timestamp so long after its receipt comes from a wrong clock."""
 LONGEST_MESSAGE_ID: Final = 100
-"""Characters that Segment allows. Contract 1.6."""
+"""Characters that Segment allows."""
 _GROWTH_SHARE: Final = 10
 
 

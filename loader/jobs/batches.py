@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
 
-from loader.core.columns import Kind
 from loader.core.dialect import literal, numbered
-from loader.core.messages import naming_rule, source_name
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
 from loader.core.tables import CALL_TABLE, ID_HASH, LATEST, STANDARD_TABLES, call_target
 from loader.jobs.ahead import one_ahead
 from loader.jobs.discards import Discards, record_raw
+from loader.jobs.registries import NewNames, observations
 from loader.jobs.report import LoadReport
 from loader.ledger import QUARANTINE, Ledger, PartCounts
 from loader.normalize.columns.settle import Existing, settle
@@ -87,7 +86,7 @@ class BatchLoad:
         self._engine = warehouse.engine
         self._own: set[int] = set()
         """Objects that this run began: everything the warehouse has of them, this run wrote in earlier batches."""
-        self._named: set[tuple[str, str, str]] = set()
+        self._new_names = NewNames(context.rules.identifier_bytes)
 
     def write(self, stage: Stage, read: Read, now: datetime, is_last: Callable[[], bool], is_dry: bool = False) -> None:
         """Write a batch. The warehouse must be attached; with `is_dry`, nothing is written.
@@ -98,7 +97,7 @@ class BatchLoad:
         parts = f"{stage.name}_parts"
         existing = self._warehouse.catalogue(self._schema)
         with self._timed("dedupe"):
-            self._ledger.place(counts, parts)
+            self._ledger.number_objects(counts, parts)
             resumed = [count.object_id for count in counts if count.is_known and count.object_id not in self._own]
             self._own.update(count.object_id for count in counts if not count.is_known)
             dedupe = Dedupe(stage, parts)
@@ -188,13 +187,14 @@ class BatchLoad:
         """The owners of inserted and of replaced rows, by call, as tables in the form that `Owners` describes."""
         found: dict[str, str] = {}
         history = self._history(existing)
-        for call, (_, owner) in LATEST.items():
+        for call, (_, id_column) in LATEST.items():
             name = f"{stage.name}_touched_{call}"
             self._touched_by(stage, call, name)
             if call in history.tables:
                 self._engine.execute(
-                    f"insert into {name} select {owner}, '-infinity'::timestamptz from {history.tables[call]} where "
-                    f"rowid in (select row from {dedupe.replaced} where call = {literal(call)}) and {owner} is not null"
+                    f"insert into {name} select {id_column}, '-infinity'::timestamptz from {history.tables[call]} "
+                    f"where rowid in (select row from {dedupe.replaced} where call = {literal(call)}) "
+                    f"and {id_column} is not null"
                 )
             (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
             of_call = f"from {stage.name} where call = {literal(call)}"
@@ -286,25 +286,7 @@ class BatchLoad:
 
     def _record_schema(self, planned: _Planned, now: datetime) -> None:
         self._ledger.log_changes(planned.changes, self._load.load_id, now)
-        self._ledger.register_names(list(self._new_names(planned)), now)
-
-    def _new_names(self, planned: _Planned) -> Iterator[tuple[str, str, str, str, str]]:
-        limit = self._rules.identifier_bytes
-        for table, batch in planned.tables.items():
-            for event, slug in batch.source_names.items():
-                rule = "snake_case" if table == slug else "escaped" if table == f"_{slug}" else "hashed"
-                if self._is_new_name("table", table, event):
-                    yield "table", table_name(event, limit), event, table, rule
-            for column in batch.columns.values():
-                for path in (*column.paths, *column.special_paths):
-                    if self._is_new_name("column", table, source_name(path)):
-                        yield "column", table, source_name(path), column.name, naming_rule(path, column.name)
-
-    def _is_new_name(self, kind: str, table: str, source: str) -> bool:
-        known = (kind, table, source)
-        is_new = known not in self._named
-        self._named.add(known)
-        return is_new
+        self._ledger.register_names(list(self._new_names.of(planned.tables)), now)
 
     def _write(
         self,
@@ -325,12 +307,12 @@ class BatchLoad:
             self._recompute(planned)
             self._step("latest")
         with self._timed("ledger"):
-            discards = Discards(stage, self._load, self._rules, self._warehouse.state("discards"), planned.parts)
-            discards.record(planned.tables.values(), planned.over_the_cap, planned.shapes)
+            to = losses.Discarding(self._load, self._warehouse.state("discards"), planned.parts)
+            Discards(stage, self._rules, to).record(planned.tables.values(), planned.over_the_cap, planned.shapes)
             if self._rules.raw_events:
                 record_raw(stage, self._load, self._warehouse.state("raw"))
             self._record_copies(dedupe)
-            ledger.observe(list(_observations(planned)))
+            ledger.observe(list(observations(planned.tables)))
             ledger.replace_quarantine(counts, records, parts, self._load.load_id, now)
             ledger.finish(counts, self._load.load_id, self._options, self._load.uuid_ts, now)
             self._step("ledger")
@@ -382,18 +364,6 @@ class BatchLoad:
 
 
 _DAMAGED = frozenset({"line_too_long", "truncated_line", "bad_encoding"})
-_SEEN_AS = {Kind.STRING: "text", Kind.HUGE: "dec"}
-
-
-def _observations(planned: _Planned) -> Iterator[tuple[str, str, str, int, datetime, datetime]]:
-    for table, batch in planned.tables.items():
-        for column in batch.columns.values():
-            assert column.first_seen is not None
-            assert column.last_seen is not None
-            for kind, count in column.evidence.counts.items():
-                if count:
-                    seen_as = _SEEN_AS.get(kind, kind.value)
-                    yield table, column.name, seen_as, count, column.first_seen, column.last_seen
 
 
 def _json_array(texts: Sequence[str]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from loader.config import Config, SourceSettings
+from loader.core.days import Days
 from loader.core.dialect import identifier, literal
 from loader.core.plan import changes
 from loader.core.tables import CALL_TABLE, LATEST, STANDARD_TABLES, is_own_table
@@ -22,21 +22,6 @@ WAIT_SECONDS: Final = 60.0
 _INTO: Final = "n"
 _KEPT: Final = "kept_objects"
 """Objects of which everything is carried. Rows of objects that the ledger does not know are not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Received days: from `start` on, before `until`. Objects without a received day belong to every range."""
-
-    start: date | None
-    until: date | None
-
-    def condition(self) -> str:
-        """The SQL that holds for objects of these days."""
-        bounds = ["true"]
-        bounds += [] if self.start is None else [f"received_day >= date '{self.start}'"]
-        bounds += [] if self.until is None else [f"received_day < date '{self.until}'"]
-        return f"(received_day is null or ({' and '.join(bounds)}))"
 
 
 def own_tables(
@@ -115,14 +100,16 @@ class _Copy:
         calls = {name for name in CALL_TABLE.values() if name in tables}
         for name in calls:
             self._copy(self._schema, name, f"_object in (select object_id from {_KEPT})")
-        for call, (name, owner) in LATEST.items():
+        for call, (name, id_column) in LATEST.items():
             touched = f"touched_{call}"
             has_calls = CALL_TABLE[call] in tables
-            given = self._warehouse.table(self._schema, CALL_TABLE[call]) if has_calls else f"(select null as {owner})"
+            given = (
+                self._warehouse.table(self._schema, CALL_TABLE[call]) if has_calls else f"(select null as {id_column})"
+            )
             where = f"_object is null or _object not in (select object_id from {_KEPT})" if has_calls else "false"
             self._engine.execute(
-                f"create or replace table {touched} as select distinct {owner} as id, "
-                f"'-infinity'::timestamptz as since from {given} where {owner} is not null and ({where})"
+                f"create or replace table {touched} as select distinct {id_column} as id, "
+                f"'-infinity'::timestamptz as since from {given} where {id_column} is not null and ({where})"
             )
             if name in tables:
                 self._copy(self._schema, name, f"id not in (select id from {touched})")

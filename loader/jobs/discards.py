@@ -14,29 +14,26 @@ from loader.normalize.write import losses
 
 @dataclass(frozen=True, slots=True)
 class Discards:
-    """Writes the losses of one batch. `into` and `parts` are the tables of discards and of parts, in SQL."""
+    """Writes the losses of one batch."""
 
     stage: Stage
-    load: losses.Load
     rules: Rules
-    into: str
-    parts: str
+    to: losses.Discarding
 
     def record(self, tables: Iterable[TableBatch], over_the_cap: Sequence[TableBatch], shapes: str) -> None:
         """Record all values without a column. `shapes` is the table of shapes with unknown keys."""
-        stage, load, into, parts = self.stage, self.load, self.into, self.parts
-        engine = stage.engine
-        engine.execute(losses.noted_losses(into, load, stage, f"{stage.name}_losses", parts))
+        stage, to, engine = self.stage, self.to, self.stage.engine
+        engine.execute(losses.noted_losses(to, stage, f"{stage.name}_losses"))
         with stage.rows(losses.with_unknown_keys(shapes), losses.LOST) as rows:
-            engine.execute(losses.unknown_keys(into, load, rows.name, shapes, parts))
+            engine.execute(losses.unknown_keys(to, rows.name, shapes))
         if over_the_cap:
             batch, refused = combined(over_the_cap), losses.refused_table(stage, over_the_cap)
             with self._entries(batch, batch.columns.values()) as entries:
-                engine.execute(losses.over_the_table_cap(into, load, stage, refused, entries, parts))
+                engine.execute(losses.over_the_table_cap(to, stage, refused, entries))
         for batch in tables:
             if batch.overflow:
                 with self._entries(batch, batch.overflow.values()) as entries:
-                    engine.execute(losses.over_the_column_cap(into, load, stage, batch, entries, parts))
+                    engine.execute(losses.over_the_column_cap(to, stage, batch, entries))
             if self.rules.on_conflict == "discard":
                 self._record_misfits(batch)
 
@@ -57,7 +54,7 @@ class Discards:
         for column in batch.columns.values():
             if column.has_misfits:
                 with self.stage.rows(batch.condition, losses.LOST) as rows:
-                    statement = losses.misfits(self.into, self.load, rows.name, batch, column, self.parts, self.rules)
+                    statement = losses.misfits(self.to, rows.name, batch, column, self.rules)
                     self.stage.engine.execute(statement)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -21,6 +21,7 @@ import duckdb
 
 from loader.archive import Archive, ArchiveObject, open_archive
 from loader.config import Config, SourceSettings
+from loader.core.days import ALL_DAYS, Days
 from loader.core.samples import WalkRules
 from loader.core.tables import EXCLUDED
 from loader.errors import ConfigError, LoaderError
@@ -74,25 +75,24 @@ def load_source(
     config: Config,
     source: SourceSettings,
     *,
-    start: date | None = None,
-    until: date | None = None,
+    days: Days = ALL_DAYS,
+    again: Sequence[str] = (),
     dry_run: bool = False,
     progress: Progress = None,
     limits: StagingLimits | None = None,
     force_exact: bool = False,
-    again: Sequence[str] = (),
 ) -> LoadReport:
-    """Load what is new in the archive of a source; `until` is exclusive.
+    """Load what is new in the archive of a source, in these days.
 
     `again` are keys of loaded objects to read once more. `force_exact` reads every line with the exact parser.
     Raises BusyError while another load or a reader holds the warehouse, and everything that opening the archive raises.
     """
     began, now = time.perf_counter(), datetime.now(UTC)
-    starts = [day for day in (start, source.start) if day is not None]
+    starts = [day for day in (days.start, source.start) if day is not None]
     # Opened first, so that an archive that is missing, cannot be listed or has another layout leaves no new warehouse.
     archive = open_archive(source.archive)
     is_recorded = config.warehouse.path.exists()
-    objects = _begun(archive.objects(max(starts, default=None), until), is_recorded)
+    objects = _begun(archive.objects(max(starts, default=None), days.until), is_recorded)
     run = _Run(config, source, now, dry_run, force_exact)
     workspace = Workspace(run.work_dir)
     try:
@@ -102,7 +102,7 @@ def load_source(
         except BaseException:
             run.abandon()
             raise
-        run.close(not starts and until is None and source.archive.recent_days is None)
+        run.close(not starts and days.until is None and source.archive.recent_days is None)
     finally:
         workspace.remove()
     run.report.seconds = time.perf_counter() - began
@@ -166,8 +166,8 @@ class _Run:
         resources, path = self._config.resources, self._config.warehouse.path
         left = resources.memory_bytes - int(_HELD_BATCHES * batch_bytes(resources.memory_bytes))
         self._engine = open_engine(left, resources.threads, folder)
-        place = Path(":memory:") if self._is_absent else path
-        self._warehouse = DuckDBWarehouse(self._engine, place, self._config.system_schema)
+        file = Path(":memory:") if self._is_absent else path
+        self._warehouse = DuckDBWarehouse(self._engine, file, self._config.system_schema)
         self._warehouse.merge_at_detach()
         self._ledger = Ledger(self._warehouse, self._source.name)
         self._lease = Lease(self._warehouse, self._source.name)

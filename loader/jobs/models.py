@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -111,35 +111,55 @@ def run_models(
     select: Sequence[str] = (),
     catalog: Catalog | None = None,
     progress: Progress | None = None,
-    is_dry: bool = False,
     with_missing: bool = False,
 ) -> ModelsReport:
     """Make the selected models (all by default), and record the run in the state tables.
 
     `now` is used only if `as_of` is `today` or `now`. `with_missing`: also make the models that they read and that
-    were never made; otherwise those are a ConfigError. `is_dry`: check all SQL against the existing columns and write
-    nothing. Raises ConfigError, TerminalError, or BusyError while another process holds the warehouse or a lease.
+    were never made; otherwise those are a ConfigError. Raises ConfigError, TerminalError, or BusyError while another
+    process holds the warehouse or a lease.
     """
     started = time.monotonic()
     parameters = parameters_of(config.models, now)
     catalog = catalog or catalog_of(config, now)
     steps = catalog.select(select)
+    as_of = _as_of(parameters)
+    with _open_for_writing(config) as (warehouse, holder), recorded(warehouse, holder, as_of, select) as finish:
+        if with_missing:
+            steps = catalog.with_missing(steps, tables_in(warehouse.engine, config.models.schema_name))
+        run = ModelRun(warehouse.engine, catalog, config.models, parameters, _schemas(config))
+        result = run.run(steps, progress, finish)
+    return ModelsReport(as_of, result, catalog.overridden, False, time.monotonic() - started)
+
+
+def dry_run_models(
+    config: Config, now: datetime, select: Sequence[str] = (), progress: Progress | None = None
+) -> ModelsReport:
+    """Check the SQL of the selected models (all by default) against the existing columns, and write nothing.
+
+    Raises ConfigError, TerminalError, or BusyError while another process holds the warehouse.
+    """
+    started = time.monotonic()
+    parameters = parameters_of(config.models, now)
+    catalog = catalog_of(config, now)
+    steps = catalog.select(select)
+    schemas = _schemas(config)
+    with open_for_reading(config, schemas) as connection:
+        there = tables_in(connection, config.models.schema_name, ALIAS)
+        never_made = tuple(step.name for step in catalog.with_missing(steps, there) if step not in steps)
+        result = DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
+    seconds = time.monotonic() - started
+    return ModelsReport(_as_of(parameters), result, catalog.overridden, True, seconds, never_made)
+
+
+def _as_of(parameters: Mapping[str, object]) -> datetime:
     as_of = parameters["as_of"]
     assert isinstance(as_of, datetime)
-    schemas = [schema_of(source) for source in config.sources]
-    never_made: tuple[str, ...] = ()
-    if is_dry:
-        with open_for_reading(config, schemas) as connection:
-            there = tables_in(connection, config.models.schema_name, ALIAS)
-            never_made = tuple(step.name for step in catalog.with_missing(steps, there) if step not in steps)
-            result = DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
-    else:
-        with _open_for_writing(config) as (warehouse, holder), recorded(warehouse, holder, as_of, select) as finish:
-            if with_missing:
-                steps = catalog.with_missing(steps, tables_in(warehouse.engine, config.models.schema_name))
-            run = ModelRun(warehouse.engine, catalog, config.models, parameters, schemas)
-            result = run.run(steps, progress, finish)
-    return ModelsReport(as_of, result, catalog.overridden, is_dry, time.monotonic() - started, never_made)
+    return as_of
+
+
+def _schemas(config: Config) -> list[str]:
+    return [schema_of(source) for source in config.sources]
 
 
 @contextmanager
@@ -150,10 +170,10 @@ def open_for_reading(config: Config, schemas: Sequence[str]) -> Iterator[duckdb.
     version wrote it.
     """
     path = config.warehouse.path
-    place = path if path.exists() else Path(":memory:")
+    file = path if path.exists() else Path(":memory:")
     with _engine(config) as engine:
-        warehouse = DuckDBWarehouse(engine, place, config.system_schema)
-        with warehouse.attached(WAIT_SECONDS, read_only=place == path):
+        warehouse = DuckDBWarehouse(engine, file, config.system_schema)
+        with warehouse.attached(WAIT_SECONDS, read_only=file == path):
             if warehouse.has_state():
                 warehouse.refuse_newer()
             engine.execute(_path_of_dry_run(engine, schemas))

@@ -9,15 +9,16 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import duckdb
 
 from loader.config import Config, SourceSettings, WarehouseSettings
+from loader.core.days import ALL_DAYS, Days
 from loader.errors import GuardError, LoaderError
 from loader.inventory import schema_of
-from loader.jobs.carry import Days, carry
+from loader.jobs.carry import carry
 from loader.jobs.load import WAIT_SECONDS, load_source
 from loader.jobs.report import LoadReport
 from loader.jobs.state import guard_name, open_state
@@ -55,12 +56,10 @@ class RebuildReport:
         return {**self.load.as_dict(), **replaced, "new_tables": [], "new_columns": []}
 
 
-def rebuild(
-    config: Config, source: SourceSettings, table: str | None, start: date | None = None, until: date | None = None
-) -> RebuildReport:
-    """Replace the tables of a source, or one of them, with a new load of the archive; `until` is exclusive.
+def rebuild(config: Config, source: SourceSettings, table: str | None, days: Days = ALL_DAYS) -> RebuildReport:
+    """Replace the tables of a source, or one of them, with a new load of the archive.
 
-    With `start` or `until`, rows of all other objects stay as they are. Readers see the old tables until the new ones
+    Rows of objects of other days stay as they are. Readers see the old tables until the new ones
     are complete, and meanwhile the source cannot be loaded. Raises GuardError if rows would be lost, because objects
     are gone from the archive or cannot be read; ConfigError without a warehouse or for an unknown table; BusyError
     while the source is being loaded.
@@ -71,7 +70,6 @@ def rebuild(
     folder = path.parent / f".{path.name}.rebuild-{schema_of(source)}"
     engine = open_engine(config.resources.memory_bytes, config.resources.threads, folder)
     warehouse = DuckDBWarehouse(engine, path, config.system_schema)
-    days = None if start is None and until is None else Days(start, until)
     try:
         with _leased(warehouse, config, source, now):
             shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed: the lease keeps others out
@@ -79,24 +77,23 @@ def rebuild(
             aside = config.model_copy(
                 update={"warehouse": WarehouseSettings(kind="duckdb", path=folder / _FILE), "publish": None}
             )
-            if days is not None:
+            if days != ALL_DAYS:
                 carry(engine, config, source, days, aside.warehouse.path, now)
             step("carried")
             load = _load(aside, source, days)
             step("loaded")
             swap = Swap(engine, warehouse, config, source, step)
-            tables = swap.run(aside.warehouse.path, table, is_part=days is not None)
+            tables = swap.run(aside.warehouse.path, table, is_of_some_days=days != ALL_DAYS)
     finally:
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)
     return RebuildReport(load, tables, time.perf_counter() - began)
 
 
-def _load(aside: Config, source: SourceSettings, days: Days | None) -> LoadReport:
+def _load(aside: Config, source: SourceSettings, days: Days) -> LoadReport:
     # A rebuild reads all days, even if loads only look at the newest ones.
     whole = source.model_copy(update={"archive": source.archive.model_copy(update={"recent_days": None})})
-    start, until = (None, None) if days is None else (days.start, days.until)
-    load = load_source(aside, whole, start=start, until=until)
+    load = load_source(aside, whole, days=days)
     if load.failed_objects:
         raise GuardError(
             f"{len(load.failed_objects)} objects cannot be read, so rows might be lost",

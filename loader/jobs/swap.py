@@ -44,16 +44,16 @@ class Swap:
         self._step = step
         self._schema = schema_of(source)
 
-    def run(self, rebuilt: Path, table: str | None, is_part: bool) -> list[str]:
-        """Compare, then swap. `is_part`: only some days were rebuilt. Returns the tables that were replaced."""
+    def run(self, rebuilt: Path, table: str | None, is_of_some_days: bool) -> list[str]:
+        """Compare, then swap. `is_of_some_days`: only some days were rebuilt. Returns the tables that were replaced."""
         with self._warehouse.attached(WAIT_SECONDS):
             self._engine.execute(f"attach {literal(str(rebuilt))} as {_NEW} (read_only)")
             try:
-                return self._run(table, is_part)
+                return self._run(table, is_of_some_days)
             finally:
                 self._engine.execute(f"detach {_NEW}")
 
-    def _run(self, table: str | None, is_part: bool) -> list[str]:
+    def _run(self, table: str | None, is_of_some_days: bool) -> list[str]:
         old, new = self._tables(ALIAS), self._tables(_NEW)
         if table is not None and table not in new:
             raise ConfigError(
@@ -72,7 +72,7 @@ class Swap:
         self._engine.execute("begin")
         try:
             if table is None:
-                self._replace_all(old, new, is_part)
+                self._replace_all(old, new, is_of_some_days)
             else:
                 for name in chosen:
                     self._replace_one(name, name in old)
@@ -161,7 +161,7 @@ class Swap:
 
     # Swapping ---------------------------------------------------------------------------------------------------------
 
-    def _replace_all(self, old: set[str], new: set[str], is_part: bool) -> None:
+    def _replace_all(self, old: set[str], new: set[str], is_of_some_days: bool) -> None:
         engine, source = self._engine, literal(self._source.name)
         for name in sorted(old):
             engine.execute(f"drop table {identifier(ALIAS, self._schema, name)}")
@@ -172,7 +172,7 @@ class Swap:
             self._copy(name, f"replace (_object + {offset} as _object)" if name in CALL_TABLE.values() else "")
         for name in _STATE:
             into, given = self._state(ALIAS, name), self._state(_NEW, name)
-            if name == "observed" and is_part:
+            if name == "observed" and is_of_some_days:
                 self._observe(into, given)
                 continue
             if name not in _ADDED:

@@ -90,33 +90,41 @@ def _query(model: Model, check: Check) -> exp.Query:
     return query.order_by(*keys) if keys else query
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedTables:
+    """Where checks find the tables of a run, by the name of a model or input."""
+
+    resolve: Resolve
+    is_there: Callable[[str], bool]
+    """Whether the table exists."""
+    added_rows: Callable[[str], exp.Table | None]
+    """The rows that are added to a table which is changed in part; None for a table that is made in full."""
+
+
 def run_checks(
     connection: duckdb.DuckDBPyConnection,
     models: Sequence[Model],
     parameters: Mapping[str, object],
-    resolve: Resolve,
-    is_there: Callable[[str], bool],
-    added_rows: Callable[[str], exp.Table | None],
+    tables: CheckedTables,
     *,
     is_dry: bool = False,
 ) -> list[CheckResult]:
-    """The result of every check of these models. `is_there`: whether the table of a model or input exists.
+    """The result of every check of these models.
 
-    `added_rows`: the rows that are added to a table which is changed in part. Its other rows had each key once, so
-    only the keys of these are counted. In a dry run the engine only binds the checks, and all pass. Raises
-    TerminalError if a check cannot run.
+    In a table that is changed in part, only the keys of added rows are counted, because the others were unique before.
+    In a dry run the engine only binds the checks, and all pass. Raises TerminalError if a check cannot run.
     """
     results = []
     for model in models:
         for check, query in check_queries(model):
-            missing = next((table.name for table in tables_read(query) if not is_there(table.name)), None)
+            missing = next((table.name for table in tables_read(query) if not tables.is_there(table.name)), None)
             if missing is not None:
                 results.append(CheckResult(model.name, check.name, check.severity, 0, missing=missing))
                 continue
-            if check.name == KEYS_ARE_UNIQUE and (added := added_rows(model.name)) is not None:
+            if check.name == KEYS_ARE_UNIQUE and (added := tables.added_rows(model.name)) is not None:
                 query = query.copy().where(_among(added, model))
             where = f"{model.path}:{check.line}"
-            query_text = render(qualify(bind(query, parameters, where), resolve))
+            query_text = render(qualify(bind(query, parameters, where), tables.resolve))
             try:
                 if is_dry:
                     connection.execute(f"explain {query_text}")

@@ -15,6 +15,7 @@ from loader.errors import TerminalError
 from loader.models.header import Model
 from loader.models.inputs import empty_query
 from loader.models.passes import Spans, in_spans
+from loader.models.patches import Change
 from loader.models.render import Tree, bind, parse, parse_query, qualify, render, typed
 
 
@@ -22,11 +23,12 @@ from loader.models.render import Tree, bind, parse, parse_query, qualify, render
 class Tables:
     """How a Python model finds tables, makes or changes its own, and keeps some between runs."""
 
+    sources: Mapping[str, SchemaTables]
     resolve: Callable[[str], exp.Table | None]
     previous: Callable[[str], exp.Table | None]
     create: Callable[[str, Tree], None]
     append: Callable[[str, Tree], None]
-    patch: Callable[[str, bool, str, str, Tree | str], None]
+    patch: Callable[[str, bool, Change], None]
     state: Callable[[str], str | None]
     write_state: Callable[[str, str], None]
 
@@ -41,7 +43,6 @@ class Context:
         models: Mapping[str, Model],
         parameters: Mapping[str, object],
         settings: ModelsSettings,
-        sources: Mapping[str, SchemaTables],
         tables: Tables,
     ) -> None:
         self.connection = connection
@@ -50,7 +51,7 @@ class Context:
         """Every parameter by its flat name, as Python values; `as_of` is a UTC datetime without a zone."""
         self.settings = settings
         """The section `models` of the configuration."""
-        self.sources = sources
+        self.sources = tables.sources
         """Tables of each source, by its schema: name → column → type. Named with their schema in SQL."""
         self._name = name
         self._models = models
@@ -121,7 +122,7 @@ class Context:
         model = self._own(name)
         tree = qualify(bind(parse_query(new, self._name), self.parameters, self._name), self._tables.resolve)
         rows = typed(tree, model.columns, is_open=model.further_columns is not None)
-        self._tables.patch(name, False, column, gone, rows)
+        self._tables.patch(name, False, Change(column, gone, render(rows)))
         self.written.add(name)
 
     def state(self, name: str) -> str | None:
@@ -134,7 +135,7 @@ class Context:
 
     def patch_state(self, name: str, column: str, gone: str, new: str) -> None:
         """Change a kept table, like `patch`."""
-        self._tables.patch(name, True, column, gone, new)
+        self._tables.patch(name, True, Change(column, gone, new))
 
     def write_rows(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         """Make a table of this model from a few rows of Python values, in the order of the header's columns.

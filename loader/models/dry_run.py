@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from loader.core.dialect import identifier
 from loader.models.catalog import Step
-from loader.models.checks import CheckResult, run_checks
+from loader.models.checks import CheckedTables, CheckResult, run_checks
 from loader.models.header import Model
 from loader.models.inputs import empty_query
 from loader.models.render import Tree, parse
@@ -35,9 +35,8 @@ class DryRun(ModelRun):
 
     def _check(self, models: Sequence[Model]) -> list[CheckResult]:
         # Checks compare rows, but here tables are empty and inputs are not.
-        return run_checks(
-            self._connection, models, self._parameters, self.resolve, self._is_there, lambda _: None, is_dry=True
-        )
+        tables = CheckedTables(self.resolve, self._is_there, lambda _: None)
+        return run_checks(self._connection, models, self._parameters, tables, is_dry=True)
 
     def _make_in_python(self, step: Step) -> None:
         for table in step.tables:

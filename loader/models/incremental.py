@@ -17,8 +17,9 @@ from sqlglot import exp
 
 from loader.core.dialect import identifier, literal
 from loader.models.header import Model
-from loader.models.parts import rows_of, with_rows
+from loader.models.patches import Change
 from loader.models.render import SQL_TYPES, Resolve, Tree, bare_table, bind, qualify, render, tables_read, typed
+from loader.models.with_clauses import rows_of, with_rows
 
 STATE: Final = "_keys_of_"
 """Prefix of the table with the fingerprints of a model."""
@@ -28,12 +29,11 @@ _MOST: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The change of a model: a query of the values whose old rows are deleted, and a query of the new rows."""
+class Recomputed:
+    """The change of a model's table, and for how many values of its column."""
 
-    gone: str
-    new: Tree
-    keys_recomputed: int
+    change: Change
+    keys: int
 
 
 class Increment:
@@ -84,7 +84,7 @@ class Increment:
             f"{literal(json.dumps(self._parameters, sort_keys=True))} as parameters from ({rows}) group by key"
         )
 
-    def part(self, state: str, old_state: str) -> Part | str:
+    def recomputed(self, state: str, old_state: str) -> Recomputed | str:
         """What to change in the table of the last run, or why the model must be made in full."""
         if (why := self._other_definition(state, old_state)) is not None:
             return why
@@ -103,8 +103,8 @@ class Increment:
         kind = next(column.type for column in self._model.columns if column.name == self._key)
         gone = f"select cast(key as {SQL_TYPES[kind]}) as value from {identifier(changed)}"
         new = typed(qualify(self._restricted(changed), self._resolve), self._model.columns)
-        # The engine would not notice that there is nothing to do.
-        return Part(gone, new if count else new.limit(0), int(count))
+        # Without changed keys the engine would still compute the whole query.
+        return Recomputed(Change(self._key, gone, render(new if count else new.limit(0))), int(count))
 
     def _other_definition(self, state: str, old_state: str) -> str | None:
         query = "select distinct definition, parameters from "

@@ -18,8 +18,19 @@ NEW: Final = "new_of_"
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What changes in a table: rows whose `column` is in `gone` are deleted, then those of `new` are added."""
+
+    column: str
+    gone: str
+    """A query of one column, `value`."""
+    new: str
+    """A query of whole rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
-    """Delete rows whose `column` is in the table `gone`, and add those of the table `new`. All names are SQL."""
+    """A change whose rows are stored in the tables `gone` and `new`. All names are SQL."""
 
     table: str
     column: str
@@ -34,21 +45,19 @@ class Patch:
         connection.execute(f"insert into {self.table} by name select * from {self.new}")
 
 
-def prepare(
-    connection: duckdb.DuckDBPyConnection, schema: str, prefix: str, name: str, column: str, gone: str, new: str
-) -> Patch:
+def prepare(connection: duckdb.DuckDBPyConnection, schema: str, prefix: str, name: str, change: Change) -> Patch:
     """Store the rows of both queries, and make the view `<prefix><name>` of the table as it will be.
 
-    `gone`: query of one column, `value`; `new`: query of whole rows. The names of what is made begin with `prefix`.
+    The names of what is made begin with `prefix`.
     """
     view = identifier(schema, f"{prefix}{name}")
     table, values = identifier(schema, name), identifier(schema, f"{prefix}{_GONE}{name}")
     added = identifier(schema, f"{prefix}{NEW}{name}")
-    connection.execute(f"create or replace table {values} as {gone}")
-    connection.execute(f"create or replace table {added} as {new}")
+    connection.execute(f"create or replace table {values} as {change.gone}")
+    connection.execute(f"create or replace table {added} as {change.new}")
     is_any_gone = bool(connection.execute(f"select 1 from {values} limit 1").fetchall())
-    patch = Patch(table, identifier(column), values if is_any_gone else None, added)
-    # The engine would look every row up in a table of no rows.
+    patch = Patch(table, identifier(change.column), values if is_any_gone else None, added)
+    # The engine would look up every row, even in a table without rows.
     rest = f" as old where not {_is_gone(values, patch.column)}" if is_any_gone else ""
     connection.execute(
         f"create or replace view {view} as select * from {table}{rest} union all by name select * from {added}"

@@ -16,7 +16,7 @@ from loader.core.dialect import identifier
 from loader.core.plan import SchemaTables
 from loader.errors import ConfigError, LoaderError, TerminalError
 from loader.models.catalog import Catalog, Step
-from loader.models.checks import CheckResult, run_checks
+from loader.models.checks import CheckedTables, CheckResult, run_checks
 from loader.models.context import Context, Tables
 from loader.models.external import call_tables_in, external_query, setting_of, tables_in, unreadable
 from loader.models.header import Model
@@ -24,7 +24,7 @@ from loader.models.incremental import STATE as KEYS
 from loader.models.incremental import Increment
 from loader.models.inputs import Input, input_query
 from loader.models.passes import count_of, in_passes, rows_read
-from loader.models.patches import NEW, Patch, prepare
+from loader.models.patches import NEW, Change, Patch, prepare
 from loader.models.render import Tree, bind, qualify, render, table_of, typed
 from loader.warehouses.resources import shortage
 
@@ -149,7 +149,8 @@ class ModelRun:
         )
 
     def _check(self, models: Sequence[Model]) -> list[CheckResult]:
-        return run_checks(self._connection, models, self._parameters, self.resolve, self._is_there, self._added_rows)
+        tables = CheckedTables(self.resolve, self._is_there, self._added_rows)
+        return run_checks(self._connection, models, self._parameters, tables)
 
     def _added_rows(self, name: str) -> exp.Table | None:
         return table_of(self._schema, f"{NEXT}{NEW}{name}") if name in self._patches else None
@@ -254,14 +255,14 @@ class ModelRun:
             self._states.append(increment.state)
             if not {increment.state, model.name} <= self._existing:
                 return False
-            part = increment.part(state, identifier(self._schema, increment.state))
-            if isinstance(part, str):
-                self._reasons[model.name] = part
+            recomputed = increment.recomputed(state, identifier(self._schema, increment.state))
+            if isinstance(recomputed, str):
+                self._reasons[model.name] = recomputed
                 return False
-            self._patch(model.name, False, str(model.incremental), part.gone, part.new)
+            self._patch(model.name, False, recomputed.change)
         except duckdb.Error as error:
             raise self._failed(model, error) from None
-        self._recomputed[model.name] = part.keys_recomputed
+        self._recomputed[model.name] = recomputed.keys
         return True
 
     def _make_in_python(self, step: Step) -> None:
@@ -272,9 +273,15 @@ class ModelRun:
             self._catalog.models,
             self._parameters,
             self._settings,
-            self._sources,
             Tables(
-                self.resolve, self._previous, self._create, self._append, self._patch, self._state, self._write_state
+                sources=self._sources,
+                resolve=self.resolve,
+                previous=self._previous,
+                create=self._create,
+                append=self._append,
+                patch=self._patch,
+                state=self._state,
+                write_state=self._write_state,
             ),
         )
         try:
@@ -309,10 +316,9 @@ class ModelRun:
         self._connection.execute(f"create or replace table {self._next(state)} as {query}")
         self._states.append(state)
 
-    def _patch(self, name: str, is_state: bool, column: str, gone: str, new: Tree | str) -> None:
+    def _patch(self, name: str, is_state: bool, change: Change) -> None:
         table = f"{STATE}{name}" if is_state else name
-        rows = new if isinstance(new, str) else render(new)
-        self._patches[table] = prepare(self._connection, self._schema, NEXT, table, column, gone, rows)
+        self._patches[table] = prepare(self._connection, self._schema, NEXT, table, change)
         if not is_state:
             self._built.add(name)
 

@@ -11,8 +11,8 @@ from loader.errors import ConfigError
 from loader.models.checks import check_queries
 from loader.models.header import INPUT_PREFIX, Model, repeated
 from loader.models.inputs import Input
-from loader.models.parts import why_not_rows
 from loader.models.render import line_of, parameters_read, tables_read
+from loader.models.with_clauses import why_not_rows
 
 
 def check_model(

@@ -1,5 +1,8 @@
-"""Draws charts as inline SVG. Widths are in percent and heights in pixels, so that text has the same size on every
-screen. Each chart has a title and a description for people who do not see it, and a tooltip on every mark."""
+"""Draws charts as inline SVG.
+
+Widths are in percent and heights in pixels, so that text has the same size on every screen. Each chart has a title and
+a description for people who do not see it, and a tooltip on every mark.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -66,7 +69,7 @@ def ranked_bars(chart: Chart) -> Html:
         drawn.append(element("text", shortened(mark, _LABEL_COLUMNS), x=0, y=top + 14, class_="name"))
         for colour, s in enumerate(chart.series):
             y = top + _LABEL + colour * (_BAR + _GAP)
-            drawn += _lying(chart, mark, s, index, colour, y, high)
+            drawn += _lying(chart, f"{mark}, {s.name}", s.values[index], y, high, colour)
     return _figure(chart, drawn, len(chart.marks) * group, class_="flat")
 
 
@@ -106,13 +109,11 @@ def _line(chart: Chart, s: Series, colour: int, scale: Axis) -> Iterable[Html]:
         yield element("circle", element("title", said), cx=x, cy=y, r=3.5, class_=f"fill-{colour % COLOURS}")
 
 
-def _lying(chart: Chart, mark: str, s: Series, index: int, colour: int, y: int, high: float) -> Iterable[Html]:
-    value = s.values[index]
+def _lying(chart: Chart, name: str, value: object, y: int, high: float, colour: int) -> Iterable[Html]:
     width = max(0.0, number_of(value)) / high * _WIDEST_PERCENT
-    said = f"{mark}, {s.name}: {chart.write(value)}"
     yield element(
         "rect",
-        element("title", said),
+        element("title", f"{name}: {chart.write(value)}"),
         x=0,
         y=y,
         width=_percent(width),

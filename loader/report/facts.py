@@ -23,6 +23,7 @@ class Facts:
 
     @property
     def models_schema(self) -> str:
+        """The schema of the tables of models."""
         return self.config.models.schema_name
 
     @property

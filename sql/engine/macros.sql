@@ -1,8 +1,8 @@
 -- Rules that every statement of the normalizing engine shares.
 -- In: values. Out: values. Reader: the statements of loader/normalize and loader/warehouses/duckdb.
 
--- A string that is a timestamp: date, time with at least minutes, optional fraction and zone of less than a day
--- (contract 4.3).
+-- A string that is a timestamp: date, time with at least minutes, optional fraction and zone of less than a day.
+-- See docs/tables.md.
 create or replace macro is_timestamp(v) as
     regexp_full_match(v, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-](([01]\d|2[0-2])(:?\d\d)?|23(:?[0-5]\d)?))?');
 
@@ -36,7 +36,7 @@ create or replace macro is_read_exactly(t) as
     and strlen(try(json(t))) + 1 = strlen(t)
     and not regexp_matches(t, '[:,\[]-?(?:[0-9]{19}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
 
--- The value of a JSON leaf in a column of a type, or null if it does not survive the round trip (contract 4.5).
+-- The value of a JSON leaf in a column of a type, or null if it does not survive the round trip.
 -- `t` is the json_type of the leaf, `x` its text; a missing leaf and a null are null.
 create or replace macro is_number(t) as t in ('BIGINT', 'UBIGINT', 'DOUBLE');
 create or replace macro fit_bool(t, x) as case when t = 'BOOLEAN' then x = 'true' end;

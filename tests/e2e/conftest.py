@@ -1,4 +1,4 @@
-"""A project folder, the command line as a process, and the demo."""
+"""A project folder, the command line as a process, the demo, and a deployment under Dagster."""
 
 import json
 import subprocess
@@ -106,3 +106,27 @@ def run_demo(folder: Path) -> None:
     )
     ran = Ran(done.returncode, done.stdout, done.stderr)
     (folder / "ran.json").write_text(json.dumps(asdict(ran)), encoding="utf-8")
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    """Three received days under Dagster, which nobody loaded yet."""
+    import dagster as dg
+    from e2e.deployment import Deployment
+    from e2e.small_archive import write_project
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Deployment(write_project(tmp_path), instance)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """The configuration of the small project, which is loaded."""
+    from e2e.small_archive import write_project
+
+    from loader.config.file import load_config
+    from loader.jobs.load import load_source
+
+    config = load_config(write_project(tmp_path))
+    load_source(config, config.sources[0])
+    return config

@@ -6,10 +6,16 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from e2e.small_archive import DAYS
 
 from dagster_defs.assets import DESCRIPTIONS
 from dagster_defs.definitions import build_definitions
 from dagster_defs.resources import Project
+
+WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
+FIRST, SECOND, THIRD = (day.isoformat() for day in DAYS)
+"""The days of the small archive, as partitions."""
+EVERY_DAY = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": THIRD}
 
 
 @dataclass

@@ -4,46 +4,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from factories import (
-    a_group_call,
-    a_key,
-    a_page_call,
-    a_track_call,
-    an_alias_call,
-    an_identify_call,
-    received,
-)
+from e2e.four_days import fill, lines_of, of_day
+from factories import a_group_call, a_key, a_track_call, an_identify_call, received
 from loading import Loading, canonical, discards_of
 
 from loader.config import load_config
 from loader.errors import BusyError, ConfigError, GuardError
 from loader.jobs.verify.source import verify_source
-
-DAYS = (1, 2, 3, 4)
-
-
-def lines_of(day: int) -> list:
-    """Calls of one day, some of which other days repeat; their winner lies on the day before, or on the same day."""
-    return [
-        a_track_call({"total": day, "note": "x" * day}, message_id=f"t{day}", receivedAt=received(day)),
-        a_track_call({"total": day + 0.5}, "Refunded", f"r{day}", receivedAt=received(day), surprise=day),
-        a_track_call({"total": "n/a" if day == 3 else day}, "Paid", f"p{day // 2}", receivedAt=received(day)),
-        an_identify_call({"plan": f"plan {day}", "seats": day}, f"u-{day % 2}", f"i{day}", receivedAt=received(day)),
-        an_identify_call({"plan": None}, "u-0", f"n{day}", receivedAt=received(day, second=1)),
-        an_identify_call({"only": day}, f"u-of-{day}", f"o{day}", receivedAt=received(day)),
-        a_group_call({"size": day}, "g-1", f"g{day}", receivedAt=received(day)),
-        a_page_call(message_id="page", receivedAt=received(5 - day)),
-        an_alias_call(message_id=f"a{day}", receivedAt=received(day)),
-        "{no json",
-    ]
-
-
-def fill(loading: Loading) -> Loading:
-    """One object per day, and a second one on the second day that repeats some of all days."""
-    loading.write_objects({a_key(day): lines_of(day) for day in DAYS})
-    repeated = [line for day in DAYS for line in lines_of(day)[::3]]
-    loading.write_objects({a_key(2, "repeated"): repeated})
-    return loading
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +27,6 @@ def loaded(once_loaded, tmp_path):
     """A source whose four days are loaded."""
     folder = shutil.copytree(once_loaded.folder, tmp_path / "project")
     return replace(once_loaded, folder=folder, stored=dict(once_loaded.stored))
-
-
-def of_day(day: int) -> str:
-    """The numbers of the objects of a day."""
-    return f"(select object_id from _loader.objects where received_day = date '2026-03-0{day}')"
 
 
 DAMAGES = {
@@ -294,7 +256,7 @@ def test_nobody_else_loads_the_source_meanwhile(loaded, monkeypatch):
 
 @pytest.mark.parametrize("table", ["tracks", "paid", "users", "identifies"])
 @pytest.mark.parametrize("days", [{}, {"first": 2, "last": 3}], ids=["whole", "two days"])
-def test_one_table_alone(loaded, table, days):
+def test_rebuilding_one_table_leaves_the_others_and_the_ledger_alone(loaded, table, days):
     """The others, and the ledger, are left alone; `users` and `identifies` go together."""
     whole = canonical(loaded.held())
     values = {"tracks": "event_text", "paid": "event_text", "users": "plan", "identifies": "plan"}
@@ -347,7 +309,7 @@ def test_latest_values_have_the_columns_of_their_calls_whichever_of_the_two_is_r
         pytest.param({"table_cap": 0}, {}, id="an event that found no room"),
     ],
 )
-def test_one_table_under_other_options(tmp_path, before, after):
+def test_rebuilding_one_table_under_other_options_replaces_its_discards(tmp_path, before, after):
     """What its rows discard is replaced with them, and the recount asks for what these options load."""
     loading = Loading(tmp_path, before)
     payloads = ({"n": 1, "cart": {"id": 1}}, {"n": 2, "channel": "web"}, {"n": "x", "Paid": 1, "paid": 2})
@@ -369,7 +331,7 @@ def test_one_table_under_other_options(tmp_path, before, after):
 
 @pytest.mark.parametrize("table", ["tracks", "identifies"])
 @pytest.mark.parametrize("is_kept", [True, False], ids=["kept from now on", "no longer kept"])
-def test_one_table_with_and_without_whole_messages(tmp_path, table, is_kept):
+def test_rebuilding_one_table_adds_or_removes_its_whole_messages(tmp_path, table, is_kept):
     """`raw` has the messages of the rebuilt table if its options say so, and those of the others as before."""
     loading = Loading(tmp_path, {"raw_events": not is_kept})
     loading.write(a_track_call(message_id="t1"), an_identify_call(message_id="i1"))

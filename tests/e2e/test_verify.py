@@ -3,11 +3,10 @@
 import gzip
 import json
 from datetime import timedelta
-from pathlib import Path
 
-import duckdb
 import pytest
-from e2e.small_archive import DAYS, DUPLICATES, LINES, QUARANTINED, write_object, write_project
+from e2e.small_archive import DUPLICATES, LINES, QUARANTINED
+from e2e.verifying import a_project, change, verified
 from factories import (
     ABSENT,
     LAST_MODIFIED,
@@ -23,48 +22,11 @@ from factories import (
     write_archive,
 )
 
-from loader.config import Config
-from loader.config.file import load_config
 from loader.jobs.load import load_source
 from loader.jobs.rebuild import rebuild
 from loader.jobs.verify.source import verify_source
 
 GOOD = json.dumps(a_track_call())
-
-
-@pytest.fixture
-def small(tmp_path):
-    """The small project, loaded."""
-    config = load_config(write_project(tmp_path))
-    load_source(config, config.sources[0])
-    return config
-
-
-def change(config: Config, *statements: str) -> None:
-    """Change the warehouse by hand."""
-    with duckdb.connect(str(config.warehouse.path)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-def verified(config: Config) -> tuple[dict, int]:
-    """The report and its exit code."""
-    report = verify_source(config, config.sources[0])
-    return report.as_dict(), report.exit_code()
-
-
-def a_project(folder, objects, **load) -> Config:
-    """A loaded project with these objects."""
-    write_archive(folder / "archive", objects)
-    config = Config.model_validate(
-        {
-            "warehouse": {"path": "warehouse.duckdb"},
-            "sources": [{"name": "shop", "archive": {"uri": "archive", "layout": "segment"}, "load": load}],
-        },
-        context={"base": folder},
-    )
-    load_source(config, config.sources[0])
-    return config
 
 
 def test_everything_adds_up_after_a_load(small):
@@ -157,7 +119,7 @@ def test_ids_names_and_times_are_those_of_the_message(tmp_path, call, column):
     assert code == 1
 
 
-def test_bad_lines_add_up(tmp_path):
+def test_bad_lines_of_every_kind_add_up(tmp_path):
     """Of every kind that the catalogue of bad input has."""
     objects = {
         a_key(1, "mixed"): [
@@ -393,61 +355,3 @@ def test_users_of_no_one_rule_are_not_compared(tmp_path):
 
     rebuild(config, source, None)
     assert verified(config)[0]["warnings"] == []
-
-
-def listing_while(config: Config, monkeypatch, then) -> dict:
-    """Verify, and do something once the archive is listed; the report."""
-    from loader.archive.files import FolderArchive
-
-    objects = FolderArchive.objects
-
-    def listed(archive, *days):
-        found = list(objects(archive, *days))
-        monkeypatch.setattr(FolderArchive, "objects", objects)
-        then()
-        return iter(found)
-
-    monkeypatch.setattr(FolderArchive, "objects", listed)
-    return verified(config)[0]
-
-
-def test_a_load_goes_on_while_the_archive_is_recounted(small, tmp_path, monkeypatch):
-    """It takes over rows and adds others; what is compared is how things stood at the beginning."""
-    before = verified(small)[0]
-
-    def load() -> None:
-        write_object(tmp_path / "archive", DAYS[0], [json.dumps(a_track_call(message_id="new"))], "late.gz")
-        assert load_source(small, small.sources[0]).objects == 1
-        change(small, "delete from shop.users")
-
-    report = listing_while(small, monkeypatch, load)
-
-    assert {**report, "seconds": 0} == {**before, "seconds": 0}
-    assert verified(small)[1] == 1
-
-
-def test_a_warehouse_that_cannot_be_copied_is_held(small, monkeypatch, caplog):
-    """There is no room: then loads wait, and the log says why."""
-    monkeypatch.setattr("loader.jobs.verify.snapshot._ROOM", 10**12)
-
-    def load() -> None:
-        with pytest.raises(duckdb.Error):
-            change(small, "delete from shop.users")
-
-    report = listing_while(small, monkeypatch, load)
-
-    assert (report["mismatch_count"], report["objects"] > 0) == (0, True)
-    assert "loads wait until the end" in caplog.text
-
-
-def test_a_copy_that_breaks_off_is_not_read(small, monkeypatch, caplog):
-    """The disk filled up meanwhile; what there is of the copy goes."""
-
-    def full(source, target):
-        Path(target).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("loader.jobs.verify.snapshot.shutil.copyfile", full)
-
-    assert verified(small)[0]["mismatch_count"] == 0
-    assert "No space left" in caplog.text

@@ -9,6 +9,7 @@ import sys
 from datetime import date
 
 from loader.config import load_config
+from loader.core.days import Days
 from loader.jobs import load as job
 from loader.jobs import rebuild
 from loader.staging import StagingLimits
@@ -29,7 +30,7 @@ def main(config_file: str, name: str, occurrence: int, *days: str) -> None:
     job.step = rebuild.step = step  # type: ignore[assignment]
     config = load_config(config_file)
     if days:
-        rebuild.rebuild(config, config.sources[0], None, *map(date.fromisoformat, days))
+        rebuild.rebuild(config, config.sources[0], None, Days(*map(date.fromisoformat, days)))
     else:
         job.load_source(config, config.sources[0], limits=CUT if "CUT_OBJECTS" in os.environ else SMALL)
     print(" ".join(passed))

@@ -46,7 +46,7 @@ def four_touches(modelling):
     return modelling
 
 
-def test_a1_four_touches_under_each_rule(four_touches):
+def test_a1_each_rule_shares_an_order_among_its_four_touches(four_touches):
     run(four_touches)
 
     assert shares(four_touches, "first") == {"display": 100}
@@ -74,7 +74,7 @@ def test_a2_an_odd_cent_goes_to_the_earliest_touch(modelling):
     assert shares(modelling, "position") == {"email": Decimal("40.00"), "social": Decimal("39.99")}
 
 
-def test_a3_a_third_of_ten_dollars(modelling):
+def test_a3_thirds_of_ten_dollars_add_up_to_ten_dollars(modelling):
     for medium, days in (("a", 3), ("b", 2), ("c", 1)):
         touch(modelling, medium, days)
     order(modelling, 10.0)

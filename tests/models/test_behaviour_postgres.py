@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.postgres
 
 
-def test_usage_and_behaviour_are_the_same(modelling, postgres):
+def test_usage_and_behaviour_are_the_same_in_postgres(modelling, postgres):
     """Ties, missing ids, times and campaigns, two sources, both session options, statistics of an ad platform."""
     chance = random.Random(7)
     for number in range(150):

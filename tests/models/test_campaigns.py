@@ -80,7 +80,7 @@ def test_f1_a_strict_order_comes_after_the_view(toasts):
     }
 
 
-def test_f1_the_steps_of_a_person(toasts):
+def test_f1_each_person_has_the_times_of_their_steps(toasts):
     plain_profiles(toasts)
     perform(toasts, ("campaign_funnel",))
 
@@ -92,7 +92,7 @@ def test_f1_the_steps_of_a_person(toasts):
     assert rows == [("10:00", "10:10", "10:20"), ("09:00", None, "09:30"), ("16:00", None, "17:00")]
 
 
-def test_f2_the_same_by_medium(toasts):
+def test_f2_orders_and_revenue_are_counted_by_medium(toasts):
     perform(toasts)
 
     rows = performance(toasts, "medium", "attributed_orders", "revenue")
@@ -157,7 +157,7 @@ def returns(modelling, column, dimension="campaign"):
     return dict(rows)
 
 
-def test_r1_the_guides_campaigns(guide):
+def test_r1_rates_and_returns_are_those_that_the_guide_computes(guide):
     perform(guide)
 
     rows = performance(guide, "campaign", "store_visits", "product_views", "orders", "revenue")

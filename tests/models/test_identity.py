@@ -61,14 +61,14 @@ def groups(*texts):
     return {frozenset(text.split()) for text in texts}
 
 
-def test_i1_one_device_days_apart(modelling, resolver):
+def test_i1_calls_of_one_device_are_one_person_however_far_apart(modelling, resolver):
     stream(modelling, "a1; a1; a1; i u1 a1; u1 a1", resolver=resolver)
 
     assert people(modelling) == groups("u1 a1")
     assert at_the_time(modelling) == (1, 1, 1, 1, 1)
 
 
-def test_i2_login_on_the_web_only(modelling, resolver):
+def test_i2_a_phone_on_which_nobody_logged_in_stays_a_person_of_its_own(modelling, resolver):
     stream(modelling, "aW; aM; i u1 aW; u1 aW; aM; u1 aW; aM", resolver=resolver)
 
     assert people(modelling) == groups("u1 aW", "aM")
@@ -85,14 +85,14 @@ def test_i3_login_on_both_devices_merges_the_younger_profile(modelling, resolver
     ] == [*("m1", "m2", "m5")]
 
 
-def test_i4_two_devices_and_one_email(modelling, resolver):
+def test_i4_an_email_makes_two_devices_one_person(modelling, resolver):
     stream(modelling, "a5285; i a5285 e:jane.kim@segment.com; ab50e; i ab50e e:jane.kim@segment.com", resolver=resolver)
 
     assert people(modelling) == groups("a5285 ab50e jane.kim@segment.com")
     assert at_the_time(modelling) == (1, 1, 2, 1)
 
 
-def test_i5_jane_doe(modelling, resolver):
+def test_i5_a_user_id_joins_anonymous_ids_and_devices(modelling, resolver):
     stream(
         modelling,
         "a:anon_123 ios:ios_abc123; a:anon_123 ios:ios_abc123; i u:abc123def a:anon_123 ios:ios_abc123; "
@@ -139,7 +139,7 @@ def test_i8_what_is_nobodys_id_joins_nobody(modelling, resolver):
     assert blocked == [(8,)]
 
 
-def test_i9_alias_chain_self_and_cycle(modelling, resolver):
+def test_i9_a_chain_of_aliases_is_one_person_with_or_without_a_cycle(modelling, resolver):
     stream(modelling, "u1 a1; u2 a2; u3 a3; u2 < u1; u3 < u2; u3 < u3; u1 < u3", resolver=resolver)
 
     assert people(modelling) == groups("u1 a1 u2 a2 u3 a3")

@@ -140,7 +140,7 @@ def test_money_of_later_weeks_is_worth_less_and_the_last_step_may_be_short():
     ("rate", "periods", "multiple"),
     [(0.1, None, 20.6620), (0.1, 1, 0.953836), (0.1, 4, 3.558894), (0.0, 4, 4.0), (0.0, None, None)],
 )
-def test_the_guides_annuity(rate, periods, multiple):
+def test_the_multiple_of_the_guide_is_an_annuity(rate, periods, multiple):
     """A window of 181 days at 10 % a year; without an end and discount there is no value."""
     found = Outlook(horizon_days=364, window_days=181, likelihood_days=30, discount_rate=rate).multiple(periods)
 

@@ -78,7 +78,7 @@ def test_people_by_repeat_orders_are_as_published(sample):
     assert counts == [(1411,), (439,), (214,), (100,), (62,), (38,), (29,), (64,)]
 
 
-def test_parameters_of_the_sample_in_days(sample):
+def test_the_sample_in_days_has_the_expected_parameters(sample):
     (row,) = sample.rows("ltv_params", "r", "alpha", "a", "b")
 
     assert row == pytest.approx((0.2425945, 30.895217, 0.7929201, 2.4258989), rel=CLOSE)
@@ -119,14 +119,14 @@ def test_exact_weeks_give_the_same_parameters_with_another_unit(sample):
     assert fit.loglik == pytest.approx(-9582.4292, abs=0.01)
 
 
-def test_parameters_of_all_customers(full):
+def test_all_customers_have_the_expected_parameters(full):
     ((*parameters, loglik, n),) = full.rows("ltv_params", "r", "alpha", "a", "b", "loglik", "n")
 
     assert parameters == pytest.approx([0.251624, 33.5226, 0.723433, 2.161087], rel=CLOSE)
     assert (loglik, n) == (pytest.approx(-142_726.0592, abs=0.01), 23_570)
 
 
-def test_inputs_of_all_customers(full):
+def test_all_customers_have_the_expected_inputs(full):
     (row,) = full.query(
         "select sum(x), sum(t_x_days), sum(age_days), count(*) filter (where x = 0), max(x) from models.ltv_rfm"
     )
@@ -239,7 +239,7 @@ def test_the_order_of_buyers_by_likelihood_is_that_of_soon(sample):
     assert both[0][0] > 0
 
 
-def test_people_alive_in_the_sample(sample):
+def test_as_many_people_of_the_sample_are_alive_as_expected(sample):
     """Σ P(alive), and its mean over people with a repeat order."""
     (row,) = sample.query(
         "select sum(p_alive), avg(p_alive) filter (where x > 0) from models.ltv_scores join models.ltv_rfm using (canonical_segment_id)"
@@ -248,7 +248,7 @@ def test_people_alive_in_the_sample(sample):
     assert row == pytest.approx((1_917.278, 0.535177), rel=CLOSE)
 
 
-def test_value_of_the_sample_over_364_days(sample):
+def test_the_sample_has_the_expected_value_over_364_days(sample):
     """Discounted at 10 % a year in steps of a week; and its three best customers."""
     sample.run("ltv_scores", as_of=CALIBRATION_END, ltv={"horizon_days": 364})
 

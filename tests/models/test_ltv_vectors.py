@@ -87,7 +87,7 @@ def test_l2_without_a_repeat_order_the_value_is_that_of_everybody(sample):
     assert values == [(pytest.approx(of_everybody, abs=1e-6),)]
 
 
-def test_l3_edges():
+def test_l3_people_at_the_edges_have_a_probability_and_an_expectation():
     """Bought today; five times in 100 days, just now; once again on the first day; a hundred times."""
     alive, orders = scores(SAMPLE, [(0, 0, 0), (5, 100, 100), (1, 0, 100), (100, 200, 200)], 365)
 

@@ -24,7 +24,7 @@ NOON = "timestamp '2026-03-01 12:00:00'"
         (f"add_days(add_seconds({NOON}, 1), 2 + 1)", datetime(2026, 3, 4, 12, 0, 1)),
     ],
 )
-def test_a_shared_function_in_duckdb(call, expected):
+def test_a_shared_function_gives_the_expected_value_in_duckdb(call, expected):
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'Asia/Tokyo'")
 

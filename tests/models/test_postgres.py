@@ -19,7 +19,7 @@ def shop(modelling):
     return modelling
 
 
-def test_events_are_the_same(shop, postgres):
+def test_events_are_the_same_in_postgres(shop, postgres):
     shop.run("events", as_of="2026-04-01")
 
     assert postgres.differences(shop, "events") == []
@@ -63,7 +63,7 @@ def test_an_external_input_and_what_reads_it_are_the_same(shop, postgres):
     assert postgres.differences(shop, "spent") == []
 
 
-def test_orders_are_the_same(modelling, postgres):
+def test_orders_are_the_same_in_postgres(modelling, postgres):
     """Refunds scaled to the value, currencies, several events of one order."""
     modelling.csv("currency_rates", [{"currency": "EUR", "valid_from": "2026-03-01", "rate": "1.0833"}])
     for i in range(20):

@@ -73,12 +73,12 @@ def test_a_run_that_ended_with_an_error_says_where_and_quotes_no_value(modelling
 
 def test_a_dry_run_is_not_recorded(modelling):
     from loader.config import load_config
-    from loader.jobs.models import run_models
+    from loader.jobs.models import dry_run_models
 
     a_model(modelling, "given", "select 1 as n")
     modelling.run("given")
 
-    run_models(load_config(modelling.config_file, {}), NOW, ["given"], is_dry=True)
+    dry_run_models(load_config(modelling.config_file, {}), NOW, ["given"])
 
     assert len(recorded(modelling, "run_id")) == 1
 

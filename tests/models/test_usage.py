@@ -13,7 +13,7 @@ def mtu(modelling, **settings):
     return dict(modelling.rows("mtu_monthly", "period_start", "mtu"))
 
 
-def test_m1_the_billing_picture(modelling):
+def test_m1_one_person_on_several_devices_is_one_tracked_user(modelling):
     """Two tracked users: u123 on web and mobile is one, and a456 is known as u123 by the end of the month."""
     for day in (2, 3, 4):
         modelling.page(user_id="u123", at=f"2026-01-0{day}")

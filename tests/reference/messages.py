@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import xxhash
@@ -13,6 +13,7 @@ from canonical import instant_text, number_text, read_instant, text_of
 
 from .naming import CALL_TABLE, column, event_column, table
 from .parsing import Lost, Number, Pairs, RawMessage, compact, is_lossy
+from .times import envelope_time
 
 CALLS = frozenset(CALL_TABLE)
 KNOWN = frozenset(
@@ -42,7 +43,6 @@ SPELLINGS = {
     key.lower(): key for key in (*KNOWN, *LEFT_OUT, *"event name category groupId previousId properties traits".split())
 }
 DEEPEST_COLUMN = 10
-UNSET = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,12 @@ class Reader:
 
     def _times(self, body: dict, envelope: object, lost: list[Lost]) -> dict[str, datetime | None]:
         def read(key: str) -> datetime | None:
-            return _envelope_time(body.get(key), key, lost)
+            return envelope_time(body.get(key), key, lost)
 
         received, given, sent, original = (
             read(key) for key in ("receivedAt", "timestamp", "sentAt", "originalTimestamp")
         )
-        received = received or _envelope_time(envelope, "receivedAt", [])
+        received = received or envelope_time(envelope, "receivedAt", [])
         arrived = received
         if received is None and self.day is not None:
             received = datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC)
@@ -353,33 +353,6 @@ def _name_text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str) else None
-
-
-def _envelope_time(value: object, key: str, lost: list[Lost]) -> datetime | None:
-    if value is None or value == "":
-        return None
-    instant = (
-        _epoch(value) if re.fullmatch(r"\d+(?:\.\d+)?", value if isinstance(value, str) else "", re.ASCII) else None
-    )
-    if instant is None and isinstance(value, str) and not isinstance(value, Number):
-        text = value.replace(",", ".", 1)
-        text = f"{text}T00:00Z" if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else text
-        leap = re.fullmatch(r"(.{10}[T ]\d\d:\d\d):60(?:\.\d+)?(.*)", text)
-        instant = read_instant(f"{leap[1]}:59.999999{leap[2]}" if leap else text)
-    if instant is None:
-        lost.append(Lost("bad_timestamp", (key,)))
-    return None if instant == UNSET else instant
-
-
-def _epoch(value: str) -> datetime | None:
-    digits = len(value.split(".")[0])
-    scale = next((scale for most, scale in ((11, 0), (14, 3), (17, 6), (19, 9)) if digits <= most), None)
-    if scale is None:
-        return None
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(Decimal(value) * 10**6 / 10**scale))
-    except OverflowError:
-        return None
 
 
 def _is_left_out(lost: Lost, options: Options) -> bool:

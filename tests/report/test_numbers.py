@@ -39,7 +39,7 @@ def test_what_is_not_known_is_a_dash(write, value):
 
 
 @pytest.mark.parametrize(("number", "written"), [(0, "0 lines"), (1, "1 line"), (1200, "1,200 lines")])
-def test_of_one_thing_there_is_one(number, written):
+def test_a_noun_is_singular_after_one(number, written):
     assert counted(number, "line") == written
 
 

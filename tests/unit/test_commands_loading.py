@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from loader.cli import main
+from loader.core.days import Days
 from loader.errors import BusyError, TerminalError
 
 
@@ -80,7 +81,7 @@ def test_days_are_given_to_the_job_with_an_exclusive_end(jobs, capsys):
     ran(capsys, "load", "web", "--from", "2026-01-01", "--to", "2026-01-31", "--dry-run")
 
     (_, _, options) = calls[0]
-    assert (options["start"], options["until"], options["dry_run"]) == (date(2026, 1, 1), date(2026, 2, 1), True)
+    assert (options["days"], options["dry_run"]) == (Days(date(2026, 1, 1), date(2026, 2, 1)), True)
 
 
 def test_the_last_day_of_the_calendar_is_no_end(jobs, capsys):
@@ -89,7 +90,7 @@ def test_the_last_day_of_the_calendar_is_no_end(jobs, capsys):
 
     ran(capsys, "load", "web", "--to", "9999-12-31")
 
-    assert calls[0][2]["until"] is None
+    assert calls[0][2]["days"].until is None
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
@@ -152,7 +153,7 @@ def test_rebuild_takes_a_source_or_one_table(target, table, jobs, capsys):
 
     code, result = ran(capsys, "rebuild", target)
 
-    assert (code, result["table"], calls) == (0, table, [("web", (table, None, None), {})])
+    assert (code, result["table"], calls) == (0, table, [("web", (table, Days()), {})])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -36,13 +37,14 @@ def jobs(calls, monkeypatch):
         def load_source(config, source, **options):
             return answer(f"load {source.name}", {"web": web, "app": app}[source.name], a_load())
 
-        def run_models(config, now, select, progress, is_dry):
-            return answer(f"models as of {config.models.as_of}{' dry' if is_dry else ''}", models, a_run())
+        def run_models(config, now, select, progress, kind=""):
+            return answer(f"models as of {config.models.as_of}{kind}", models, a_run())
 
         doubles = {
             "load": {"load_source": load_source},
             "models": {
                 "run_models": run_models,
+                "dry_run_models": partial(run_models, kind=" dry"),
                 "catalog_of": lambda config, now: answer("catalog", catalog, None),
                 "with_as_of": lambda config, as_of: config.model_copy(
                     update={"models": config.models.model_copy(update={"as_of": as_of or "today"})}

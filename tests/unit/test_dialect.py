@@ -67,7 +67,7 @@ def test_a_pointer_finds_any_key(engine, path):
     assert found == ("7",)
 
 
-def test_null_and_parts():
+def test_no_text_is_written_as_null_and_a_name_of_two_parts_is_quoted_twice():
     """No text is null; parts are quoted one by one."""
     assert (literal(None), identifier("web", 'a"b')) == ("null", '"web"."a""b"')
 

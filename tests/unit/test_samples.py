@@ -18,7 +18,7 @@ def shape(value, rules=NO_RULES):
     ("value", "kind"),
     [(True, Kind.BOOL), (1, Kind.INT), (1.0, Kind.FLOAT), ("x", Kind.STRING), ([1], Kind.JSON), ([], Kind.JSON)],
 )
-def test_kinds_of_leaves(value, kind):
+def test_every_leaf_has_the_kind_of_its_value(value, kind):
     """A float is one by its spelling; an array is JSON text."""
     assert shape({"properties": {"x": value}}).leaves == {("properties", "x"): kind}
 

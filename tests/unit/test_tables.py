@@ -71,13 +71,13 @@ def test_ids_are_text_and_times_are_timestamps():
         ("alias", {"traits"}, "traits"),
     ],
 )
-def test_where_the_payload_is(call, keys, root):
+def test_the_payload_is_in_properties_or_traits_depending_on_the_call(call, keys, root):
     """A track call without properties may have traits."""
     assert payload_root(call, keys) == root
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_known_keys(call):
+def test_keys_that_the_call_does_not_have_are_unknown(call):
     """The envelope, the call's own keys and the exclusion list; anything else is unknown."""
     root = payload_root(call, set())
     assert all(is_known_key(call, root, key) for key in ("messageId", "context", "request_ip", root, *EXCLUDED))

@@ -56,7 +56,7 @@ def test_lines_and_items_are_those_of_the_reference(tmp_path, name, pack):
     assert counted(path) == expected
 
 
-def test_members_padding_and_junk(tmp_path):
+def test_every_gzip_member_is_read_and_what_follows_the_last_is_not(tmp_path):
     """Every member is read, what follows the last one is not."""
     path = tmp_path / "object"
     member = gzip.compress(an_archive_object([GOOD]))

@@ -91,9 +91,9 @@ class ModelsSettings(Settings):
 
     @model_validator(mode="after")
     def _one_event_is_one_thing(self) -> "ModelsSettings":
-        owner: dict[str, str] = {}
+        setting_of: dict[str, str] = {}
         for setting in ("order_event", "order_updated_event", "order_refunded_event", "order_cancelled_event"):
-            other = owner.setdefault(table_name(getattr(self, setting), DUCKDB.identifier_bytes), setting)
+            other = setting_of.setdefault(table_name(getattr(self, setting), DUCKDB.identifier_bytes), setting)
             if other != setting:
                 raise ValueError(f"`{setting}` is the same event as `{other}`")
         return self

@@ -1,4 +1,4 @@
-"""Are the discards of a row those of its message, with the values that were sent?"""
+"""Compares the discards of a row with its message: the same values, as they were sent."""
 
 from __future__ import annotations
 

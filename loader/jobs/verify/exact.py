@@ -1,4 +1,4 @@
-"""Lines of the archive read the exact way once more: what rows, copies and records say beside the values of messages.
+"""Reads lines of the archive the exact way once more, for what rows, copies and records say beside values.
 
 Fingerprints, ids that are made, times that stand in, and reasons follow from one definition, that of the exact way, and
 there is no second one. Values are judged by a reader of their own (`values`).
@@ -20,7 +20,7 @@ from loader.core.naming import column_name
 from loader.core.samples import WalkRules
 from loader.core.tables import EXCLUDED, is_known_key, payload_root
 from loader.jobs.verify.lines import Line, Written
-from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectPlace, Refusal
+from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectDates, Refusal
 
 _TIMES: Final = {
     "received_at": "receivedAt",
@@ -153,9 +153,9 @@ class ExactLines:
             )
             reserved, excluded = frozenset[str](load.envelope_columns), frozenset(load.exclude)
             self._readers[load] = ExactReader(walk, DUCKDB.identifier_bytes, reserved, excluded)
-        reader, place = self._readers[load], ObjectPlace(origin.received_day, origin.last_modified)
+        reader, dates = self._readers[load], ObjectDates(origin.received_day, origin.last_modified)
         try:
-            return reader.read(origin.key, place, line.body, line.is_unterminated)
+            return reader.read(origin.key, dates, line.body, line.is_unterminated)
         finally:
             reader.forget(origin.key)
 

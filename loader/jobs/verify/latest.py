@@ -1,6 +1,6 @@
-"""Do users and accounts hold the latest values of their calls? All of them are made again from all calls, and compared.
+"""Checks that users and accounts hold the latest values of their calls, by computing all of them again.
 
-Source: contract 2.5.
+The rules are in docs/tables.md, under `users` and `accounts`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def compare_latest(
     `options` of loads by their start: rows that were made under several of them are of no one rule.
     """
     unclear = []
-    for call, (name, owner) in LATEST.items():
+    for call, (name, id_column) in LATEST.items():
         calls = tables.get(CALL_TABLE[call])
         latest = tables.get(name)
         if calls is None or latest is None:
@@ -46,7 +46,7 @@ def compare_latest(
             unclear.append(name)
         for each in rules if len(rules) == 1 else ():
             query = LatestQuery(identifier(calls.schema), call, dict(calls.columns), each)
-            _compare(reader, query, owner, calls, latest, found)
+            _compare(reader, query, id_column, calls, latest, found)
     return unclear
 
 
@@ -56,7 +56,7 @@ def _relevant(load: LoadSettings) -> LoadSettings:
     return LoadSettings.model_validate(load.model_dump(include=names))
 
 
-def _compare(reader: Reader, query: LatestQuery, owner: str, calls: Table, latest: Table, found: Findings) -> None:
+def _compare(reader: Reader, query: LatestQuery, id_column: str, calls: Table, latest: Table, found: Findings) -> None:
     nulls = frozenset(str(name) for (name,) in reader.query(query.nulls()).rows) if query.clears_nulls else frozenset()
     there = dict(latest.columns)
     columns = [name for name in query.columns if name in there]
@@ -65,18 +65,18 @@ def _compare(reader: Reader, query: LatestQuery, owner: str, calls: Table, lates
             what = f"{latest.name}.{name}: type of the column, as {calls.name} has it"
             found.add(latest.name, what, query.columns[name], there[name], latest.name)
         return
-    parts = 1 + row_count(reader, calls) // _CALLS
+    shares = 1 + row_count(reader, calls) // _CALLS
     wrong: dict[str, int] = {}
     examples: dict[str, object] = {}
-    for part in range(parts):
-        made = query.made_anew(nulls, part, parts)
+    for share in range(shares):
+        made = query.made_anew(nulls, share, shares)
         for at in range(0, len(columns), _COLUMNS):
             for column, count, example in _differing(reader, made, latest, columns[at : at + _COLUMNS]):
                 wrong[column] = wrong.get(column, 0) + count
                 examples.setdefault(column, example)
     for column, count in wrong.items():
-        # The place of a call, because ids of persons are not repeated.
-        given = {"calls": calls.qualified, "owner": owner, "id": examples[column]}
+        # Names the place of a call, because a report does not repeat ids of people.
+        given = {"calls": calls.qualified, "id_column": id_column, "id": examples[column]}
         ((key, line),) = reader.check("place_of_owner", given).rows
         what = f"{latest.name}.{column}: rows without the latest value of their calls, such as that of line {line}"
         found.add(str(key), what, 0, count, latest.name)

@@ -1,6 +1,6 @@
-"""The archive read again: stored bytes → lines → messages, slowly, with no code of the loading path.
+"""Reads the archive again: stored bytes → lines → messages. It is slow, and shares no code with loading.
 
-Source of the rules: contract 1.2 and 1.3, decisions 7 and 10.
+What is a line, a message or neither is in docs/tables.md, under the quarantine reasons.
 """
 
 from __future__ import annotations

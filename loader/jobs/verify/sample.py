@@ -1,4 +1,4 @@
-"""Messages of the archive → do their rows say what they say, and nothing else? Rows are fetched for many at a time."""
+"""Compares messages of the archive with their rows: the same values, and no others. Fetches many rows at a time."""
 
 from __future__ import annotations
 
@@ -54,10 +54,12 @@ class _Sampled:
 
     @property
     def call(self) -> str:
+        """The call of the message."""
         return self.item.call
 
     @property
     def body(self) -> dict[str, Any]:
+        """The message; empty if it could not be read."""
         return self.item.body or {}
 
 
@@ -113,7 +115,7 @@ class ValueSample:
             raws = self._raws(call, of_call)
             payloads = self._event_rows(of_call, rows) if call == "track" else {}
             for each in of_call:
-                if each.id in rows:  # found by place, so it stands there under another call otherwise
+                if each.id in rows:  # otherwise the row of this place has another call, which is reported already
                     lost = discards.get((table, each.id), [])
                     self._compare(each, table, rows[each.id], payloads.get(each.id), lost, raws)
 
@@ -207,7 +209,7 @@ class ValueSample:
     def _judged(self, table: str) -> set[str]:
         """The columns of a table that loads made of what was sent, with their variants."""
         if table not in self._columns:
-            # Two columns come of the address of the sender, one name of which is registered.
+            # The address of the sender fills two columns, and only one of their names is registered.
             names = {f"context_{REQUEST_IP}", *(name for (of, _), name in self._names.items() if of == table)}
             columns = [name for name, _ in self._tables[table].columns]
             self._columns[table] = {name for name in columns if name.partition("__v_")[0] in names}

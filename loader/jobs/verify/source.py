@@ -1,6 +1,6 @@
-"""Read the archive again and prove that the warehouse accounts for every line, message and value of it.
+"""Verifies a source: the warehouse must account for every line, message and value of its archive.
 
-Source: contract 0 (accounting identities), design 2. It looks at a copy of the warehouse, so loads go on meanwhile.
+What is compared is in docs/verify.md. It reads a copy of the warehouse, so loads go on meanwhile.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ class _Verification:
         """What the ledger says of an object beside its counts."""
         compare = self._findings.compare
         compare(obj.key, "received_day", obj.received_day, recorded.received_day)
-        # The version of a file has its time in it. A store may have got the same bytes again.
+        # The version of a file includes its time. A bucket may get the same bytes again, with a later time.
         if is_file or recorded.last_modified > obj.last_modified:
             compare(obj.key, "last_modified", obj.last_modified, recorded.last_modified)
 
@@ -290,7 +290,7 @@ class _Verification:
         refused = messages = 0
         for item in items_of(line):
             if item.verdict is Verdict.UNSURE:
-                # The loader's parser may have made more of the rest of the line than this reader can.
+                # This reader cannot tell what the rest of the line holds; the loader's parser may have read more of it.
                 rest = [place for number in sorted(at) if number >= item.number for place in at.pop(number)]
                 if not rest:
                     self._misplaced(recorded, line, item, [])

@@ -1,4 +1,4 @@
-"""Do the state tables of a source fit its tables and each other? Asked of all of them, without the archive."""
+"""Checks that the state tables of a source fit its tables and each other. Does not read the archive."""
 
 from __future__ import annotations
 

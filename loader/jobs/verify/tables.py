@@ -1,4 +1,4 @@
-"""Checks that the tables of a source agree: ids, event tables, users and accounts. Contract 0 and 2.1."""
+"""Checks that the tables of a source agree: ids, event tables, users and accounts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from loader.jobs.verify.findings import Findings
 from loader.reading import Reader
 
 _OWNERS: Final = (("identifies", "users", "user_id"), ("groups", "accounts", "group_id"))
+"""Calls, the table of their owners, and the column that names the owner."""
 
 
 def compare_tables(
@@ -35,26 +36,26 @@ def compare_tables(
         copies = reader.check("copies_of_rows", {"table": table, "source": source, "call": call}).records()[0]
         found.compare("copies", f"copies of {name} without a row", 0, copies["alone"])
         found.compare("copies", f"copies of {name} that come before their row", 0, copies["earlier"])
-    for calls, latest, owner in _OWNERS:
-        if calls in tables and any(column == owner for column, _ in tables[calls].columns):
-            _compare_owners(reader, tables, calls, latest, owner, found)
+    for calls, latest, id_column in _OWNERS:
+        if calls in tables and any(column == id_column for column, _ in tables[calls].columns):
+            _compare_owners(reader, tables, calls, latest, id_column, found)
     _compare_event_tables(reader, source, tables, system_schema, found)
 
 
 def _compare_owners(
-    reader: Reader, tables: Mapping[str, Table], calls: str, latest: str, owner: str, found: Findings
+    reader: Reader, tables: Mapping[str, Table], calls: str, latest: str, id_column: str, found: Findings
 ) -> None:
     there = tables.get(latest)
     # Without any owner, the table may not exist yet. The query then reads the calls twice.
     asked = tables[calls] if there is None else there
-    values = {"calls": tables[calls].qualified, "latest": asked.qualified, "owner": owner}
+    values = {"calls": tables[calls].qualified, "latest": asked.qualified, "id_column": id_column}
     (answer,) = reader.check("owners", values).records()
     found.compare(
-        latest, f"rows, by distinct {owner} of {calls}", answer["expected"], 0 if there is None else answer["found"]
+        latest, f"rows, by distinct {id_column} of {calls}", answer["expected"], 0 if there is None else answer["found"]
     )
     if there is not None:
-        found.compare(latest, f"missing rows of a {owner} of {calls}", 0, answer["missing"])
-        found.compare(latest, f"rows of no {owner} of {calls}", 0, answer["unexpected"])
+        found.compare(latest, f"missing rows of a {id_column} of {calls}", 0, answer["missing"])
+        found.compare(latest, f"rows of no {id_column} of {calls}", 0, answer["unexpected"])
 
 
 def _compare_event_tables(

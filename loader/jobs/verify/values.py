@@ -1,6 +1,6 @@
-"""Messages read again → the values that their rows should hold, in a column, a variant of it, or a discard.
+"""Computes the values that the row of a message should hold: in a column, in a variant of it, or in a discard.
 
-Source of the rules: contract 2.3, 4.1 and 4.5, and 0 for what may be where.
+The rules are in docs/tables.md: columns, names, types, variants and discards.
 """
 
 from __future__ import annotations

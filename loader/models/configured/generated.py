@@ -26,6 +26,7 @@ class Generated:
 
 
 def generated_model(
+    *,
     name: str,
     setting: str,
     description: str,

@@ -1,4 +1,4 @@
-"""Models that the configuration declares: audiences and computed traits."""
+"""All models and inputs that the configuration declares: audiences and computed traits."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LARGE: Final = 100.0
 """From here on three terms of the series for what Stirling's formula leaves are exact."""
 
-Places = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 Numbers = npt.NDArray[Any]
 
 
@@ -39,22 +39,22 @@ class OrderSums:
         counted = np.bincount(histories.x.astype(np.intp), people)
         self._repeat = np.arange(counted.size - 1, dtype=np.float64)
         self._beyond = counted[::-1].cumsum()[::-1][1:]
-        self._age, place = _distinct(histories.age)
-        self._of_age = np.bincount(place, people)
-        self._orders_of_age = np.bincount(place, people * histories.x)
+        self._age, index = _distinct(histories.age)
+        self._of_age = np.bincount(index, people)
+        self._orders_of_age = np.bincount(index, people * histories.x)
         # Somebody without a repeat order is alive, so the rest of the sum is over the others.
         returned = histories.x > 0
         self._people = people[returned]
-        self._place_of_age = place[returned]
-        self._repeats, self._place_of_repeats = _distinct(histories.x[returned])
-        self._recency, self._place_of_recency = _distinct(histories.recency[returned])
+        self._index_of_age = index[returned]
+        self._repeats, self._index_of_repeats = _distinct(histories.x[returned])
+        self._recency, self._index_of_recency = _distinct(histories.recency[returned])
 
     def __call__(self, values: Floats) -> tuple[float, Floats]:
         """ln L at r, alpha, a, b, and its gradient there."""
         r, alpha, a, b = (float(value) for value in values)
         total, beyond = self._total, self._beyond
         in_r, in_b, in_both = r + self._repeat, b + self._repeat, a + b + self._repeat
-        age, recency, repeats = self._place_of_age, self._place_of_recency, self._place_of_repeats
+        age, recency, repeats = self._index_of_age, self._index_of_recency, self._index_of_repeats
         aged, recent = alpha + self._age, alpha + self._recency
         stops = b + self._repeats - 1
         waited = np.log(aged)[age] - np.log(recent)[recency]
@@ -134,13 +134,13 @@ def _dot(first: Numbers, second: Numbers) -> float:
     return float(total)
 
 
-def _distinct(values: Floats) -> tuple[Floats, Places]:
+def _distinct(values: Floats) -> tuple[Floats, Indices]:
     """The distinct values, and for each element the index of its value among them."""
-    found, places = np.unique(values, return_inverse=True)
-    return np.asarray(found, dtype=np.float64), np.asarray(places, dtype=np.intp)
+    found, indices = np.unique(values, return_inverse=True)
+    return np.asarray(found, dtype=np.float64), np.asarray(indices, dtype=np.intp)
 
 
 def _counted(values: Floats, people: Floats) -> tuple[Floats, Floats]:
     """The distinct values, and the number of people who have each."""
-    found, places = _distinct(values)
-    return found, np.asarray(np.bincount(places, people))
+    found, indices = _distinct(values)
+    return found, np.asarray(np.bincount(indices, people))

@@ -85,8 +85,7 @@ class LeafReader:
             return self._told[path]
         if path not in self._by_pointer:
             return "r." + identifier(*path)
-        place = literal(pointer(path))
-        leaf = f"json_extract(text, {place})"
+        leaf = f"json_extract(text, {literal(pointer(path))})"
         none = f"json_type({leaf}) = 'NULL' or ({leaf})::varchar = '{{}}'"
         if path in self._taken_apart:
             none = f"json_type({leaf}) in ('OBJECT', 'NULL')"

@@ -56,8 +56,8 @@ class TableBatch:
     target: Target
     condition: str
     """Which rows of the stage: SQL over its columns."""
-    kinds: Sequence[int] | None = None
-    """Of which kinds the messages are; None for all of the call."""
+    event_hashes: Sequence[int] | None = None
+    """The `event_hash` of its messages; None for all of the call."""
     columns: dict[str, ColumnBatch] = field(default_factory=dict)
     overflow: dict[str, ColumnBatch] = field(default_factory=dict)
     """Columns beyond the cap: their values become one discard per row."""
@@ -92,42 +92,42 @@ class _Group:
 
     call: str
     event: str | None
-    kind: int
+    event_hash: int
     signature: int
     messages: Messages
 
 
 def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dict[str, TableBatch], dict[int, str]]:
-    """The tables of a batch, by name, and the slug of each kind of track message."""
+    """The tables of a batch, by name, and the slug of the event of each `event_hash`."""
     rows = stage.engine.execute(
-        f"select call, any_value(event), kind, signature, count(*), {_SPAN} "
-        f"from {stage.name} group by call, kind, signature"
+        f"select call, any_value(event), event_hash, signature, count(*), {_SPAN} "
+        f"from {stage.name} group by call, event_hash, signature"
     ).fetchall()
     groups = [
-        _Group(call, event, kind, signature, Messages(count, first, last, signature))
-        for call, event, kind, signature, count, first, last in rows
+        _Group(call, event, event_hash, signature, Messages(count, first, last, signature))
+        for call, event, event_hash, signature, count, first, last in rows
     ]
     batches: dict[str, TableBatch] = {}
-    kinds: dict[str, list[int]] = {}
+    event_hashes: dict[str, list[int]] = {}
     slugs: dict[int, str] = {}
-    owner: dict[int, str] = {}
+    table_of: dict[int, str] = {}
     for group in groups:
-        if group.call == "track" and group.kind not in owner:
-            name = owner[group.kind] = table_name(group.event, rules.identifier_bytes)
-            kinds.setdefault(name, []).append(group.kind)
+        if group.call == "track" and group.event_hash not in table_of:
+            name = table_of[group.event_hash] = table_name(group.event, rules.identifier_bytes)
+            event_hashes.setdefault(name, []).append(group.event_hash)
             if group.event is not None:
-                slugs[group.kind] = event_slug(group.event, rules.identifier_bytes)
+                slugs[group.event_hash] = event_slug(group.event, rules.identifier_bytes)
             batch = batches.setdefault(name, TableBatch(event_target(name), ""))
-            batch.source_names[group.event or ""] = slugs.get(group.kind, "")
-    for name, chosen in kinds.items():
-        batches[name].condition = f"kind in ({', '.join(map(str, sorted(chosen)))})"
-        batches[name].kinds = chosen
+            batch.source_names[group.event or ""] = slugs.get(group.event_hash, "")
+    for name, chosen in event_hashes.items():
+        batches[name].condition = f"event_hash in ({', '.join(map(str, sorted(chosen)))})"
+        batches[name].event_hashes = chosen
     for call in CALLS:
         if any(group.call == call for group in groups):
             target = call_target(call)
             batches[target.name] = TableBatch(target, f"call = {literal(call)}")
-    _add_leaves(groups, batches, owner, discovery, rules)
-    _add_specials(stage, batches, owner, rules)
+    _add_leaves(groups, batches, table_of, discovery, rules)
+    _add_specials(stage, batches, table_of, rules)
     for batch in batches.values():
         for column in batch.columns.values():
             # The address in the context takes precedence over that of the request.
@@ -137,8 +137,8 @@ def table_batches(stage: Stage, discovery: Discovery, rules: Rules) -> tuple[dic
 
 def combined(batches: Sequence[TableBatch]) -> TableBatch:
     """The payloads of several events as one batch. A column has all paths that it has in any of them."""
-    kinds = [kind for batch in batches for kind in batch.kinds or ()]
-    whole = TableBatch(event_target(""), f"kind in ({', '.join(map(str, sorted(kinds)))})", kinds)
+    event_hashes = [event_hash for batch in batches for event_hash in batch.event_hashes or ()]
+    whole = TableBatch(event_target(""), f"event_hash in ({', '.join(map(str, sorted(event_hashes)))})", event_hashes)
     for batch in batches:
         whole.objects |= batch.objects
         whole.text_objects |= batch.text_objects
@@ -155,7 +155,7 @@ def combined(batches: Sequence[TableBatch]) -> TableBatch:
 def _add_leaves(
     groups: Iterable[_Group],
     batches: Mapping[str, TableBatch],
-    owner: Mapping[int, str],
+    table_of: Mapping[int, str],
     discovery: Discovery,
     rules: Rules,
 ) -> None:
@@ -163,7 +163,7 @@ def _add_leaves(
     for group in groups:
         columns = discovery.columns(group.call, group.signature)
         numbers = discovery.leaf_numbers(group.call, group.signature)
-        for batch in _targets(group.call, group.kind, batches, owner):
+        for batch in _targets(group.call, group.event_hash, batches, table_of):
             batch.rows += group.messages.count
             batch.objects |= columns.objects
             batch.text_objects |= columns.text_objects
@@ -178,10 +178,12 @@ def _add_leaves(
                 _count(batch.column(leaf.column), leaf, seen, is_timestamp)
 
 
-def _targets(call: str, kind: int, batches: Mapping[str, TableBatch], owner: Mapping[int, str]) -> Iterable[TableBatch]:
+def _targets(
+    call: str, event_hash: int, batches: Mapping[str, TableBatch], table_of: Mapping[int, str]
+) -> Iterable[TableBatch]:
     yield batches[call_target(call).name]
     if call == "track":
-        yield batches[owner[kind]]
+        yield batches[table_of[event_hash]]
 
 
 def _count(column: ColumnBatch, leaf: Leaf, seen: Seen, is_timestamp: bool = False) -> None:
@@ -194,19 +196,19 @@ def _count(column: ColumnBatch, leaf: Leaf, seen: Seen, is_timestamp: bool = Fal
     column.last_seen = seen.last if column.last_seen is None else max(column.last_seen, seen.last)
 
 
-def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mapping[int, str], rules: Rules) -> None:
+def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], table_of: Mapping[int, str], rules: Rules) -> None:
     """Add values beside the message, from the exact parser."""
     rows = stage.engine.execute(
-        f"select call, kind, entry.key, entry.value[1], signature, count(*), {_SPAN} from "
-        f"(select call, kind, signature, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
+        f"select call, event_hash, entry.key, entry.value[1], signature, count(*), {_SPAN} from "
+        f"(select call, event_hash, signature, received_at, unnest(map_entries(specials)) as entry from {stage.name} "
         f"where specials is not null) group by all"
     ).fetchall()
-    for call, kind, place, tag, signature, count, first, last in rows:
-        path = path_of(place)
+    for call, event_hash, pointer, tag, signature, count, first, last in rows:
+        path = path_of(pointer)
         name = column_name(path, call, rules.identifier_bytes, rules.reserved)
         is_context = path[0] == "context"
         leaf = Leaf(path, name, Kind.HUGE if tag == "d" else Kind.JSON, is_context)
-        for batch in _targets(call, kind, batches, owner):
+        for batch in _targets(call, event_hash, batches, table_of):
             excluded = rules.excluded | table_excluded(rules.excluded, batch.target.name)
             if name in excluded or not (is_context or batch.target.has_payload):
                 continue
@@ -218,6 +220,6 @@ def _add_specials(stage: Stage, batches: Mapping[str, TableBatch], owner: Mappin
             column.special_paths[path] = None
 
 
-def path_of(place: str) -> KeyPath:
+def path_of(pointer: str) -> KeyPath:
     """The path of a JSON pointer."""
-    return tuple(key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:])
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])

@@ -65,9 +65,9 @@ class Tally:
         last = np.maximum.reduceat(self._of("last")[group], starts)
         signatures = np.array([messages.signature for messages in self._groups], dtype=np.uint64)[group]
         ends = [*starts[1:], len(leaves)]
-        for place, number in enumerate(numbers.tolist()):
-            having = signatures[starts[place] : ends[place]]
-            yield number, Seen(int(counts[place]), _instant(first[place]), _instant(last[place]), having)
+        for index, number in enumerate(numbers.tolist()):
+            having = signatures[starts[index] : ends[index]]
+            yield number, Seen(int(counts[index]), _instant(first[index]), _instant(last[index]), having)
 
     def _of(self, what: str) -> npt.NDArray[np.int64]:
         return np.array([getattr(messages, what) for messages in self._groups], dtype=np.int64)

@@ -47,13 +47,15 @@ class _Leaf:
     """A value, and the object in the copy that contains it."""
 
     path: KeyPath
-    place: dict[str, Any]
+    parent: dict[str, Any]
     value: Any
 
     def remove(self) -> None:
-        del self.place[self.path[-1]]
+        """Remove the value from the copy."""
+        del self.parent[self.path[-1]]
 
     def loss(self, reason: str) -> Loss:
+        """The value as a loss, for this reason."""
         return Loss(reason, self.path, compact(self.value))
 
 

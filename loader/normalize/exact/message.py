@@ -1,4 +1,4 @@
-"""Finds the call, id, texts and objects of an odd message, and repairs them. Contract 1.3, 1.4, 5.3."""
+"""Finds the call, id, texts and objects of an odd message, and repairs them."""
 
 from __future__ import annotations
 

@@ -41,9 +41,9 @@ from loader.normalize.exact.message import (
     respelled,
     unpacked,
 )
-from loader.normalize.exact.times import ObjectPlace, instant_text, message_times, read_time
+from loader.normalize.exact.times import ObjectDates, instant_text, message_times, read_time
 
-__all__ = ["ExactMessage", "ExactReader", "Loss", "ObjectPlace", "Refusal"]
+__all__ = ["ExactMessage", "ExactReader", "Loss", "ObjectDates", "Refusal"]
 
 _DETAIL: Final = {
     "not_an_object": "not a JSON object",
@@ -92,7 +92,7 @@ class ExactReader:
         self._without_id: dict[str, Counter[str]] = {}
         self._warnings: Counter[WarningName] = Counter()
 
-    def read(self, key: str, place: ObjectPlace, raw: bytes, is_cut: bool) -> list[ExactMessage | Refusal]:
+    def read(self, key: str, dates: ObjectDates, raw: bytes, is_cut: bool) -> list[ExactMessage | Refusal]:
         """The messages in a line of the object `key`, in order. `is_cut`: it is the last line and has no line feed."""
         text, notes = _decoded(raw)
         found: list[ExactMessage | Refusal] = []
@@ -110,7 +110,7 @@ class ExactReader:
             objects += 1
             self._warnings["empty_batch"] += not items
             for item in items:
-                found.append(self._item(len(found), item, envelope, notes, key, place))
+                found.append(self._item(len(found), item, envelope, notes, key, dates))
         self._warnings["concatenated_json"] += objects > 1
         return found
 
@@ -124,7 +124,7 @@ class ExactReader:
         self._without_id.pop(key, None)
 
     def _item(
-        self, number: int, item: Any, envelope: dict[str, Any], notes: list[Loss], key: str, place: ObjectPlace
+        self, number: int, item: Any, envelope: dict[str, Any], notes: list[Loss], key: str, dates: ObjectDates
     ) -> ExactMessage | Refusal:
         if not isinstance(item, Members):
             return Refusal(number, "not_an_object", _DETAIL["not_an_object"], None)
@@ -141,7 +141,7 @@ class ExactReader:
         losses = [*notes, *found.losses]
         message_id = given_id(body, losses) or self._made_id(key, body)
         ids = id_texts(body, losses)
-        times = message_times(body, found.received_at, place, losses)
+        times = message_times(body, found.received_at, dates, losses)
         self._warnings["received_at_imputed"] += times.is_imputed
         settler = Settler(self._rules, call, self._tables(call, body), {}, losses)
         members = Objects(call, body, settler, losses).members(ids, self._rules.walk)
@@ -155,7 +155,7 @@ class ExactReader:
         return [CALL_TABLE[call], *events]
 
     def _is_left_out(self, loss: Loss) -> bool:
-        """Whether a repeated key is below a key that is left out, whose values are not discards (contract 2.2)."""
+        """Whether a repeated key is below a key that is left out, whose values are not discards (docs/tables.md)."""
         is_below = len(loss.path) > 1 and loss.path[0] in EXCLUDED and loss.path[0] not in self._rules.walk.envelope
         return is_below and loss.reason == "duplicate_key"
 

@@ -1,4 +1,4 @@
-"""Reads the four times of an odd message leniently, and fills in missing ones. Contract 6."""
+"""Reads the four times of an odd message leniently, and fills in missing ones."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectPlace:
-    """What the place of an object in the archive says about the times of its messages."""
+class ObjectDates:
+    """The dates of an object in the archive, which stand in for missing times of its messages."""
 
     received_day: date | None
     last_modified: datetime
@@ -65,13 +65,13 @@ def read_time(value: Any, key: str, losses: list[Loss]) -> datetime | None:
     return None if instant == _UNSET else instant
 
 
-def message_times(body: dict[str, Any], envelope: Any, place: ObjectPlace, losses: list[Loss]) -> Times:
+def message_times(body: dict[str, Any], envelope: Any, dates: ObjectDates, losses: list[Loss]) -> Times:
     """The times of a message. `envelope`: the time of receipt from the line around it."""
     received, given, sent, original = (read_time(body.get(key), key, losses) for key in TIME_KEYS)
     arrived = received or read_time(envelope, "receivedAt", [])
-    day = place.received_day
+    day = dates.received_day
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
-    final = arrived or midnight or sent or original or place.last_modified.astimezone(UTC)
+    final = arrived or midnight or sent or original or dates.last_modified.astimezone(UTC)
     happened = given
     if happened is None and original and sent:
         try:

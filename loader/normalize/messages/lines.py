@@ -1,5 +1,6 @@
-"""Turns the lines of a batch into messages in the stage, quarantined lines and losses. The scan reads plain lines, the
-exact parser the rest.
+"""Turns the lines of a batch into messages in the stage, quarantined lines and losses.
+
+The scan reads plain lines, the exact parser the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pyarrow as pa
 
 from loader.core.messages import source_name
 from loader.core.warnings import WarningName
-from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectPlace, Refusal
+from loader.normalize.exact.reader import ExactMessage, ExactReader, ObjectDates, Refusal
 from loader.normalize.messages.discover import Discovery
 from loader.normalize.messages.stage import MESSAGES, Stage
 from loader.normalize.messages.warnings import stage_warnings
@@ -104,8 +105,8 @@ class LineReader:
 
     def _messages(self, part: int, line: int, raw: bytes, read: Read) -> Iterator[dict[str, Any]]:
         about = read.parts[part]
-        place = ObjectPlace(about.obj.received_day, about.obj.last_modified)
-        found = self._exact.read(about.obj.key, place, raw, about.unterminated_line == line)
+        dates = ObjectDates(about.obj.received_day, about.obj.last_modified)
+        found = self._exact.read(about.obj.key, dates, raw, about.unterminated_line == line)
         if not found and not raw.strip(_WHITE):
             read.blank[part] += 1
             return

@@ -45,8 +45,8 @@ _LEAST_CHUNK_ROWS: Final = 1_024
 _MOST_CHUNK_ROWS: Final = 4_096
 """What threads take at once: small tables too are for all of them."""
 _OF_ROWS: Final = (
-    *("row", "kind", "id", "received_at", "anonymous_id", "user_id", '"timestamp"', "original_timestamp", "sent_at"),
-    *("event", "part", "line", "item", "fingerprint", "signature", "id_hash"),
+    *("row", "event_hash", "id", "received_at", "anonymous_id", "user_id", '"timestamp"', "original_timestamp"),
+    *("sent_at", "event", "part", "line", "item", "fingerprint", "signature", "id_hash"),
 )
 """Columns that the rows of tables are made from."""
 
@@ -63,8 +63,8 @@ class Rows:
 class Stage:
     """The table `stage` of an engine, for one batch.
 
-    Columns: part, line, item, row (of the held lines), specials, call, kind (hash of call and event; null once the
-    message is no row), id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event,
+    Columns: part, line, item, row (of the held lines), specials, call, event_hash (of the call and, for
+    a track call, its event), id, received_at, timestamp, sent_at, original_timestamp, user_id, anonymous_id, event,
     fingerprint, signature (of the structure), is_doubtful (integers may be beyond 2^53), id_hash.
     """
 
@@ -90,11 +90,11 @@ class Stage:
         self._read(messages, MESSAGES, structures, statement)
 
     def messages(self, call: str) -> pa.Table:
-        """The messages of a call, with the columns from which rows are made, sorted by kind."""
+        """The messages of a call, with the columns from which rows are made, sorted by `event_hash`."""
         of_call = f"from {self.name} where call = {literal(call)}"
         has_specials = self.engine.execute(f"select 1 {of_call} and specials is not null limit 1").fetchall() != []
         columns = ", ".join((*_OF_ROWS, "specials") if has_specials else _OF_ROWS)
-        return self.engine.sql(f"select {columns} {of_call} order by kind").to_arrow_table()
+        return self.engine.sql(f"select {columns} {of_call} order by event_hash").to_arrow_table()
 
     @contextmanager
     def rows(
@@ -208,7 +208,7 @@ told as (
 select
     part, line, 0::integer as item, row, null::map(varchar, varchar) as specials,
     call,
-    case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as kind,
+    case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as event_hash,
     {columns},
     fingerprint, signature,
     {doubts} as is_doubtful,
@@ -225,7 +225,7 @@ def _trusted(blocks: str) -> str:
 select
     part, line, item, row, specials,
     e.type as call,
-    case when e.type = 'track' then hash('track', e.event) else hash(e.type) end as kind,
+    case when e.type = 'track' then hash('track', e.event) else hash(e.type) end as event_hash,
     e.messageId as id, {times},
     e.userId as user_id, e.anonymousId as anonymous_id, e.event as event,
     given_fingerprint as fingerprint,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Address = int
 """Where bytes begin in memory. Numbers cost nothing to hand over, while a call counts references to every array."""
-Places = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _INNER: Final[dict[str, Any]] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}

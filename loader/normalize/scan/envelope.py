@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from loader.normalize.scan.compile import Address, Places, compiled
+from loader.normalize.scan.compile import Address, Integers, compiled
 from loader.normalize.scan.fingerprint import xxh64
 from loader.normalize.scan.memory import byte_at
 from loader.normalize.scan.rules import (
@@ -76,7 +76,9 @@ def _text(content: Address, at: int, past: int, kind: int, slot: int, into: Addr
 
 
 @compiled
-def envelope(content: Address, spans: Places, kinds: Places, end: int, calls: Hashes, line: int, found: Found) -> bool:
+def envelope(
+    content: Address, spans: Integers, kinds: Integers, end: int, calls: Hashes, line: int, found: Found
+) -> bool:
     """Read the usual parts of the envelope of a line. Returns whether all of it is usual."""
     call = 0
     if kinds[SLOT_TYPE] == STRING:

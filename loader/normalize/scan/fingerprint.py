@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from loader.normalize.scan.compile import Address, Places, compiled
+from loader.normalize.scan.compile import Address, Integers, compiled
 from loader.normalize.scan.memory import byte_at, put_byte, word_at
 from loader.normalize.scan.rules import EMPTY_TEXT_OBJECT, NULL, OBJECT, OBJECT_SLOTS, PRINTED_TEXTS, SLOT_EVENT
 from loader.normalize.scan.text import BACKSLASH, QUOTE, hexadecimal, is_white
@@ -108,7 +108,7 @@ def _put(content: Address, at: int, past: int, has_white: bool, is_in_string: bo
 
 @compiled
 def fingerprint(
-    content: Address, spans: Places, kinds: Places, is_track: bool, has_white: bool, into: Address
+    content: Address, spans: Integers, kinds: Integers, is_track: bool, has_white: bool, into: Address
 ) -> np.uint64:
     """The fingerprint of a message, whose values are given by spans. `into` must have room for its line."""
     to = 0

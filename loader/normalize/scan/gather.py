@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from loader.normalize.scan.compile import Address, Places, compiled, kept, version
+from loader.normalize.scan.compile import Address, Integers, compiled, kept, version
 from loader.normalize.scan.leaves import KIND_MASK, KIND_SHIFT, PATH_SHIFT, PLACE_MASK, PLACE_SHIFT, UNTOLD, number_of
 from loader.normalize.scan.memory import put_byte, word_at
 from loader.normalize.scan.rules import DAY, STRING, WORD, Hashes
@@ -34,7 +34,7 @@ def _stretch(places: Address, index: int) -> tuple[int, int]:
 
 
 @compiled
-def _look(rows: Hashes, blocks: Places, columns: Columns, seen: Hashes) -> bool:
+def _look(rows: Hashes, blocks: Integers, columns: Columns, seen: Hashes) -> bool:
     for row in range(len(rows)):
         block, line = number_of(rows[row] >> _BLOCK_SHIFT), number_of(rows[row] & _LINE_MASK)
         first, past = _stretch(blocks[block, 2], line)
@@ -47,7 +47,9 @@ def _look(rows: Hashes, blocks: Places, columns: Columns, seen: Hashes) -> bool:
 
 
 @compiled
-def _gather(rows: Hashes, blocks: Places, columns: Columns, is_json: IsJson, views: Address, is_there: Address) -> None:
+def _gather(
+    rows: Hashes, blocks: Integers, columns: Columns, is_json: IsJson, views: Address, is_there: Address
+) -> None:
     for row in range(len(rows)):
         block, line = number_of(rows[row] >> _BLOCK_SHIFT), number_of(rows[row] & _LINE_MASK)
         content, notes = blocks[block, 0], blocks[block, 3]
@@ -68,19 +70,19 @@ def _gather(rows: Hashes, blocks: Places, columns: Columns, is_json: IsJson, vie
                 put_byte(is_there, element, 1)
 
 
-Look = Callable[[Hashes, Places, Columns, Hashes], bool]
-Gather = Callable[[Hashes, Places, Columns, IsJson, Address, Address], None]
+Look = Callable[[Hashes, Integers, Columns, Hashes], bool]
+Gather = Callable[[Hashes, Integers, Columns, IsJson, Address, Address], None]
 
 
 def _entries() -> tuple[Look, Gather]:
     sources = version()
 
-    def look(rows: Hashes, blocks: Places, columns: Columns, seen: Hashes) -> bool:
+    def look(rows: Hashes, blocks: Integers, columns: Columns, seen: Hashes) -> bool:
         sources  # noqa: B018 - closed over
         return _look(rows, blocks, columns, seen)
 
     def gather(
-        rows: Hashes, blocks: Places, columns: Columns, is_json: IsJson, views: Address, is_there: Address
+        rows: Hashes, blocks: Integers, columns: Columns, is_json: IsJson, views: Address, is_there: Address
     ) -> None:
         sources  # noqa: B018 - closed over
         _gather(rows, blocks, columns, is_json, views, is_there)

@@ -46,10 +46,12 @@ class _Block:
 
     @property
     def content(self) -> pa.Buffer:
+        """The bytes of all lines."""
         held = self.texts.buffers()[2]
         return _NOTHING if held is None else held
 
     def addresses(self) -> list[int]:
+        """Where the content, the places of lines, the starts of notes and the notes are in memory."""
         return [
             self.content.address,
             self.places.ctypes.data,

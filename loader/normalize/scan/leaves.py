@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, cast
 
 import numpy as np
 
-from loader.normalize.scan.compile import Address, Places, compiled
+from loader.normalize.scan.compile import Address, Integers, compiled
 from loader.normalize.scan.memory import byte_at
 from loader.normalize.scan.rules import DAY, INTEGER, NOTE_BITS, PATHS, STRANGE, STRING, Hashes
 from loader.normalize.scan.text import BAD
@@ -37,11 +37,11 @@ class Notes(NamedTuple):
     """The notes of the lines of a block."""
 
     notes: Hashes
-    starts: Places
+    starts: Integers
     """Where the notes of a line begin; one more than there are lines."""
     paths: Hashes
     """Hashes of paths, each at the place that is its number, 0 where there is none; shared by all blocks."""
-    state: Places
+    state: Integers
     """Notes so far, where the line in hand begins, whether all of its leaves are noted, and paths so far."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.core.samples import DEEPEST
-from loader.normalize.scan.compile import Address, Places, compiled, kept, version
+from loader.normalize.scan.compile import Address, Integers, compiled, kept, version
 from loader.normalize.scan.envelope import Found, envelope
 from loader.normalize.scan.fingerprint import fingerprint
 from loader.normalize.scan.leaves import NOTED, Notes, begin_notes, cannot_tell, close_note, end_notes, put_note
@@ -64,13 +64,13 @@ _ROOT, _FACTOR, _SPREAD = np.uint64(ROOT), np.uint64(FACTOR), np.uint64(SPREAD)
 class Room(NamedTuple):
     """Scratch space of the scan: one element per open container, one per slot, and space to print a message."""
 
-    is_object: Places
+    is_object: Integers
     paths: Hashes
     """0 for a container that is not taken apart."""
-    spans: Places
-    kinds: Places
+    spans: Integers
+    kinds: Integers
     """What the values of the slots are; 0 where there is none."""
-    noted: Places
+    noted: Integers
     """The note of a container that is a leaf, or `BAD`."""
     printed: Address
 
@@ -89,16 +89,19 @@ def room(printed: npt.NDArray[np.uint8]) -> Room:
 
 @compiled
 def child_path(path: np.uint64, key: np.uint64) -> np.uint64:
+    """The hash of a path that is one key longer."""
     return mixed(path * _FACTOR + key)
 
 
 @compiled
 def call_path(call: np.uint64, path: np.uint64) -> np.uint64:
+    """The hash of a path in messages of one call."""
     return mixed(call * _FACTOR ^ path)
 
 
 @compiled
 def is_one_of(value: np.uint64, hashes: Hashes) -> bool:
+    """Whether the value is among these few hashes."""
     for index in range(len(hashes)):
         if hashes[index] == value:
             return True
@@ -135,7 +138,7 @@ def _call(content: Address, at: int, end: int, type_key: np.uint64) -> np.uint64
 
 
 @compiled
-def _names_flags(content: Address, spans: Places, kinds: Places) -> tuple[np.uint64, int]:
+def _names_flags(content: Address, spans: Integers, kinds: Integers) -> tuple[np.uint64, int]:
     """Flags for `name` and `category` in the payload: absent; the same as those of the message, or filling them; other."""
     value, flags = np.uint64(0), 0
     for index in range(2):
@@ -324,13 +327,15 @@ def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Ro
     return True
 
 
-Scan = Callable[[Address, Places, int, Rules, Room, Found, Notes], int]
+Scan = Callable[[Address, Integers, int, Rules, Room, Found, Notes], int]
 
 
 def _scanner() -> Scan:
     sources = version()
 
-    def scan(content: Address, places: Places, line: int, rules: Rules, room: Room, found: Found, notes: Notes) -> int:
+    def scan(
+        content: Address, places: Integers, line: int, rules: Rules, room: Room, found: Found, notes: Notes
+    ) -> int:
         sources  # noqa: B018 - closed over
         for number in range(line, len(places) - 1):
             at, end = places[number], places[number + 1]

@@ -28,11 +28,13 @@ _TRUE, _FALSE, _NONE = (int.from_bytes(word, "little") for word in (b"true", b"f
 
 @compiled
 def is_white(byte: int) -> bool:
+    """Whether the byte is white space in JSON."""
     return byte == 32 or byte == 9 or byte == 13 or byte == 10
 
 
 @compiled
 def past_white(content: Address, at: int, end: int) -> int:
+    """The place of the first byte that is no white space, or `end`."""
     while at < end and is_white(byte_at(content, at)):
         at += 1
     return at
@@ -110,6 +112,7 @@ def digits(content: Address, at: int, end: int, count: int) -> int:
 
 @compiled
 def past_digits(content: Address, at: int, end: int) -> int:
+    """The place of the first byte that is no digit, or `end`."""
     while at < end and 48 <= byte_at(content, at) <= 57:
         at += 1
     return at

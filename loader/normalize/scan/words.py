@@ -46,6 +46,7 @@ def past_plain(content: Address, at: int, end: int) -> int:
 
 @compiled
 def mixed(value: np.uint64) -> np.uint64:
+    """A number whose every bit depends on all bits of `value`."""
     value ^= value >> _HALF
     value *= _SPREAD
     value ^= value >> _HALF

@@ -36,11 +36,11 @@ def moves_values(call: str, before: Mapping[str, str], after: Mapping[str, str],
 
     A context trait moves if the trait of its name is sent itself, with another type.
     """
-    places = _places(call, after, rules)
-    return any(places.get(name) != place for name, place in _places(call, before, rules).items())
+    filled = _filled(call, after, rules)
+    return any(filled.get(name) != column for name, column in _filled(call, before, rules).items())
 
 
-def _places(call: str, columns: Mapping[str, str], rules: Rules) -> dict[str, tuple[str, str]]:
+def _filled(call: str, columns: Mapping[str, str], rules: Rules) -> dict[str, tuple[str, str]]:
     """Context trait → the column that it fills, and its type."""
     groups = _groups(call, columns, rules)
     return {name: (target, group.columns[target]) for group in groups for name, target in group.stand_in.items()}
@@ -61,10 +61,10 @@ class _Group:
         return len(self.columns) == 1 and not may_clear and not self.stand_in
 
     def latest(self, columns: Mapping[str, str], may_clear: bool) -> str:
-        """The latest value, or struct of values, of calls `h` with their `c.place`; null if no call has one."""
+        """The latest value, or struct of values, of calls `h` with their `c.position`; null if no call has one."""
         names = [name for name in self.columns if name in columns]
         if self.is_single(may_clear):
-            return f"arg_max({_of_call(names[0])}, c.place)"
+            return f"arg_max({_of_call(names[0])}, c.position)"
         has_own = " or ".join(f"{_of_call(name)} is not null" for name in names) or "false"
         sources: dict[str, str] = {}
         for target, sql_type in self.columns.items():
@@ -80,7 +80,7 @@ class _Group:
         if may_clear:
             has += f" or list_contains(from_json({_of_call(NULLS)}, '[\"VARCHAR\"]'), {literal(self.base)})"
         fields = ", ".join(f"{literal(target)}: {sql}" for target, sql in sources.items())
-        return f"arg_max({{{fields}}}, c.place) filter (where {has})"
+        return f"arg_max({{{fields}}}, c.position) filter (where {has})"
 
 
 def _of_call(column: str) -> str:
@@ -126,7 +126,7 @@ _ORDER = 'h.received_at, h."timestamp", h.id as message_id'
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """The owners whose rows are recomputed, and which of their calls are new."""
+    """The owners (users or accounts) whose rows are recomputed, and which of their calls are new."""
 
     table: str
     """Columns id, since; an id may be there more than once. `since` is when the earliest new call was received, or
@@ -140,11 +140,12 @@ class LatestQuery:
 
     def __init__(self, schema: str, call: str, columns: Mapping[str, str], rules: Rules) -> None:
         """`columns` of the history, name → type, in their order."""
-        table, owner = LATEST[call]
+        table, id_column = LATEST[call]
         self.clears_nulls = rules.null_traits == "clear"
         self._columns = columns
         self._groups = _groups(call, columns, rules)
-        self.owner = f"h.{identifier(owner)}"
+        self.owner = f"h.{identifier(id_column)}"
+        """The owner of a call, in SQL."""
         self.columns = {"received_at": SQL_TYPE[ColumnType.TIMESTAMP]}
         """Of the rows, name → type, but for `id` and `uuid_ts`."""
         for group in self._groups:
@@ -153,13 +154,13 @@ class LatestQuery:
         self.history = numbered(f"{schema}.{identifier(call_target(call).name)}", columns, "h")
         """As `h` of a FROM clause."""
 
-    def made_anew(self, nulls: frozenset[str], part: int = 0, parts: int = 1) -> str:
-        """The rows that all calls together make, of one of so many parts of the owners."""
+    def made_anew(self, nulls: frozenset[str], share: int = 0, shares: int = 1) -> str:
+        """The rows that all calls together make, for one of so many shares of the owners."""
         return (
             f"with judged as (select null as id, false as is_whole where false), calls as materialized (select call, "
-            f'row_number() over (partition by id order by received_at, "timestamp", message_id) as place from '
+            f'row_number() over (partition by id order by received_at, "timestamp", message_id) as position from '
             f"(select h.rowid as call, {self.owner} as id, {_ORDER} from {self.history} "
-            f"where hash({self.owner}) % {parts} = {part})) {self.rows('judged', 'calls', None, nulls)}"
+            f"where hash({self.owner}) % {shares} = {share})) {self.rows('judged', 'calls', None, nulls)}"
         )
 
     def nulls(self, calls: str = "") -> str:
@@ -170,7 +171,7 @@ class LatestQuery:
         )
 
     def rows(self, judged: str, calls: str, uuid_ts: datetime | None, nulls: frozenset[str]) -> str:
-        """The rows of the owners in `judged`, made of `calls` with their place, and of the row that is there."""
+        """The rows of the owners in `judged`, made of `calls` with their position, and of the row that is there."""
         latest = [f"{self.owner} as id", "max(h.received_at) as received_at"]
         at = literal(None if uuid_ts is None else uuid_ts.isoformat())
         rows = ["n.id", "n.received_at", f"{at}::timestamptz as uuid_ts"]
@@ -223,7 +224,7 @@ class Latest:
         given += f"from {query.history} join {judged} as o on o.id = {query.owner}"
         execute(
             f"create or replace temp table {calls} as select call, row_number() over (partition by id order by received_at, "
-            f'"timestamp", message_id) as place from ({given} where o.is_whole union all {given} where not o.is_whole '
+            f'"timestamp", message_id) as position from ({given} where o.is_whole union all {given} where not o.is_whole '
             f"and h._object >= {owners.first_object} and (o.until is null or h.received_at > o.until))"
         )
         nulls = self._nulls(calls) if query.clears_nulls else frozenset[str]()

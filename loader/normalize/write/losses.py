@@ -37,13 +37,24 @@ LOST: Final = ("call", "signature", "part", "line", "item", "id", "user_id", "an
 """Columns of the stage that rows of losses are made from, beside the text."""
 
 
-def _insert(into: str, load: Load, table: str, what: str, rows: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Discarding:
+    """Where the discards of a batch go, and what they have in common."""
+
+    load: Load
+    into: str
+    """The table of discards, in SQL."""
+    parts: str
+    """The table of parts, in SQL: part, object_id."""
+
+
+def _insert(to: Discarding, table: str, what: str, rows: str) -> str:
     """`what` gives column_name, source_path, value_json, column_type and reason; `rows` has the stage as s, parts as p."""
     return (
-        f"insert into {into} (source, load_id, table_name, row_id, column_name, source_path, value_json, column_type, "
-        f"reason, user_id, anonymous_id, received_at, uuid_ts, object_id, line, item) select {literal(load.source)}, "
-        f"{literal(load.load_id)}, {table}, s.id, {what}, s.user_id, s.anonymous_id, s.received_at, "
-        f"{literal(load.uuid_ts.isoformat())}::timestamptz, p.object_id, s.line, s.item from {rows}"
+        f"insert into {to.into} (source, load_id, table_name, row_id, column_name, source_path, value_json, column_type, "
+        f"reason, user_id, anonymous_id, received_at, uuid_ts, object_id, line, item) select {literal(to.load.source)}, "
+        f"{literal(to.load.load_id)}, {table}, s.id, {what}, s.user_id, s.anonymous_id, s.received_at, "
+        f"{literal(to.load.uuid_ts.isoformat())}::timestamptz, p.object_id, s.line, s.item from {rows}"
     )
 
 
@@ -53,11 +64,11 @@ def call_table_of(column: str) -> str:
     return f"case {column} {cases} end"
 
 
-def noted_losses(into: str, load: Load, stage: Stage, losses: str, parts: str) -> str:
+def noted_losses(to: Discarding, stage: Stage, losses: str) -> str:
     """Insert the losses that the exact parser noted, of messages that became rows."""
     what = "null, l.source_path, l.value_json, null, l.reason"
-    rows = f"{losses} as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
-    return _insert(into, load, call_table_of("s.call"), what, rows)
+    rows = f"{losses} as l join {stage.name} as s using (part, line, item) join {to.parts} as p using (part)"
+    return _insert(to, call_table_of("s.call"), what, rows)
 
 
 def shapes_table(stage: Stage, unknown: Sequence[tuple[str, int, str]]) -> str:
@@ -76,24 +87,24 @@ def with_unknown_keys(shapes: str) -> str:
     return f"(call, signature) in (select (call, signature) from {shapes})"
 
 
-def unknown_keys(into: str, load: Load, rows: str, shapes: str, parts: str) -> str:
+def unknown_keys(to: Discarding, rows: str, shapes: str) -> str:
     """Insert top-level keys that are neither loaded nor left out on purpose: one discard per row."""
     entries = "list_transform(from_json(h.unknown, '[\"VARCHAR\"]'), lambda x: to_json(x)::varchar || ':' || (json_extract(s.text, '/' || replace(replace(x, '~', '~0'), '/', '~1')))::varchar)"
     what = f"null, '', '{{' || array_to_string({entries}, ',') || '}}', null, 'unknown_top_level'"
-    joined = f"{rows} as s join {shapes} as h on h.call = s.call and h.signature = s.signature join {parts} as p using (part)"
-    return _insert(into, load, call_table_of("s.call"), what, joined)
+    joined = f"{rows} as s join {shapes} as h on h.call = s.call and h.signature = s.signature join {to.parts} as p using (part)"
+    return _insert(to, call_table_of("s.call"), what, joined)
 
 
-def misfits(into: str, load: Load, rows: str, batch: TableBatch, column: ColumnBatch, parts: str, rules: Rules) -> str:
+def misfits(to: Discarding, rows: str, batch: TableBatch, column: ColumnBatch, rules: Rules) -> str:
     """Insert values that do not fit the type of their column, if variants are not wanted."""
     reader = batch.reader(read_types([column]))
     path = source_name(next(iter([*column.paths, *column.special_paths])))
     lost = (
         f"(select *, {misfit(column, rules.timestamp)} as lost from {judged(rows, [column], reader)}) as s "
-        f"join {parts} as p using (part) where s.lost is not null"
+        f"join {to.parts} as p using (part) where s.lost is not null"
     )
     what = f"{literal(column.name)}, {literal(path)}, s.lost::varchar, {literal(column.sql_type)}, 'type_conflict'"
-    return _insert(into, load, literal(batch.target.name), what, lost)
+    return _insert(to, literal(batch.target.name), what, lost)
 
 
 def groups_over_the_cap(columns: Iterable[ColumnBatch]) -> Iterator[list[ColumnBatch]]:
@@ -132,32 +143,33 @@ def entries_over_the_cap(into: str, group: int, rows: Rows, batch: TableBatch, c
     )
 
 
-def over_the_column_cap(into: str, load: Load, stage: Stage, batch: TableBatch, entries: str, parts: str) -> str:
+def over_the_column_cap(to: Discarding, stage: Stage, batch: TableBatch, entries: str) -> str:
     """Insert the values of columns above the cap: one discard per row, an object of column names."""
-    rows = f"{_joined(entries)} as l join {stage.name} as s using (part, line, item) join {parts} as p using (part)"
+    rows = f"{_joined(entries)} as l join {stage.name} as s using (part, line, item) join {to.parts} as p using (part)"
     what = "null, '', '{' || l.entries || '}', null, 'column_cap'"
-    return _insert(into, load, literal(batch.target.name), what, rows)
+    return _insert(to, literal(batch.target.name), what, rows)
 
 
 def refused_table(stage: Stage, batches: Iterable[TableBatch]) -> str:
-    """Make the table of events without a table: kind, and the name that the table would have. Returns its name."""
+    """Make the table of events without a table: `event_hash`, and the name that the table would have. Returns its name."""
     name = f"{stage.name}_refused"
-    named = [(kind, batch.target.name) for batch in batches for kind in batch.kinds or ()]
-    kinds, tables = zip(*named, strict=True)
-    stage.engine.register("given_refused", pa.table({"kind": pa.array(kinds, pa.uint64()), "name": pa.array(tables)}))
+    named = [(each, batch.target.name) for batch in batches for each in batch.event_hashes or ()]
+    hashes, tables = zip(*named, strict=True)
+    refused = pa.table({"event_hash": pa.array(hashes, pa.uint64()), "name": pa.array(tables)})
+    stage.engine.register("given_refused", refused)
     stage.engine.execute(f"create or replace temporary table {name} as select * from given_refused")
     stage.engine.unregister("given_refused")
     return name
 
 
-def over_the_table_cap(into: str, load: Load, stage: Stage, refused: str, entries: str, parts: str) -> str:
+def over_the_table_cap(to: Discarding, stage: Stage, refused: str, entries: str) -> str:
     """Insert events without a table: one discard per row, an object of column names, which may be empty."""
     rows = (
-        f"{stage.name} as s join {refused} as t using (kind) "
-        f"left join {_joined(entries)} as l using (part, line, item) join {parts} as p using (part)"
+        f"{stage.name} as s join {refused} as t using (event_hash) "
+        f"left join {_joined(entries)} as l using (part, line, item) join {to.parts} as p using (part)"
     )
     what = "t.name, 'properties', '{' || coalesce(l.entries, '') || '}', null, 'table_cap'"
-    return _insert(into, load, literal("tracks"), what, rows)
+    return _insert(to, literal("tracks"), what, rows)
 
 
 def _joined(entries: str) -> str:

@@ -50,24 +50,25 @@ class _Messages:
     """The messages of one call."""
 
     def __init__(self, table: pa.Table) -> None:
-        """`table` is from the stage, sorted by kind."""
+        """`table` is from the stage, sorted by `event_hash`."""
         self._table = table
-        self._kinds = table.column("kind").to_numpy()
+        self._event_hashes = table.column("event_hash").to_numpy()
 
     def look_up(self, name: str, key: str, values: Mapping[int, str | int], column_type: pa.DataType) -> None:
         """Add a column with the meaning of the numbers in another column; null for numbers without one.
 
         This is not a join, because the engine would take rows that it cannot count for the smaller side.
         """
-        keys, places = np.unique(self._table.column(key).to_numpy(), return_inverse=True)
+        keys, indices = np.unique(self._table.column(key).to_numpy(), return_inverse=True)
         looked_up = pa.array([values.get(number) for number in keys.tolist()], column_type)
-        self._table = self._table.append_column(name, looked_up.take(pa.array(places)))
+        self._table = self._table.append_column(name, looked_up.take(pa.array(indices)))
 
-    def of(self, kinds: Sequence[int] | None) -> pa.Table:
-        """The messages of some kinds, or all."""
-        if kinds is None:
+    def of(self, event_hashes: Sequence[int] | None) -> pa.Table:
+        """The messages of some events, or all."""
+        if event_hashes is None:
             return self._table
-        ends = [np.searchsorted(self._kinds, np.uint64(kind), side) for kind in kinds for side in ("left", "right")]
+        hashes = self._event_hashes
+        ends = [np.searchsorted(hashes, np.uint64(each), side) for each in event_hashes for side in ("left", "right")]
         return pa.concat_tables(
             self._table.slice(begin, end - begin) for begin, end in zip(ends[::2], ends[1::2], strict=True)
         )
@@ -91,11 +92,11 @@ def table_rows(stage: Stage, batches: Iterable[TableBatch], beside: Beside) -> I
         messages = _Messages(stage.messages(call))
         messages.look_up("object_id", "part", beside.objects, pa.int64())
         if call == "track":
-            messages.look_up("slug", "kind", beside.slugs, pa.string())
+            messages.look_up("slug", "event_hash", beside.slugs, pa.string())
         if call in beside.nulls:
             messages.look_up("nulls", "signature", beside.nulls[call], pa.string())
         for batch in of_call:
-            table = messages.of(batch.kinds)
+            table = messages.of(batch.event_hashes)
             yield TableRows(batch, table, stage.choose(table, _types(batch)))
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 
+from loader.core.days import ALL_DAYS
 from loader.core.tables import CALL_TABLES
 from loader.inventory import row_count, rows_per_day
 from loader.report.charts import COLOURS, Chart, Series, stacked_bars
@@ -52,7 +53,7 @@ def _days(facts: Facts) -> Html | None:
         rows: Counter[date] = Counter()
         for name in CALL_TABLES:
             if name in found:
-                rows.update(rows_per_day(facts.reader, facts.config.source(source), found[name], None, None))
+                rows.update(rows_per_day(facts.reader, facts.config.source(source), found[name], ALL_DAYS))
         if rows:
             by_source[source] = rows
     days = sorted({at for rows in by_source.values() for at in rows})
