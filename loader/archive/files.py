@@ -82,9 +82,8 @@ class FolderTree:
         """As `Tree.files`."""
         return self._below(folder, ())
 
-    def _below(self, folder: str, above: tuple[tuple[int, int], ...]) -> Iterator[StoredFile]:
-        stat = (self._root / folder).stat()
-        here = (stat.st_dev, stat.st_ino)
+    def _below(self, folder: str, above: tuple[tuple[int, int] | None, ...]) -> Iterator[StoredFile]:
+        here = _identity(self._root / folder)
         if here in above:
             self.unusable += 1
             return
@@ -95,7 +94,10 @@ class FolderTree:
                 yield self._stored(folder, entry)
 
     def _sorted(self, folder: str) -> list[tuple[str, "os.DirEntry[str]"]]:
-        """Names and entries in the byte order of whole keys, as S3 lists them: `a.gz` before `a/b.gz`."""
+        """Names and entries in the byte order of whole keys, as S3 lists them: `a.gz` before `a/b.gz`.
+
+        Nothing if the folder has gone since it was listed.
+        """
         named: list[tuple[str, os.DirEntry[str]]] = []
         try:
             with os.scandir(self._root / folder) as entries:
@@ -107,6 +109,8 @@ class FolderTree:
                     elif _is_there(entry):
                         named.append((entry.name, entry))
         except OSError as error:
+            if folder and isinstance(error, FileNotFoundError):
+                return []
             raise TerminalError(
                 f"the folder cannot be listed ({os.strerror(error.errno or 0)})",
                 str(self._root / folder),
@@ -118,6 +122,15 @@ class FolderTree:
         stat = entry.stat()
         modified = _EPOCH + timedelta(microseconds=stat.st_mtime_ns // 1000)
         return StoredFile(f"{folder}{entry.name}", _version(stat), stat.st_size, modified)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from all others; None if it cannot be asked."""
+    try:
+        stat = folder.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _is_there(entry: "os.DirEntry[str]") -> bool:

@@ -96,7 +96,8 @@ class LoadSettings(Settings):
     """How the messages of one source become rows."""
 
     exclude: tuple[str, ...] = Field(
-        (), description="Columns that are not loaded: `context_user_agent_data`, or `tracks.name` for one table."
+        (),
+        description="Columns that are not loaded: `context_user_agent_data` into any table, `users.email` into one.",
     )
     json_paths: tuple[str, ...] = Field(
         (), description="Objects that stay together in one column as JSON text: `track.properties.cart`."

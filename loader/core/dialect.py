@@ -24,6 +24,18 @@ def identifier(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
+def beside_row_number(column: str) -> str:
+    """The name of a column in a `numbered` table: one that is called `rowid` would hide the numbers of its rows."""
+    return "rowid__" if column.lower() == "rowid" else column
+
+
+def numbered(table: str, columns: Iterable[str], alias: str) -> str:
+    """A table of a FROM clause whose `rowid` is the number of a row. `columns`: those of the table, in their order."""
+    names = list(columns)
+    renamed = [beside_row_number(name) for name in names]
+    return f"{table} as {alias}" + ("" if renamed == names else f"({', '.join(map(identifier, renamed))})")
+
+
 def literal(text: str | None) -> str:
     """A text as an SQL literal. The only escape that DuckDB and standard SQL have is the doubled quote."""
     return "null" if text is None else "'" + text.replace("'", "''") + "'"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -84,7 +84,7 @@ def message_columns(
         if len(path) == 1 and not is_known_key(call, columns.root, path[0]):
             columns.unknown_keys.append(path[0])
     columns.leaves = tuple(leaves)
-    columns.is_odd = columns.is_odd or any(count > 1 for count in taken.values())
+    columns.is_odd = columns.is_odd or any(count > 1 for count in taken.values()) or _is_odd_sender(shape, taken)
     for key in ("properties", "traits"):
         if key != columns.root and (key,) in shape.objects and _has_members(shape, key):
             columns.unknown_keys.append(key)
@@ -129,11 +129,23 @@ def _is_odd_envelope(shape: Shape, call: str) -> bool:
     return any((key,) in shape.leaves for key in ("context", "properties", "traits"))
 
 
+def _is_odd_sender(shape: Shape, taken: Mapping[str, int]) -> bool:
+    """Whether the context has anything but a plain `ip` in the columns of the address of the sender.
+
+    `taken` counts the other values of each column.
+    """
+    if (REQUEST_IP,) not in shape.leaves:
+        return False
+    ip = ("context", "ip")
+    others = taken["context_ip"] + taken[f"context_{REQUEST_IP}"] - (ip in shape.leaves)
+    return others > 0 or ip in shape.objects | shape.text_objects
+
+
 def _has_case_variant(shape: Shape, present: set[str]) -> bool:
     return any(
         path[0] not in _ENVELOPE_KEYS.values()
         and _ENVELOPE_KEYS.get(path[0].lower(), path[0]) not in present | {path[0]}
-        for path in shape.leaves
+        for path in (*shape.leaves, *shape.text_objects)
         if len(path) == 1
     )
 

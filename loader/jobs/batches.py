@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from loader.core.dialect import literal
+from loader.core.dialect import literal, numbered
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
 from loader.core.tables import CALL_TABLE, ID_HASH, LATEST, STANDARD_TABLES, call_target
@@ -144,7 +144,7 @@ class BatchLoad:
 
     def _history(self, existing: Mapping[str, Mapping[str, str]]) -> History:
         there = {call: name for call, name in CALL_TABLE.items() if name in existing}
-        tables = {call: self._warehouse.table(self._schema, name) for call, name in there.items()}
+        tables = {call: numbered(self._warehouse.table(self._schema, t), existing[t], "t") for call, t in there.items()}
         unhashed = frozenset(call for call, name in there.items() if ID_HASH not in existing[name])
         return History(tables, unhashed, self._warehouse.state("objects"), self._warehouse.state("copies"))
 
@@ -186,14 +186,15 @@ class BatchLoad:
     def _touched(self, stage: Stage, dedupe: Dedupe, existing: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         """The owners of inserted and of replaced rows, by call, as tables in the form that `Owners` describes."""
         found: dict[str, str] = {}
+        history = self._history(existing)
         for call, (_, id_column) in LATEST.items():
             name = f"{stage.name}_touched_{call}"
             self._touched_by(stage, call, name)
-            if CALL_TABLE[call] in existing:
-                table = self._warehouse.table(self._schema, CALL_TABLE[call])
+            if call in history.tables:
                 self._engine.execute(
-                    f"insert into {name} select {id_column}, '-infinity'::timestamptz from {table} where rowid in "
-                    f"(select row from {dedupe.replaced} where call = {literal(call)}) and {id_column} is not null"
+                    f"insert into {name} select {id_column}, '-infinity'::timestamptz from {history.tables[call]} "
+                    f"where rowid in (select row from {dedupe.replaced} where call = {literal(call)}) "
+                    f"and {id_column} is not null"
                 )
             (row,) = self._engine.execute(f"select count(*) from {name}").fetchall()
             of_call = f"from {stage.name} where call = {literal(call)}"

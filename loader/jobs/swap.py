@@ -10,7 +10,7 @@ import duckdb
 
 from loader.config import Config, SourceSettings
 from loader.core.dialect import identifier, literal
-from loader.core.tables import CALL_OF, CALL_TABLE, STANDARD_TABLES
+from loader.core.tables import CALL_OF, CALL_TABLE, LATEST, STANDARD_TABLES
 from loader.errors import ConfigError, GuardError
 from loader.inventory import schema_of
 from loader.jobs.carry import own_tables
@@ -61,9 +61,9 @@ class Swap:
                 f"{self._source.name}.{table}",
                 f"use one of: {', '.join(sorted(new)) or 'none, its archive is empty'}",
             )
-        chosen = sorted(new) if table is None else [table]
+        chosen = sorted(new) if table is None else _with_its_pair(table)
         self._warehouse.guard_new(self._schema, [name for name in chosen if name not in old])
-        self._guard_rows(old, new, list(CALL_TABLE.values()) if table is None else [table])
+        self._guard_rows(old, new, list(CALL_TABLE.values()) if table is None else chosen)
         self._guard_copies(new)
         if table is None:
             self._guard_quarantine()
@@ -74,7 +74,10 @@ class Swap:
             if table is None:
                 self._replace_all(old, new, is_of_some_days)
             else:
-                self._replace_one(table, table in old)
+                for name in chosen:
+                    self._replace_one(name, name in old)
+                given = self._state(_NEW, "loads")
+                self._engine.execute(f"insert into {self._state(ALIAS, 'loads')} by name select * from {given}")
             self._step("swapped")
             self._engine.execute("commit")
         except BaseException:
@@ -196,7 +199,6 @@ class Swap:
             engine.execute(f"drop table {identifier(ALIAS, self._schema, table)}")
         self._copy(table)
         self._register(table)
-        engine.execute(f"insert into {self._state(ALIAS, 'loads')} by name select * from {self._state(_NEW, 'loads')}")
         # Objects have different numbers in the new file, but the same versions.
         objects = f"{self._state(_NEW, 'objects')} as n join {self._state(ALIAS, 'objects')} as o"
         same = f"{objects} using (source, key, etag, size)"
@@ -251,3 +253,9 @@ class Swap:
 
     def _state(self, database: str, name: str) -> str:
         return identifier(database, self._config.system_schema, name)
+
+
+def _with_its_pair(table: str) -> list[str]:
+    """A table, with the one that has to have the same columns: `users` is computed from `identifies`."""
+    pairs = ([CALL_TABLE[call], latest] for call, (latest, _) in LATEST.items())
+    return next((pair for pair in pairs if table in pair), [table])

@@ -202,8 +202,24 @@ class DuckDBWarehouse:
         return {name for source, name in rows if schema_name(source, DUCKDB.identifier_bytes) == schema}
 
     def guard(self, schema: str, changes: Sequence[SchemaChange]) -> None:
-        """Raises GuardError if a table or view of the user has the name of a table that these changes make."""
+        """Raises GuardError if something of the user is in the way.
+
+        That is a table or view with the name of a table that these changes make, or an index on one that they widen.
+        """
         self.guard_new(schema, [change.table for change in changes if change.change == "create_table"])
+        # The engine changes the type of no column of a table that has an index.
+        widened = {change.table for change in changes if change.change == "widen_column"}
+        query = (
+            f"select index_name, table_name from duckdb_indexes() where database_name = '{ALIAS}' and schema_name = ? "
+            f"order by all"
+        )
+        for index, table in self.engine.execute(query, [schema]).fetchall() if widened else ():
+            if table in widened:
+                raise GuardError(
+                    f"an index of your own is on a table that has to change the type of a column: {schema}.{table}",
+                    str(self._path),
+                    f"drop it, run again, and make it again: drop index {identifier(schema, index)}",
+                )
 
     def guard_new(self, schema: str, tables: Sequence[str]) -> None:
         """Raises GuardError if a table or view of the user has the name of one of these new tables."""
@@ -234,7 +250,7 @@ class DuckDBWarehouse:
     def apply(self, schema: str, changes: Sequence[SchemaChange], *, in_transaction: bool = False) -> None:
         """Make the changes, each by itself or in the open transaction. They only add or widen.
 
-        Raises GuardError before the first change if a table or view of the user is in the way.
+        Raises GuardError before the first change if a table, view or index of the user is in the way.
         """
         self.guard(schema, changes)
         if changes:

@@ -21,10 +21,9 @@ loaded as (
     group by source
 ),
 last_load as (
-    select source, max_by(load_id, started_at) as load_id, max_by(status, started_at) as load_status,
-        max(started_at) as load_started_at, max_by(finished_at, started_at) as load_finished_at
+    select source, load_id, status as load_status, started_at as load_started_at, finished_at as load_finished_at
     from loads
-    group by source
+    qualify row_number() over (partition by source order by started_at desc) = 1
 ),
 quarantined as (select source, count(*) as quarantined from quarantine group by source),
 discarded as (select source, count(*) as discards from discards group by source)

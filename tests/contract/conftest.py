@@ -1,6 +1,7 @@
 """Fixtures of the contract suites: every adapter of a Protocol, one after the other."""
 
 import itertools
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,9 @@ class FolderStore:
     def delete(self, key: str) -> None:
         (self.root / key).unlink()
 
+    def delete_folder(self, folder: str) -> None:
+        shutil.rmtree(self.root / folder)
+
     def open(self, prefix: str = "", **settings: object) -> Archive:
         return open_archive(Settings(str(self.root / prefix), **settings))
 
@@ -68,6 +72,10 @@ class BucketStore:
 
     def delete(self, key: str) -> None:
         self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_folder(self, folder: str) -> None:
+        for found in self.client.list_objects_v2(Bucket=self.bucket, Prefix=f"{folder}/")["Contents"]:
+            self.delete(found["Key"])
 
     def open(self, prefix: str = "", **settings: object) -> Archive:
         options = {"endpoint_url": self.proxy_url, "region": "us-east-1", **settings}

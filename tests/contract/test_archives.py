@@ -154,6 +154,21 @@ def test_an_object_that_goes_while_it_is_listed_does_not_stop_the_listing(store)
     assert (names[0], names[-1]) == (segment_key("a.gz"), segment_key("c.gz"))
 
 
+@pytest.mark.parametrize("key", [segment_key, "2026-09-{1}/{0}".format], ids=["days", "flat"])
+def test_a_folder_that_goes_while_it_is_listed_does_not_stop_the_listing(store, key):
+    """As the oldest days of an archive do, when their time is over while a long load runs."""
+    keys = [key("x.gz", day) for day in DAYS]
+    for each in keys:
+        store.put(each, b'{"a":1}\n')
+    listing = store.open().objects()
+    first = next(listing)
+    store.delete_folder(keys[1].rpartition("/")[0])
+
+    names = [obj.key for obj in (first, *listing)]
+
+    assert (names[0], names[-1]) == (keys[0], keys[2])
+
+
 def test_an_object_gone_after_listing_fails_alone(store, tmp_path):
     """Someone removed it between listing and reading."""
     for name in ("a.gz", "b.gz"):

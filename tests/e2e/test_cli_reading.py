@@ -40,6 +40,19 @@ def test_status_forgets_what_could_not_be_read_once_a_new_version_is_loaded(load
     assert status["failed_objects"] == []
 
 
+def test_status_tells_one_load_the_last_one(loaded_project):
+    """One that is running has no end, and not that of the load before it."""
+    with duckdb.connect(str(loaded_project.warehouse)) as connection:
+        connection.execute(
+            "insert into _loader.loads by name select 'running' as load_id, 'web' as source, 'running' as status, "
+            "timestamptz '2100-01-01 00:00:00Z' as started_at"
+        )
+
+    (web,) = loaded_project.run("status", "--json").json["sources"]
+
+    assert (web["last_load"], web["last_load_status"], web["load_finished_at"]) == ("running", "running", None)
+
+
 def test_status_is_readable_without_a_terminal(loaded_project):
     """Plain aligned text, no drawing and no colour codes."""
     ran = loaded_project.run("status")

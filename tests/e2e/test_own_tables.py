@@ -105,6 +105,31 @@ def test_a_load_stops_before_what_the_user_made_where_its_table_should_be(loadin
     assert mismatches(loading) == []
 
 
+@pytest.mark.parametrize("is_dry", [True, False], ids=["dry run", "load"])
+@pytest.mark.parametrize(("table", "column"), [("users", "id"), ("identifies", "age"), ("paid", "id")])
+def test_an_index_of_the_user_stops_only_a_load_that_changes_a_type(loading, table, column, is_dry):
+    """The engine refuses to. The error says which index it is, and once it is gone the load goes on."""
+    loading.write(an_identify_call({"age": 1}, message_id="j1"), a_track_call({"sum": 1}, "Paid", "q1"), key=a_key(3))
+    loading.load()
+    loading.change(f'create index mine on web."{table}"("{column}")')
+    for number, key in enumerate(("age", "new"), 2):
+        user, paid = an_identify_call({key: 2}, message_id=f"j{number}"), a_track_call({key: 2}, "Paid", f"q{number}")
+        loading.write(user, paid, key=a_key(3, key))
+        loading.load()
+    user, paid = an_identify_call({"age": 2.5}, message_id="j9"), a_track_call({"sum": 2.5}, "Paid", "q9")
+    loading.write(user, paid, key=a_key(4))
+
+    with pytest.raises(GuardError) as caught:
+        loading.load(dry_run=is_dry)
+
+    assert caught.value.what.endswith(f"a table that has to change the type of a column: web.{table}")
+    assert caught.value.fix == 'drop it, run again, and make it again: drop index "web"."mine"'
+    loading.change('drop index "web"."mine"')
+    loading.load()
+    assert loading.types("users")["age"] == "DOUBLE"
+    assert mismatches(loading) == []
+
+
 @pytest.mark.parametrize("table", [None, "signed_up"])
 def test_a_rebuild_does_not_drop_what_the_user_made_where_a_table_should_be(loading, table):
     """It refuses, and nothing is changed."""

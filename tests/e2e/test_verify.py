@@ -76,6 +76,10 @@ TRACK = "2026-03-02-t1"
             f"value missing: tracks.context_ip of {TRACK}",
         ),
         ("update shop.identifies set plan = 'x'", "value missing: identifies.plan of 2026-03-01-i"),
+        (
+            "alter table shop.users alter plan type integer using null",
+            "users.plan: type of the column, as identifies has it",
+        ),
     ],
 )
 def test_what_is_changed_by_hand_is_found(small, statement, what):
@@ -149,6 +153,12 @@ def test_bad_lines_of_every_kind_add_up(tmp_path):
             a_page_call({"name": "Home", "category": 4}, message_id="p1"),
             a_track_call({"total": "free"}, message_id="t8"),
             a_track_call({"total": 7}, message_id="t9"),
+            *(
+                a_track_call(message_id=f"r{n}", request_ip=given)
+                for n, given in enumerate(({}, {"k": {"x": 1}}, 5, [1]))
+            ),
+            a_page_call(message_id="p3", Traits={}),
+            a_page_call(message_id="p4", request_ip="192.0.2.9", context={"IP": "192.0.2.8"}),
         ],
         a_key(2, "again"): [GOOD, GOOD],
         a_key(2, "wide"): "\ufeff{}".encode("utf-16-le"),
@@ -199,6 +209,22 @@ def test_options_of_the_load_are_respected(tmp_path):
         update={"sources": (config.sources[0].model_copy(update={"load": type(config.sources[0].load)()}),)}
     )
     assert verified(today)[0]["mismatches"] == []
+
+
+def test_equal_messages_without_an_id_are_kept_whole(tmp_path):
+    """The second one has a number in its id, there too."""
+    message = a_track_call({"n": 2**64}, message_id=ABSENT)
+    config = a_project(tmp_path, {a_key(): [message, message]}, raw_events=True)
+
+    assert verified(config)[0]["mismatches"] == []
+
+
+def test_keys_of_the_envelope_in_another_case_add_up(tmp_path):
+    """Where their usual spelling is absent, they are read as it."""
+    page = a_page_call(type=" Page", channel=ABSENT, Channel="web", Request_IP="192.0.2.9", context={})
+    config = a_project(tmp_path, {a_key(): [page]}, envelope_columns=["channel", "type"])
+
+    assert verified(config)[0]["mismatches"] == []
 
 
 def test_events_beyond_the_table_cap_add_up(tmp_path):

@@ -78,6 +78,20 @@ def test_a_null_clears_a_variant_too(loading):
     assert loading.differences() == []
 
 
+@pytest.mark.parametrize(
+    ("owner", "is_blank"), [(" \t\v", True), ("", True), ("\u00a0", False), ("\u3000", False)], ids=ascii
+)
+def test_a_blank_id_is_nobody(loading, owner, is_blank):
+    """Blank are the six kinds of white space of ASCII, as to identity; other spaces are an id like any other."""
+    loading.write(an_identify_call(user_id=owner), a_group_call(group_id=owner))
+
+    loading.load()
+
+    held = loading.held()
+    assert [sorted(held.rows(table)) for table in ("users", "accounts")] == [[] if is_blank else [owner]] * 2
+    assert loading.differences() == []
+
+
 def test_accounts_follow_groups(loading):
     """The same rules for groups: the latest traits by group id."""
     loading.write(
@@ -129,6 +143,20 @@ def test_a_context_trait_gives_way_to_the_trait_of_its_name(loading, stand_in, o
     whole = loading.query("select id, columns('^plan.*') from web.users order by id")
     loading.rebuild()
     assert loading.query("select id, columns('^plan.*') from web.users order by id") == whole
+
+
+def test_context_traits_that_are_no_object_are_no_trait(loading):
+    """They stay one column of the context, with variants where their types differ."""
+    loading.with_options(users_from_context_traits=True)
+    values = (5, 6, "x")
+    calls = [an_identify_call(message_id=f"m{n}", context={"traits": value}) for n, value in enumerate(values)]
+    loading.write(*calls)
+
+    loading.load()
+
+    assert {"context_traits", "context_traits__v_text"} <= set(loading.types("identifies"))
+    assert not any(name.startswith("_v") for name in loading.types("users"))
+    assert loading.differences() == []
 
 
 def test_a_context_trait_never_takes_a_column_of_ours(loading):

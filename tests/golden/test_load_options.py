@@ -2,7 +2,12 @@
 
 import json
 
+import pytest
 from factories import a_group_call, a_key, a_page_call, a_track_call, an_identify_call
+from loading import discards_of
+
+from loader.config import load_config
+from loader.jobs.verify.source import verify_source
 
 
 def test_json_paths_keep_a_subtree_as_text(loading):
@@ -35,14 +40,38 @@ def test_exclude_leaves_columns_out(loading):
 
 def test_what_is_left_out_of_a_table_is_no_discard(loading):
     """Where another key of the message has its column, or where digits are lost."""
-    loading.with_options(exclude=["identifies.plan", "identifies.weight"])
-    line = json.dumps(an_identify_call({"plan": "a", "Plan": "b", "weight": "@"}))
+    loading.with_options(exclude=["identifies.plan", "identifies.weight", "identifies.rank"])
+    line = json.dumps(an_identify_call({"plan": "a", "Plan": "b", "weight": "@", "rank": None}))
     loading.write(line.replace('"@"', "0.1234567890123456789"))
 
     loading.load()
 
     assert loading.held().discards == {}
     assert loading.differences() == []
+
+
+def test_what_is_left_out_of_tracks_is_in_the_table_of_the_event(loading):
+    """Each table is left out by its own name; a value that lost its column there is a discard, and verify says so."""
+    loading.with_options(exclude=["tracks.context_ip", "tracks.total", "order_completed.context_locale"])
+    loading.write(a_track_call({"total": 7}, context={"IP": "192.0.2.1", "ip": "192.0.2.2", "locale": "en"}))
+
+    loading.load()
+
+    held = loading.held()
+    call, event = held.rows("tracks")["m1"], held.rows("order_completed")["m1"]
+    assert ("context_ip" in call, event["context_ip"]) == (False, "192.0.2.2")
+    assert (call["context_locale"], "context_locale" in event) == ("en", False)
+    assert event["total"] == "7"
+    assert discards_of(held) == {("m1", "name_collision", "context.IP")}
+    assert loading.differences() == []
+    config = load_config(loading.config_file, {})
+    assert verify_source(config, config.sources[0]).findings.kept == []
+
+    loading.change("alter table web.order_completed drop total")
+    loading.change("alter table web.order_completed drop context_ip")
+
+    missing = [each["what"] for each in verify_source(config, config.sources[0]).findings.kept]
+    assert missing == [f"value missing: order_completed.{name} of m1" for name in ("context_ip", "total")]
 
 
 def test_envelope_columns_load_what_is_left_out(loading):
@@ -57,6 +86,20 @@ def test_envelope_columns_load_what_is_left_out(loading):
         assert (row["channel"], row["project_id"], row["version"]) == ("client", "8kz3Vq1bXw", "2")
         assert (row["integrations_all"], row["integrations_some_tool"]) == ("false", "true")
     assert loading.differences() == []
+
+
+@pytest.mark.parametrize("sent", ["track", "Track", " TRACK\t", "track\u00a0"], ids=ascii)
+def test_the_column_of_the_type_says_which_call_it_is(loading, sent):
+    """However the type is spelled."""
+    loading.with_options(envelope_columns=["type"])
+    loading.write(a_track_call({"n": 1}, type=sent))
+
+    loading.load()
+
+    assert [loading.held().rows(table)["m1"]["type"] for table in ("tracks", "order_completed")] == ["track"] * 2
+    assert loading.differences() == []
+    config = load_config(loading.config_file, {})
+    assert verify_source(config, config.sources[0]).findings.kept == []
 
 
 def test_envelope_columns_are_of_calls_and_payload_keys_get_out_of_their_way(loading):
@@ -91,6 +134,7 @@ def test_a_trait_may_be_left_out_of_users_alone(loading):
     assert not {"plan", "context_ip"} & set(loading.types("users"))
     assert "seats" not in loading.types("accounts")
     assert (held.rows("users")["u-1"]["age"], held.rows("accounts")["g-1"]["name"]) == ("3", "Acme")
+    assert loading.differences() == []
 
 
 def test_without_envelope_columns_they_are_neither_loaded_nor_discarded(loading):
@@ -132,6 +176,18 @@ def test_the_column_cap_also_holds_over_several_loads(loading):
     assert loading.held().rows("order_completed")["m2"][known] == "1"
     rows = loading.query("select distinct row_id from _loader.discards where reason = 'column_cap' order by row_id")
     assert rows == [("m1",), ("m2",)]
+
+
+@pytest.mark.parametrize("table", ["order_completed", "tracks", "identifies"])
+def test_a_new_table_has_no_more_columns_than_the_cap(loading, table):
+    """Those that say where a row is from count as well."""
+    loading.with_options(column_cap=50)
+    values = {f"p{n}": n for n in range(60)}
+    loading.write(a_track_call(values, context=values), an_identify_call(values))
+
+    loading.load()
+
+    assert len(loading.types(table)) == 50
 
 
 def test_the_table_cap_also_holds_over_several_loads(loading):

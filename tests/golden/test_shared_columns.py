@@ -34,6 +34,7 @@ def test_38_an_empty_object_is_no_value_of_a_shared_column(loading):
         a_page_call({"name": ["Home"]}, name=ABSENT),
         a_page_call({"name": {}, "category": {}}, name=ABSENT),
         a_page_call({"name": {"first": 1}}, name=ABSENT),
+        a_page_call(name=ABSENT, Name={}),
     ],
     ids=lambda call: "{} {}".format(
         call["type"], "+".join(key for key in call if call[key] == {} and key != "integrations")
@@ -86,6 +87,28 @@ def test_the_address_of_the_sender_never_replaces_that_of_the_context(loading, a
 
     assert loading.held().rows("pages")["m1"]["context_ip"] == str(address)
     assert loading.differences() == []
+
+
+@pytest.mark.parametrize(
+    "context", [{"ip": {"v4": "192.0.2.8"}}, {"ip": {}}, {"requestIp": "192.0.2.8"}, {"IP": "192.0.2.8"}], ids=str
+)
+def test_the_address_of_the_sender_meets_its_columns_in_the_context(loading, context):
+    """An object is no missing `ip`; of two keys with one column, the one that is spelled like it wins."""
+    loading.write(
+        a_page_call(context=context, request_ip="192.0.2.9"), a_page_call(context={"ip": "1"}, message_id="m2")
+    )
+
+    loading.load()
+
+    assert loading.held().rows("pages")["m1"]["context_request_ip"] == "192.0.2.9"
+    assert loading.differences() == []
+
+
+def test_a_plain_address_of_the_sender_takes_the_fast_way(loading):
+    """Beside an address in the context, or instead of one."""
+    loading.write(a_page_call(request_ip="192.0.2.9"), a_page_call(request_ip="192.0.2.9", context={}, message_id="m2"))
+
+    assert loading.load()["exact_lines"] == 0
 
 
 @pytest.mark.parametrize("other", [5, 1.5, True, "2026-03-01T10:00:00Z", ["Start"]], ids=str)

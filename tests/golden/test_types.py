@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from factories import ABSENT, a_key, a_track_call, an_alias_call
+from factories import ABSENT, a_call, a_key, a_track_call, an_alias_call, received
 from golden.cases import with_properties
 
 TABLE = "paid"
@@ -254,6 +254,24 @@ def test_core_columns_exist_from_the_start_and_others_with_their_first_value(loa
     assert not {"n", "e"} & set(loading.types("order_completed"))
     assert "previous_id" in loading.types("aliases")
     assert "total" not in loading.types("tracks")
+
+
+@pytest.mark.parametrize("kind", ["identify", "page", "screen", "group", "alias"])
+@pytest.mark.parametrize("value", ["x", 0], ids=["text", "number"])
+def test_a_key_may_be_called_as_the_engine_calls_the_number_of_a_row(loading, kind, value):
+    """A column `rowid` is one like any other: users, accounts and earlier copies are found all the same."""
+    ids = {"userId": "u-1", "groupId": "g-1", "previousId": "p-1"}
+    root = "properties" if kind in ("page", "screen") else "traits"
+    calls = [a_call(kind, f"m{n}", **ids, **{root: {"rowid": value, "n": n}}) for n in range(3)]
+    loading.write(*calls)
+    loading.load()
+    assert loading.differences() == []
+    earlier = a_call(kind, "m1", **ids, **{root: {"rowid": value, "n": 9}}, receivedAt=received(1, -5))
+    loading.write(earlier, key=a_key(2))
+
+    loading.load()
+
+    assert loading.differences() == []
 
 
 def test_traits_beside_properties_are_no_payload(loading):

@@ -8,7 +8,7 @@ from canonical import instant_text
 
 from .messages import Message, Options, Place, Reader
 from .naming import CALL_TABLE
-from .parsing import read_object
+from .parsing import WHITE, read_object
 
 Row = dict[str, str]
 
@@ -135,7 +135,7 @@ def _latest(winners: list[Message], call: str, table: str, id_column: str, optio
     by_owner: dict[str, list[Message]] = {}
     for message in winners:
         owner = message.envelope.get(id_column) if message.call == call else None
-        if owner is not None and owner.strip():
+        if owner is not None and owner.strip(WHITE):
             by_owner.setdefault(owner, []).append(message)
     for owner, messages in by_owner.items():
         ranked = sorted(messages, key=lambda m: (m.received_at, m.envelope["timestamp"], m.id), reverse=True)
@@ -146,5 +146,6 @@ def _latest(winners: list[Message], call: str, table: str, id_column: str, optio
             nulls = set(message.nulls) if options.null_traits == "clear" else set()
             row |= {name: values[name] for name in values if name not in settled}
             settled |= set(values) | nulls
+        row = {name: row[name] for name in row if f"{table}.{name}" not in options.exclude}
         row |= {"id": owner, "received_at": instant_text(ranked[0].received_at)}
         loaded.tables.setdefault(table, {})[owner] = [row]

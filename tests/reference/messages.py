@@ -116,7 +116,8 @@ class Reader:
         envelope = {"anonymous_id": ids["anonymousId"], "user_id": ids["userId"]}
         envelope |= {name: time and instant_text(time) for name, time in times.items()}
         own = self._own(call, body, ids, payload, lost)
-        columns = Columns(call, self.options, lost)
+        event_table = table(own.event) if call == "track" else None
+        columns = Columns(call, event_table, self.options, lost)
         context_columns = columns.of("context", context)
         payload_columns = columns.of(root, {key: payload[key] for key in payload if key not in own.absorbed})
         nulls = columns.nulls_of(root, payload, payload_columns) if call in ("identify", "group") else []
@@ -136,7 +137,7 @@ class Reader:
             payload_columns,
             latest,
             nulls,
-            table(own.event) if call == "track" else None,
+            event_table,
             lost,
             compact(raw.body),
         )
@@ -215,8 +216,9 @@ class Own:
 class Columns:
     """Objects → values by column, with the rule for keys that share a column."""
 
-    def __init__(self, call: str, options: Options, lost: list[Lost]) -> None:
+    def __init__(self, call: str, event_table: str | None, options: Options, lost: list[Lost]) -> None:
         self.call, self.options, self.lost = call, options, lost
+        self.tables = [CALL_TABLE[call]] if event_table is None else [CALL_TABLE[call], event_table]
         self.reserved = options.envelope_columns
         self.texts = {tuple(path.split(".")) for path in options.json_paths}
 
@@ -227,9 +229,11 @@ class Columns:
             notes: list[Lost] = []
             text = _leaf_text(leaf, (root, *path), notes, self.options)
             name = column(root, path, self.call, self.reserved)
+            if self._is_excluded(name, root):
+                continue
             if text is None:
                 self.lost.extend(notes if is_reported else [])
-            elif not self._is_excluded(name, root):
+            else:
                 claims.setdefault(name, []).append((path, leaf, notes, text))
         result = {}
         for name, claimed in claims.items():
@@ -246,7 +250,7 @@ class Columns:
     def nulls_of(self, root: str, value: dict, present: dict[str, str]) -> list[str]:
         """Columns of explicit nulls."""
         names = {column(root, path, self.call, self.reserved) for path in _null_paths(value, ())}
-        return sorted(name for name in names - set(present) if not self._is_excluded(name, root))
+        return sorted(names - set(present) - self.options.exclude)
 
     def _leaves(self, root: str, value: dict, path: tuple[str, ...]):
         for key, member in value.items():
@@ -258,8 +262,8 @@ class Columns:
                 yield here, member
 
     def _is_excluded(self, name: str, root: str) -> bool:
-        tables = {CALL_TABLE[self.call]} if root == "context" or self.call != "track" else set()
-        return name in self.options.exclude or any(f"{each}.{name}" in self.options.exclude for each in tables)
+        tables = self.tables if root == "context" else self.tables[-1:]
+        return name in self.options.exclude or all(f"{each}.{name}" in self.options.exclude for each in tables)
 
 
 def _is_exact(root: str, path: tuple[str, ...], name: str) -> bool:
@@ -360,7 +364,7 @@ def _is_left_out(lost: Lost, options: Options) -> bool:
 def _envelope_columns(body: dict, columns: Columns, options: Options) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for key, name in LEFT_OUT.items():
-        value = body.get(key)
+        value = columns.call if key == "type" else body.get(key)
         if name not in options.envelope_columns or value is None:
             continue
         if isinstance(value, dict):

@@ -8,7 +8,16 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.core.dialect import hash_of_id, identifier, literal, literals, pointer, widened_sql
+from loader.core.dialect import (
+    beside_row_number,
+    hash_of_id,
+    identifier,
+    literal,
+    literals,
+    numbered,
+    pointer,
+    widened_sql,
+)
 from loader.normalize.engine import open_engine
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -37,6 +46,15 @@ def test_a_literal_is_that_text(engine, text):
 def test_a_list_of_literals_is_that_list(engine, texts):
     """An empty one is a list of texts too."""
     assert engine.execute(f"select {literals(texts)}").fetchone() == (texts,)
+
+
+@pytest.mark.parametrize("column", ["total", "rowid", "RowId"])
+def test_every_row_has_a_number_however_its_columns_are_called(engine, column):
+    """A column that is called `rowid` has another name then."""
+    engine.execute(f"create or replace temp table calls as select 'm1' as id, 7 as {identifier(column)}, 8 as after")
+    rows = numbered("calls", ["id", column, "after"], "h")
+    value = f"h.{identifier(beside_row_number(column))}"
+    assert engine.execute(f"select h.rowid, {value}, h.after from {rows} where rowid = 0").fetchall() == [(0, 7, 8)]
 
 
 @given(st.lists(TEXT, min_size=1, max_size=3))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from factories import a_call, a_group_call, a_page_call, a_track_call, an_identify_call
+from factories import ABSENT, a_call, a_group_call, a_page_call, a_track_call, an_identify_call
 
 from loader.core.messages import message_columns, naming_rule, source_name, table_excluded
 from loader.core.samples import WalkRules, shape_of
@@ -70,6 +70,27 @@ def test_the_address_of_the_sender_is_context():
         "context_ip",
     }
     assert (found.unknown_keys, found.is_odd) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("context", "is_odd"),
+    [
+        ({}, False),
+        ({"ip": "192.0.2.1"}, False),
+        ({"ip": {}}, True),
+        ({"ip": {"v4": "192.0.2.1"}}, True),
+        ({"IP": "192.0.2.1"}, True),
+        ({"requestIp": "192.0.2.1"}, True),
+    ],
+)
+def test_an_address_of_the_sender_beside_other_values_of_its_columns_is_odd(context, is_odd):
+    assert columns(a_track_call(request_ip="198.51.100.7", context=context)).is_odd is is_odd
+    assert not columns(a_track_call(context=context)).is_odd
+
+
+@pytest.mark.parametrize("value", ["x", {}], ids=["a text", "an empty object"])
+def test_a_key_of_the_envelope_in_another_case_is_odd(value):
+    assert columns(a_page_call(name=ABSENT, Name=value), "page").is_odd
 
 
 def test_envelope_keys_that_are_wanted_have_a_column_in_every_table():

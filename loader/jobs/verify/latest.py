@@ -58,7 +58,13 @@ def _relevant(load: LoadSettings) -> LoadSettings:
 
 def _compare(reader: Reader, query: LatestQuery, id_column: str, calls: Table, latest: Table, found: Findings) -> None:
     nulls = frozenset(str(name) for (name,) in reader.query(query.nulls()).rows) if query.clears_nulls else frozenset()
-    columns = [name for name in query.column_names if name in dict(latest.columns)]
+    there = dict(latest.columns)
+    columns = [name for name in query.columns if name in there]
+    if others := [name for name in columns if there[name] != query.columns[name]]:
+        for name in others:
+            what = f"{latest.name}.{name}: type of the column, as {calls.name} has it"
+            found.add(latest.name, what, query.columns[name], there[name], latest.name)
+        return
     shares = 1 + row_count(reader, calls) // _CALLS
     wrong: dict[str, int] = {}
     examples: dict[str, object] = {}

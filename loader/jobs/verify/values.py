@@ -18,7 +18,7 @@ from loader.config.settings import LoadSettings
 from loader.core.columns import VARIANTS
 from loader.core.dialect import DUCKDB, pointer
 from loader.core.naming import column_name, event_slug, key_name
-from loader.core.tables import CALL_TABLE, EXCLUDED, REQUEST_IP
+from loader.core.tables import EXCLUDED, REQUEST_IP
 from loader.jobs.verify.lines import Written, member
 
 Row = Mapping[str, Any]
@@ -122,17 +122,18 @@ def payload_values(call: str, body: dict[str, Any], load: LoadSettings) -> Itera
 def wanted_columns(call: str, body: dict[str, Any], load: LoadSettings) -> Iterator[Wanted]:
     """What belongs in the columns of envelope keys that are otherwise left out, and of the address of the sender."""
     for key, name in EXCLUDED.items():
-        value = body.get(key) if name in load.envelope_columns else None
-        if isinstance(value, dict):
+        value = member(body, key) if name in load.envelope_columns else None
+        if key == "type" and value is not None:
+            yield Wanted((key,), call, name)
+        elif isinstance(value, dict):
             for path, leaf in _leaves((call, key), value, frozenset()):
                 yield Wanted(path, leaf, "_".join((name, *map(key_name, path[1:]))))
         elif value is not None:
             yield Wanted((key,), value, name)
-    address, context = body.get(REQUEST_IP), member(body, "context")
+    address, context = member(body, REQUEST_IP), member(body, "context")
     if address is not None:
-        yield Wanted((REQUEST_IP,), address, f"context_{REQUEST_IP}")
-        if not isinstance(context, dict) or context.get("ip") is None:
-            yield Wanted((REQUEST_IP,), address, "context_ip")
+        has_own = isinstance(context, dict) and context.get("ip") is not None
+        yield from _wanted(call, "context", {REQUEST_IP: address} | ({} if has_own else {"ip": address}), load)
 
 
 def _wanted(call: str, root: str, value: Any, load: LoadSettings) -> Iterator[Wanted]:
@@ -173,10 +174,9 @@ def _column_held(wanted: Wanted, column: str, call: str, row: Row) -> str | None
     return None
 
 
-def is_left_out(wanted: Wanted, table: str, call: str, discards: list[Discard], load: LoadSettings) -> bool:
+def is_left_out(wanted: Wanted, table: str, discards: list[Discard], load: LoadSettings) -> bool:
     """Whether a value that no column holds is one of the discards, or excluded."""
-    column = wanted.column
-    names = {column, f"{table}.{column}", f"{CALL_TABLE[call]}.{column}"}
+    names = {wanted.column, f"{table}.{wanted.column}"}
     return not names.isdisjoint(load.exclude) or any(_stands_for(discard, wanted) for discard in discards)
 
 

@@ -88,8 +88,8 @@ def _payload_columns(batch: TableBatch) -> Iterable[WantedColumn]:
 
 def _cap(batch: TableBatch, there: Mapping[str, str], rules: Rules) -> None:
     """Limit the columns of a table: new ones are admitted in order of their names, until the table is full."""
-    core = batch.target.core
-    room = rules.column_cap - len({name for name in there if "__v_" not in name} | set(core))
+    own = {column.name for column in core_columns(batch.target)}
+    room = rules.column_cap - len({name for name in there if "__v_" not in name} | own)
     new = sorted(name for name in batch.columns if name not in there)
     for name in new[max(room, 0) :]:
         batch.overflow[name] = batch.columns.pop(name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from loader.core.dialect import pointer
 from loader.core.naming import column_name
 from loader.core.samples import DEEPEST, KeyPath, WalkRules
-from loader.core.tables import CALL_TABLE
 from loader.normalize.exact.json import (
     Loss,
     NumberText,
@@ -37,11 +37,9 @@ class ColumnRules:
         """The column of a path."""
         return column_name(path, call, self.identifier_bytes, self.reserved)
 
-    def is_excluded(self, column: str, root: str, call: str) -> bool:
-        """Whether no table has the column. Payload columns of track calls are only in event tables."""
-        if column in self.excluded:
-            return True
-        return (root == "context" or call != "track") and f"{CALL_TABLE[call]}.{column}" in self.excluded
+    def is_excluded(self, column: str, tables: Sequence[str]) -> bool:
+        """Whether none of the tables has the column."""
+        return column in self.excluded or all(f"{table}.{column}" in self.excluded for table in tables)
 
 
 @dataclass(slots=True)
@@ -67,6 +65,8 @@ class Settler:
 
     rules: ColumnRules
     call: str
+    tables: Sequence[str]
+    """The tables that have a row of the message, that of the payload last."""
     specials: dict[str, str]
     losses: list[Loss]
 
@@ -77,12 +77,14 @@ class Settler:
         copy = self._copied(value, (root,), leaves, nulls)
         claims: dict[str, list[_Leaf]] = {}
         for leaf in leaves:
+            column = self.rules.column(leaf.path, self.call)
             if isinstance(leaf.value, NumberText) and is_out_of_range(leaf.value):
-                # Keep the literal as it was written; it has no other spelling.
-                self.losses.append(Loss("number_out_of_range", leaf.path, str(leaf.value)))
+                if self._is_reported(root, column):
+                    # Keep the literal as it was written; it has no other spelling.
+                    self.losses.append(Loss("number_out_of_range", leaf.path, str(leaf.value)))
                 leaf.remove()
             else:
-                claims.setdefault(self.rules.column(leaf.path, self.call), []).append(leaf)
+                claims.setdefault(column, []).append(leaf)
         special = {column for column, claimed in claims.items() if self._is_special(root, column, claimed)}
         for leaf in nulls:
             # The value of another spelling of the key is not in the text, so this null would count as the value of the column.
@@ -104,10 +106,14 @@ class Settler:
                 leaves.append(_Leaf(below, copy, member))
         return copy
 
+    def _is_reported(self, root: str, column: str) -> bool:
+        """Whether what a column loses is a discard: some table has the column."""
+        return not self.rules.is_excluded(column, self.tables if root == "context" else self.tables[-1:])
+
     def _is_special(self, root: str, column: str, claimed: list[_Leaf]) -> bool:
         """Settle a column. Returns whether its value is kept beside the text."""
         winner = _winner(root, column, claimed)
-        is_reported = not self.rules.is_excluded(column, root, self.call)
+        is_reported = self._is_reported(root, column)
         for leaf in claimed:
             if leaf is winner:
                 continue

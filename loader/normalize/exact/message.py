@@ -123,7 +123,8 @@ def _without_nul(text: str, key: str, losses: list[Loss]) -> str:
     return text.replace("\0", "")
 
 
-def _name_text(value: Any) -> str | None:
+def name_text(value: Any) -> str | None:
+    """The text of an event, or of the name of a page; None if it is none."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str) else None
@@ -131,8 +132,8 @@ def _name_text(value: Any) -> str | None:
 
 def fingerprint(call: str, body: dict[str, Any], ids: dict[str, str]) -> int:
     """The fingerprint of a message: the one that the scan gives to a plain copy of it (`scan.fingerprint`)."""
-    event = _name_text(body.get("event")) if call == "track" else None
-    names = [_name_text(body.get(key)) for key in _NAME_KEYS]
+    event = name_text(body.get("event")) if call == "track" else None
+    names = [name_text(body.get(key)) for key in _NAME_KEYS]
     texts = [call, event, *(ids.get(key) for key in ("userId", "anonymousId", "groupId", "previousId")), *names]
     printed = [quoted(text or "")[1:-1] for text in texts]
     objects = [body.get(key) for key in ("context", "properties", "traits")]
@@ -188,7 +189,7 @@ class Objects:
 
     def _event(self) -> dict[str, str]:
         value = self.body.get("event")
-        text = _name_text(value)
+        text = name_text(value)
         if text is None and value is not None:
             self.losses.append(Loss("bad_event_name", ("event",), compact(value)))
         return {} if text is None else {"event": text}
@@ -199,8 +200,8 @@ class Objects:
         absorbed: set[str] = set()
         for key in _NAME_KEYS:
             value, below = self.body.get(key), payload.get(key)
-            top = _name_text(value)
-            inner = compact(below) if isinstance(below, list) else _name_text(below)
+            top = name_text(value)
+            inner = compact(below) if isinstance(below, list) else name_text(below)
             if top is None and value is not None:
                 self.losses.append(Loss("bad_name", (key,), compact(value)))
             final = inner if top is None else top
@@ -221,9 +222,9 @@ class Objects:
         if fills_ip:
             whole["ip"] = address
         whole = self.settler.settle("context", whole)
-        if type(address) is not str or "ip" not in whole:
+        if type(address) is not str or isinstance(whole.get("ip", {}), dict):
             # A number or an object takes the same care as every other value of the context. An address of the context
-            # that is no longer in the text would seem absent.
+            # that is no longer in the text, or an object, would seem absent.
             return {"context": whole}
         del whole[REQUEST_IP]
         if fills_ip:

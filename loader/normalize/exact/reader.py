@@ -14,8 +14,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
+from loader.core.naming import table_name
 from loader.core.samples import WalkRules
-from loader.core.tables import CALLS, EXCLUDED
+from loader.core.tables import CALL_TABLE, CALLS, EXCLUDED
 from loader.core.warnings import WarningName
 from loader.normalize.exact.columns import ColumnRules, Settler
 from loader.normalize.exact.json import (
@@ -36,6 +37,7 @@ from loader.normalize.exact.message import (
     given_id,
     id_texts,
     is_respelled,
+    name_text,
     respelled,
     unpacked,
 )
@@ -141,11 +143,16 @@ class ExactReader:
         ids = id_texts(body, losses)
         times = message_times(body, found.received_at, dates, losses)
         self._warnings["received_at_imputed"] += times.is_imputed
-        settler = Settler(self._rules, call, {}, losses)
+        settler = Settler(self._rules, call, self._tables(call, body), {}, losses)
         members = Objects(call, body, settler, losses).members(ids, self._rules.walk)
         text = compact({"type": call, "messageId": message_id, **times.texts, **members})
         losses = [loss for loss in losses if not self._is_left_out(loss)]
         return ExactMessage(number, text, settler.specials, tuple(losses), fingerprint(call, body, ids))
+
+    def _tables(self, call: str, body: dict[str, Any]) -> list[str]:
+        """The tables with a row of a message."""
+        events = [table_name(name_text(body.get("event")), self._rules.identifier_bytes)] if call == "track" else []
+        return [CALL_TABLE[call], *events]
 
     def _is_left_out(self, loss: Loss) -> bool:
         """Whether a repeated key is below a key that is left out, whose values are not discards (docs/tables.md)."""

@@ -13,7 +13,7 @@ _PLACE = "s.received_at, s.fingerprint, p.key, s.line, s.item, p.etag"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The call tables of a source in the warehouse (call → qualified name), and the table of objects."""
+    """The call tables of a source in the warehouse (call → `t` of a FROM clause), and the table of objects."""
 
     tables: dict[str, str]
     unhashed: frozenset[str]
@@ -117,7 +117,7 @@ class Dedupe:
         engine, matched = self._stage.engine, f"{self._stage.name}_matched"
         hashes = " union all ".join(
             f"select {literal(call)} as call, t.rowid as row, "
-            f"{hash_of_id('t.id') if call in history.unhashed else f't.{ID_HASH}'} as id_hash from {table} as t"
+            f"{hash_of_id('t.id') if call in history.unhashed else f't.{ID_HASH}'} as id_hash from {table}"
             for call, table in history.tables.items()
         )
         engine.execute(
@@ -128,7 +128,7 @@ class Dedupe:
             table = history.tables[call]
             engine.execute(
                 f"insert into {self.replaced} select {literal(call)}, t.id, t._object, t._line, t._item, t.received_at, "
-                f"t._fingerprint, o.key, o.etag, t.rowid from {table} as t "
+                f"t._fingerprint, o.key, o.etag, t.rowid from {table} "
                 f"join {history.objects} as o on o.object_id = t._object "
                 f"where t.rowid in (select row from {matched} where call = {literal(call)})"
             )

@@ -8,14 +8,15 @@ from datetime import datetime
 
 import duckdb
 
-from loader.core.dialect import WHITE_SPACE, identifier, literal, widened_sql
+from loader.core.columns import ColumnType
+from loader.core.dialect import WHITE_SPACE, beside_row_number, identifier, literal, numbered, widened_sql
 from loader.core.messages import table_excluded
 from loader.core.naming import is_envelope, payload_name
 from loader.core.plan import WantedColumn
 from loader.core.tables import LATEST, NULLS, PROVENANCE, call_target, latest_target
 from loader.normalize.columns.settle import core_columns
 from loader.normalize.columns.tables import Rules
-from loader.normalize.columns.values import FAMILIES
+from loader.normalize.columns.values import FAMILIES, SQL_TYPE
 
 _CONTEXT_TRAITS = "context_traits_"
 
@@ -83,7 +84,7 @@ class _Group:
 
 
 def _of_call(column: str) -> str:
-    return f"h.{identifier(column)}"
+    return f"h.{identifier(beside_row_number(column))}"
 
 
 def _groups(call: str, columns: Mapping[str, str], rules: Rules) -> list[_Group]:
@@ -100,9 +101,9 @@ def _groups(call: str, columns: Mapping[str, str], rules: Rules) -> list[_Group]
         group.is_own = True
     if rules.users_from_context_traits and call == "identify":
         for name, sql_type in columns.items():
-            if name.startswith(_CONTEXT_TRAITS):
-                base, suffix = _split(name.removeprefix(_CONTEXT_TRAITS))
-                base = payload_name(base, call, rules.reserved)
+            base, suffix = _split(name)
+            if base.startswith(_CONTEXT_TRAITS):
+                base = payload_name(base.removeprefix(_CONTEXT_TRAITS), call, rules.reserved)
                 group = found.setdefault(base, _Group(base))
                 target = base + suffix
                 if group.columns.get(target, sql_type) != sql_type:
@@ -138,31 +139,34 @@ class LatestQuery:
     """The SQL that makes rows of `users` or `accounts` of the rows of `identifies` or `groups`."""
 
     def __init__(self, schema: str, call: str, columns: Mapping[str, str], rules: Rules) -> None:
-        """`columns` of the history, name → type."""
+        """`columns` of the history, name → type, in their order."""
         table, id_column = LATEST[call]
         self.clears_nulls = rules.null_traits == "clear"
         self._columns = columns
         self._groups = _groups(call, columns, rules)
         self.owner = f"h.{identifier(id_column)}"
         """The owner of a call, in SQL."""
-        self.column_names = ["received_at", *(name for group in self._groups for name in group.columns)]
-        """Of the rows, but for `id` and `uuid_ts`."""
+        self.columns = {"received_at": SQL_TYPE[ColumnType.TIMESTAMP]}
+        """Of the rows, name → type, but for `id` and `uuid_ts`."""
+        for group in self._groups:
+            self.columns |= group.columns
         self.into = f"{schema}.{identifier(table)}"
-        self.history = f"{schema}.{identifier(call_target(call).name)}"
+        self.history = numbered(f"{schema}.{identifier(call_target(call).name)}", columns, "h")
+        """As `h` of a FROM clause."""
 
     def made_anew(self, nulls: frozenset[str], share: int = 0, shares: int = 1) -> str:
         """The rows that all calls together make, for one of so many shares of the owners."""
         return (
             f"with judged as (select null as id, false as is_whole where false), calls as materialized (select call, "
             f'row_number() over (partition by id order by received_at, "timestamp", message_id) as position from '
-            f"(select h.rowid as call, {self.owner} as id, {_ORDER} from {self.history} as h "
+            f"(select h.rowid as call, {self.owner} as id, {_ORDER} from {self.history} "
             f"where hash({self.owner}) % {shares} = {share})) {self.rows('judged', 'calls', None, nulls)}"
         )
 
     def nulls(self, calls: str = "") -> str:
         """The columns that some of the calls, by default all, sent as an explicit null. `calls` joins the chosen ones."""
         return (
-            f"select distinct unnest(from_json(h.{identifier(NULLS)}, '[\"VARCHAR\"]')) from {self.history} as h {calls} "
+            f"select distinct unnest(from_json(h.{identifier(NULLS)}, '[\"VARCHAR\"]')) from {self.history} {calls} "
             f"where h.{identifier(NULLS)} is not null"
         )
 
@@ -179,7 +183,7 @@ class LatestQuery:
                 new = value if group.is_single(group.base in nulls) else f"struct_extract({value}, {literal(name)})"
                 rows.append(f"case when {value} is not null then {new} else u.{own} end as {own}")
         return (
-            f"select {', '.join(rows)} from (select {', '.join(latest)} from {self.history} as h "
+            f"select {', '.join(rows)} from (select {', '.join(latest)} from {self.history} "
             f"join {calls} as c on c.call = h.rowid where trim({self.owner}, {WHITE_SPACE}) <> '' group by 1) as n "
             f"left join (select u.* from {self.into} as u join {judged} as o on o.id = u.id where not o.is_whole) as u "
             f"on u.id = n.id"
@@ -197,7 +201,7 @@ class Latest:
         columns: Mapping[str, str],
         rules: Rules,
     ) -> None:
-        """`columns` of the history, name → type."""
+        """`columns` of the history, name → type, in their order."""
         self._engine = engine
         self._query = LatestQuery(schema, call, columns, rules)
 
@@ -217,7 +221,7 @@ class Latest:
         )
         # A number per call is compared faster, for every column, than the three values that it stands for.
         given = f"select h.rowid as call, {query.owner} as id, {_ORDER} "
-        given += f"from {query.history} as h join {judged} as o on o.id = {query.owner}"
+        given += f"from {query.history} join {judged} as o on o.id = {query.owner}"
         execute(
             f"create or replace temp table {calls} as select call, row_number() over (partition by id order by received_at, "
             f'"timestamp", message_id) as position from ({given} where o.is_whole union all {given} where not o.is_whole '
