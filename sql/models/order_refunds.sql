@@ -1,8 +1,8 @@
 -- Refunds, with the amount that counts: in the value that `order_value` chooses, and never more than the order. A
--- refund without a total refunds everything that is left.
+-- refund without a total refunds everything that is left. A total in a currency without a rate counts nothing.
 -- grain: one row per Order Refunded of an order that counts
 -- keys: source, call, id
--- params: currency_decimals, timezone
+-- params: currency, currency_decimals, timezone
 -- columns:
 --   source text: source, by its schema
 --   call text: always track
@@ -10,7 +10,9 @@
 --   order_key text: the order
 --   refunded_at timestamp: when it was paid back
 --   refund_day date: its day in `timezone`
---   requested decimal: what the event says, in the order's currency; empty for the whole order
+--   requested decimal: what the event says, in its own currency; empty for the whole order
+--   original_currency text: currency of the event; that of the order where it names none
+--   rate float: units of the order's currency for one unit of that, on the day of the order; empty when there is none
 --   amount decimal: what counts, in `currency`, not negative
 --   is_last boolean: whether nothing of the order is left after it
 -- checks:
@@ -18,39 +20,79 @@
 --   has_an_order (warn): select e.order_key, e.source, e.id from order_events as e
 --     left join order_values as v on v.order_key = e.order_key
 --     where e.kind in ('refunded', 'cancelled') and v.order_key is null
---   in_the_currency_of_its_order (warn): select e.order_key, e.source, e.id, e.currency, v.original_currency
---     from order_events as e join order_values as v on v.order_key = e.order_key
---     where e.kind = 'refunded' and e.currency <> v.original_currency
-with requested as (
-  select e.source, e.call, e.id, e.order_key, e.timestamp as refunded_at, e.received_at, e.total,
-    v.gross, v.original_total, v.original_value, v.rate,
-    sum(coalesce(e.total, 0)) over (
-      partition by e.order_key order by e.timestamp, e.received_at, e.source, e.call, e.id
-      rows between unbounded preceding and current row
-    ) as total_so_far,
-    max(case when e.total is null then 1 else 0 end) over (
-      partition by e.order_key order by e.timestamp, e.received_at, e.source, e.call, e.id
-      rows between unbounded preceding and current row
-    ) as is_whole
+--   has_a_rate (warn): rate is null and requested is not null
+with refunds as (
+  select e.source, e.call, e.id, e.order_key, e.timestamp as refunded_at, e.received_at, e.total as requested,
+    coalesce(e.currency, v.original_currency) as original_currency, v.original_currency as order_currency, v.order_day,
+    v.gross, v.original_total, v.original_value, v.rate as order_rate
   from order_events as e
   join order_values as v on v.order_key = e.order_key
   where e.kind = 'refunded' and v.gross is not null and v.cancelled_at is null
 ),
+currency_days as (
+  select distinct original_currency, order_day from refunds
+  where original_currency <> order_currency and original_currency <> upper($currency)
+),
+dated as (
+  select d.original_currency, d.order_day, r.rate,
+    row_number() over (
+      partition by d.original_currency, d.order_day order by r.valid_from desc nulls last, r.rate desc
+    ) as place
+  from currency_days as d
+  join input_currency_rates as r on upper(trim(r.currency)) = d.original_currency
+  where r.rate > 0 and (r.valid_from is null or r.valid_from <= d.order_day)
+),
+rated as (
+  select f.source, f.call, f.id, f.order_key, f.refunded_at, f.received_at, f.requested, f.original_currency, f.gross,
+    f.original_total, f.original_value, f.order_rate,
+    case
+      when f.original_currency = f.order_currency then cast(1 as double)
+      when f.original_currency = upper($currency) then 1 / f.order_rate
+      else d.rate / f.order_rate
+    end as rate
+  from refunds as f
+  left join dated as d
+    on d.original_currency = f.original_currency and d.order_day = f.order_day and d.place = 1
+),
+converted as (
+  select source, call, id, order_key, refunded_at, received_at, requested, original_currency, gross, original_total,
+    original_value, order_rate, rate,
+    case
+      when rate is null then 0
+      when rate = 1 then coalesce(requested, 0)
+      else coalesce(cast(cast(requested as double) * rate as decimal(28, 6)), 0)
+    end as total
+  from rated
+),
+requested as (
+  select source, call, id, order_key, refunded_at, received_at, requested, original_currency, gross, original_total,
+    original_value, order_rate, rate,
+    sum(total) over (
+      partition by order_key order by refunded_at, received_at, source, call, id
+      rows between unbounded preceding and current row
+    ) as total_so_far,
+    max(case when requested is null then 1 else 0 end) over (
+      partition by order_key order by refunded_at, received_at, source, call, id
+      rows between unbounded preceding and current row
+    ) as is_whole
+  from converted
+),
 scaled as (
-  select source, call, id, order_key, refunded_at, received_at, total, gross,
+  select source, call, id, order_key, refunded_at, received_at, requested, original_currency, rate, gross,
     case
       when gross <= 0 then 0
       when is_whole = 1 or total_so_far >= original_total then gross
-      when rate = 1 and original_total = original_value then least(gross, round(total_so_far, $currency_decimals))
+      when order_rate = 1 and original_total = original_value then least(gross, round(total_so_far, $currency_decimals))
       when original_total > 0 then least(gross, round(
         cast(cast(gross as double) * cast(total_so_far as double) / cast(original_total as double) as decimal(28, 6)),
         $currency_decimals
       ))
-      else least(gross, round(cast(cast(total_so_far as double) * rate as decimal(28, 6)), $currency_decimals))
+      else least(gross, round(cast(cast(total_so_far as double) * order_rate as decimal(28, 6)), $currency_decimals))
     end as refunded_so_far
   from requested
 )
-select source, call, id, order_key, refunded_at, local_day(refunded_at, $timezone) as refund_day, total as requested,
+select source, call, id, order_key, refunded_at, local_day(refunded_at, $timezone) as refund_day, requested,
+  original_currency, rate,
   refunded_so_far - coalesce(lag(refunded_so_far) over (
     partition by order_key order by refunded_at, received_at, source, call, id
   ), 0) as amount,

@@ -163,19 +163,44 @@ def test_an_order_without_a_rate_is_left_out_and_reported(shop):
     result = shop.run("orders")
 
     assert shop.rows("orders", "order_key") == [("o1",)]
-    (warned,) = [check for check in result.checks if check.name == "has_a_rate"]
+    (warned,) = [check for check in result.checks if (check.model, check.name) == ("order_values", "has_a_rate")]
     assert (warned.failures, warned.rows[0][0]) == (1, "o2")
 
 
-def test_a_refund_of_another_currency_than_its_order_is_reported(shop):
-    """It is taken for an amount in the order's currency; one that says none is."""
-    for currency in (None, "USD", "eur"):
-        shop.track("Order Refunded", order_id="o1", total=1.0, currency=currency)
+@pytest.mark.parametrize(("currency", "left"), [(None, 40), ("EUR", 40), ("usd", 70), ("GBP", 10)])
+def test_a_refund_in_another_currency_than_its_order_is_converted_at_the_rates_of_the_orders_day(
+    modelling, currency, left
+):
+    """Of 50 euros at 2 dollars, 30 are paid back in euros, dollars, or pounds at 3 dollars."""
+    days = {"2026-03-01": ("2", "3"), "2026-03-03": ("9", "9")}
+    modelling.csv(
+        "currency_rates",
+        [
+            {"currency": name, "valid_from": day, "rate": rate}
+            for day, rates in days.items()
+            for name, rate in zip(("EUR", "GBP"), rates, strict=True)
+        ],
+    )
+    modelling.track("Order Completed", order_id="o1", user_id="u1", total=50.0, currency="EUR", at="2026-03-02 10:00")
+    modelling.track("Order Refunded", order_id="o1", total=30.0, currency=currency, at="2026-03-04 10:00")
+
+    modelling.run("orders")
+
+    assert modelling.rows("orders", "gross", "net") == [(100, left)]
+    assert modelling.rows("order_refunds", "requested", "original_currency") == [(30, (currency or "EUR").upper())]
+
+
+def test_a_refund_in_a_currency_without_a_rate_counts_nothing_and_is_reported(shop):
+    """Currencies are never added up. One without a total is of the whole order, whatever currency it names."""
+    shop.track("Order Completed", order_id="o2", user_id="u1", total=5.0)
+    shop.track("Order Refunded", order_id="o1", total=30.0, currency="JPY")
+    shop.track("Order Refunded", order_id="o2", currency="JPY")
 
     result = shop.run("orders")
 
-    (warned,) = [check for check in result.checks if check.name == "in_the_currency_of_its_order"]
-    assert [row[-2:] for row in warned.rows] == [("EUR", "USD")]
+    assert shop.rows("orders", "order_key", "refunded") == [("o1", 0), ("o2", 5)]
+    (warned,) = [check for check in result.checks if (check.model, check.name) == ("order_refunds", "has_a_rate")]
+    assert warned.failures == 1
 
 
 def test_a_shop_without_orders_has_no_orders(modelling):
