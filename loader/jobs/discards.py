@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from loader.core.columns import Kind
+from loader.normalize.columns.probe import having
 from loader.normalize.columns.tables import Rules, TableBatch, combined
 from loader.normalize.columns.values import ColumnBatch
 from loader.normalize.messages.stage import Stage
@@ -45,7 +47,8 @@ class Discards:
         # Temporary, because a transaction can write to only one persistent database: here, the warehouse.
         stage.engine.execute(f"create or replace temporary table {entries} ({definition})")
         for number, group in enumerate(losses.groups_over_the_cap(columns)):
-            with stage.rows(batch.condition, losses.LOST, losses.leaves_of(group)) as rows:
+            condition = f"{batch.condition} and {having(group, Kind)}"
+            with stage.rows(condition, losses.LOST, losses.leaves_of(group)) as rows:
                 stage.engine.execute(losses.entries_over_the_cap(entries, number, rows, batch, group))
         yield entries
         stage.engine.execute(f"drop table {entries}")

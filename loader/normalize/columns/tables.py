@@ -149,6 +149,8 @@ def combined(batches: Sequence[TableBatch]) -> TableBatch:
                 column = whole.column(name)
                 column.paths |= paths
                 column.special_paths |= special_paths
+                for kind, signatures in given.signatures.items():
+                    column.signatures.setdefault(kind, []).extend(signatures)
     return whole
 
 
