@@ -34,6 +34,15 @@ class ModelRuns:
             [status, replaced, json.dumps(counters), now, run_id],
         )
 
+    def made(self) -> set[str]:
+        """The names of all tables that any run made."""
+        return {
+            str(name)
+            for (name,) in self._engine.execute(
+                f"select distinct unnest(json_keys(counters, '/rows')) from {self._table} where replaced"
+            ).fetchall()
+        }
+
     def fail(self, run_id: str, error: str, now: datetime) -> None:
         """Record that a run ended with an error and replaced nothing."""
         self._engine.execute(

@@ -69,6 +69,8 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
             output.line(f"{made['name']}: {said}")
     for check in result["checks"]:
         _print_failures(check, output)
+    if left := result["left_over"]:
+        output.line(f"left of models that exist no longer; drop those that nobody reads: {', '.join(left)}")
     passed = sum(check["passed"] for check in result["checks"])
     output.line(f"{passed} of {len(result['checks'])} checks passed")
     if report.exit_code:

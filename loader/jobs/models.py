@@ -18,6 +18,7 @@ from loader.core.dialect import identifier, literal
 from loader.inventory import schema_of
 from loader.jobs.load import WAIT_SECONDS
 from loader.jobs.models_record import attached_alone, recorded
+from loader.model_runs import ModelRuns
 from loader.models.catalog import Catalog, read_catalog
 from loader.models.checks import CheckResult
 from loader.models.configured.models import configured_models
@@ -44,6 +45,8 @@ class ModelsReport:
     seconds: float
     never_made: tuple[str, ...] = ()
     """Of a dry run: what the chosen models read, is not among them, and stops the run, since there is no such table."""
+    left_over: tuple[str, ...] = ()
+    """Tables that earlier runs made, of models that exist no longer."""
 
     @property
     def exit_code(self) -> int:
@@ -71,6 +74,7 @@ class ModelsReport:
             "checks": [_check_dict(check) for check in self.result.checks],
             "overridden": list(self.overridden),
             "never_made": list(self.never_made),
+            "left_over": list(self.left_over),
             "seconds": round(self.seconds, 3),
             "exit_code": self.exit_code,
         }
@@ -129,7 +133,9 @@ def run_models(
             steps = catalog.with_missing(steps, tables_in(warehouse.engine, config.models.schema_name))
         run = ModelRun(warehouse.engine, catalog, config.models, parameters, _schemas(config))
         result = run.run(steps, progress, finish)
-    return ModelsReport(as_of, result, catalog.overridden, False, time.monotonic() - started)
+        left_over = _left_over(warehouse, catalog, config.models.schema_name)
+    seconds = time.monotonic() - started
+    return ModelsReport(as_of, result, catalog.overridden, False, seconds, left_over=left_over)
 
 
 def dry_run_models(
@@ -150,6 +156,11 @@ def dry_run_models(
         result = DryRun(connection, catalog, config.models, parameters, schemas, ALIAS).run(steps, progress)
     seconds = time.monotonic() - started
     return ModelsReport(_as_of(parameters), result, catalog.overridden, True, seconds, never_made)
+
+
+def _left_over(warehouse: DuckDBWarehouse, catalog: Catalog, schema: str) -> tuple[str, ...]:
+    others = tables_in(warehouse.engine, schema).keys() - catalog.models.keys() - catalog.inputs.keys()
+    return tuple(sorted(others & ModelRuns(warehouse).made())) if others else ()
 
 
 def _as_of(parameters: Mapping[str, object]) -> datetime:

@@ -34,6 +34,20 @@ def test_run_says_what_a_python_model_found_out_about_its_run(shop):
     assert "event_profiles: calls 2, calls replayed 0, calls limited 0, share limited 0.0\n" in shown.out
 
 
+def test_run_names_the_tables_of_models_that_exist_no_longer(shop):
+    """Only those that a run made: other tables in the schema are the user's own."""
+    path = a_model(shop, "counted", "select 7 as n")
+    run(shop.folder, "models", "run", "--select", "counted")
+    shop.change("create table models.mine as select 1 as n")
+    path.unlink()
+
+    ran = run(shop.folder, "models", "run", "--select", "events", "--json")
+    shown = run(shop.folder, "models", "run", "--select", "events")
+
+    assert ran.json["left_over"] == ["counted"]
+    assert "left of models that exist no longer; drop those that nobody reads: counted\n" in shown.out
+
+
 def test_run_with_a_failed_check_exits_1_and_shows_the_rows(shop):
     a_model(shop, "counted", "select 7 as n", more="checks:\n  small: n > 1")
 

@@ -73,7 +73,7 @@ def a_load(exit_code=0):
 def a_run(exit_code=0):
     from datetime import datetime
 
-    result = {"models": [], "checks": [], "overridden": [], "never_made": [], "exit_code": exit_code}
+    result = {"models": [], "checks": [], "overridden": [], "never_made": [], "left_over": [], "exit_code": exit_code}
     return SimpleNamespace(as_dict=lambda: result, exit_code=exit_code, as_of=datetime(2026, 1, 1))
 
 
