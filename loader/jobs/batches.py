@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import duckdb
 import pyarrow as pa
 
 from loader.core.dialect import literal, numbered
@@ -28,6 +29,7 @@ from loader.normalize.write import losses
 from loader.normalize.write.latest import Latest, Owners, latest_columns, moves_values
 from loader.normalize.write.rows import Beside, insert_rows, table_rows
 from loader.warehouses.duckdb import DuckDBWarehouse
+from loader.warehouses.resources import shortage
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +323,13 @@ class BatchLoad:
         # Preparing rows does not read the warehouse, so another connection can do it.
         ready = table_rows(stage.on(self._engine.cursor()), planned.tables.values(), planned.beside)
         for rows in one_ahead(ready):
-            into = self._warehouse.table(self._schema, rows.batch.target.name)
-            insert_rows(stage, rows, into, self._rules, self._load.uuid_ts)
+            name, columns = rows.batch.target.name, len(rows.batch.columns)
+            try:
+                insert_rows(stage, rows, self._warehouse.table(self._schema, name), self._rules, self._load.uuid_ts)
+            except duckdb.Error as error:
+                if (short := shortage(error, f"inserting {columns:,} columns into {name}")) is None:
+                    raise
+                raise short from error
 
     def _take_over(self, dedupe: Dedupe) -> None:
         """Remove the rows that an earlier copy replaces, and their discards."""

@@ -2,11 +2,13 @@
 
 import json
 
+import duckdb
 import pytest
 from factories import a_group_call, a_key, a_page_call, a_track_call, an_identify_call
 from loading import discards_of
 
 from loader.config import load_config
+from loader.errors import TerminalError
 from loader.jobs.verify.source import verify_source
 
 
@@ -188,6 +190,26 @@ def test_a_new_table_has_no_more_columns_than_the_cap(loading, table):
     loading.load()
 
     assert len(loading.types(table)) == 50
+
+
+def test_a_table_that_is_too_wide_for_the_memory_is_named(loading, monkeypatch):
+    """The error says what to raise; nothing of the batch stays, so the next load starts where this one did."""
+    loading.write(a_track_call({"a": 1, "b": 2}))
+
+    def too_wide(*_):
+        with duckdb.connect(config={"memory_limit": "20MB", "temp_directory": ""}) as engine:
+            engine.execute("create table t as select hash(range)::text as n from range(5_000_000)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("loader.jobs.batches.insert_rows", too_wide)
+        with pytest.raises(
+            TerminalError, match=r"inserting \d+ columns into \w+ needs more memory than resources.memory"
+        ):
+            loading.load()
+
+    loading.load()
+
+    assert loading.differences() == []
 
 
 def test_the_table_cap_also_holds_over_several_loads(loading):
