@@ -35,7 +35,8 @@ class Run:
 
     def as_json(self) -> dict[str, Any]:
         """The run as it is kept in `bench/results`."""
-        return {**asdict(self), "events_per_second": round(self.events_per_second)}
+        kept = {**asdict(self), "events_per_second": round(self.events_per_second)}
+        return {name: _without_names(value) for name, value in kept.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Result:
     runs: list[Run]
     base: str
     notes: list[str]
+
+
+def _without_names(value: Any) -> Any:
+    """A report without the names of new tables and columns, of which there may be thousands."""
+    if isinstance(value, dict):
+        names = {"new_tables", "new_columns"}
+        return {key: _without_names(below) for key, below in value.items() if key not in names}
+    return value
 
 
 class CommandFailedError(Exception):
