@@ -275,14 +275,17 @@ def test_a_closed_standard_output_is_no_defect(loaded_project):
 
 
 def test_ctrl_c_stops_a_query(loaded_project):
-    """The engine gives it a name of its own."""
-    process = start(loaded_project, "sql", "select count(*) from range(100000000000)")
-    while str(loaded_project.warehouse) not in files_of(process.pid):
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    """The engine gives it a name of its own. It only looks for it once it has begun with the rows."""
+    process = start(loaded_project, "sql", "select count(*) from range(100000000000000)")
+    try:
+        while str(loaded_project.warehouse) not in files_of(process.pid):
+            time.sleep(0.05)
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
 
-    ran, said = ended(process)
+        ran, said = ended(process)
+    finally:
+        process.kill()
 
     assert (ran, said.strip().split(";")[0]) == (1, "stopped")
 
