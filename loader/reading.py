@@ -1,6 +1,7 @@
 """Reads the warehouse without changing it: a read-only connection, opened late and closed early."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,15 +74,28 @@ class Reader:
             cursor.close()
 
     def query(self, text: str) -> Answer:
-        """Run a query of the user. Raises TerminalError with the engine's message."""
+        """Run a query of the user; Ctrl-C stops it. Raises TerminalError with the engine's message."""
         try:
             if self._connection.extract_statements(text):
-                return _answer(self._connection.execute(text))
+                return self._interruptible(lambda: _answer(self._connection.execute(text)))
         except duckdb.Error as error:
             raise TerminalError(
                 f"the query failed: {error}", "the query", "correct it; the warehouse is read-only here"
             ) from None
         raise TerminalError("the query is empty", "the query", 'give one, such as: loader sql "select 1"')
+
+    def _interruptible(self, work: Callable[[], Answer]) -> Answer:
+        """Run `work` in a thread: where the engine works in the main thread, it may not notice Ctrl-C."""
+        with ThreadPoolExecutor(1, "query") as pool:
+            answer = pool.submit(work)
+            try:
+                return answer.result()
+            except KeyboardInterrupt:
+                # An interruption before the first row has no effect.
+                while not answer.done():
+                    self._connection.interrupt()
+                    wait([answer], 0.1)
+                raise
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:
