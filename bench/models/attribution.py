@@ -51,6 +51,7 @@ select source, call, id as event_id, id as session_id from input_pages
 _STAND_INS: Final = ("event_profiles", "session_events")
 _MODELS: Final = (
     "order_events",
+    "order_rates",
     "order_values",
     "order_refunds",
     "orders",

@@ -23,46 +23,27 @@
 --   has_a_rate (warn): rate is null and requested is not null
 with refunds as (
   select e.source, e.call, e.id, e.order_key, e.timestamp as refunded_at, e.received_at, e.total as requested,
-    coalesce(e.currency, v.original_currency) as original_currency, v.original_currency as order_currency, v.order_day,
-    v.gross, v.original_total, v.original_value, v.rate as order_rate
+    coalesce(e.currency, v.original_currency) as original_currency, v.gross, v.original_total, v.original_value,
+    v.rate as order_rate,
+    case
+      when e.currency is null or e.currency = v.original_currency then cast(1 as double)
+      when e.currency = upper($currency) then 1 / v.rate
+      else r.rate / v.rate
+    end as rate
   from order_events as e
   join order_values as v on v.order_key = e.order_key
+  left join order_rates as r on r.currency = e.currency and r.order_day = v.order_day
   where e.kind = 'refunded' and v.gross is not null and v.cancelled_at is null
-),
-currency_days as (
-  select distinct original_currency, order_day from refunds
-  where original_currency <> order_currency and original_currency <> upper($currency)
-),
-dated as (
-  select d.original_currency, d.order_day, r.rate,
-    row_number() over (
-      partition by d.original_currency, d.order_day order by r.valid_from desc nulls last, r.rate desc
-    ) as place
-  from currency_days as d
-  join input_currency_rates as r on upper(trim(r.currency)) = d.original_currency
-  where r.rate > 0 and (r.valid_from is null or r.valid_from <= d.order_day)
-),
-rated as (
-  select f.source, f.call, f.id, f.order_key, f.refunded_at, f.received_at, f.requested, f.original_currency, f.gross,
-    f.original_total, f.original_value, f.order_rate,
-    case
-      when f.original_currency = f.order_currency then cast(1 as double)
-      when f.original_currency = upper($currency) then 1 / f.order_rate
-      else d.rate / f.order_rate
-    end as rate
-  from refunds as f
-  left join dated as d
-    on d.original_currency = f.original_currency and d.order_day = f.order_day and d.place = 1
 ),
 converted as (
   select source, call, id, order_key, refunded_at, received_at, requested, original_currency, gross, original_total,
     original_value, order_rate, rate,
     case
-      when rate is null then 0
-      when rate = 1 then coalesce(requested, 0)
-      else coalesce(cast(cast(requested as double) * rate as decimal(28, 6)), 0)
+      when rate is null or requested is null then 0
+      when rate = 1 then requested
+      else cast(cast(requested as double) * rate as decimal(28, 6))
     end as total
-  from rated
+  from refunds
 ),
 requested as (
   select source, call, id, order_key, refunded_at, received_at, requested, original_currency, gross, original_total,

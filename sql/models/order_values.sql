@@ -58,25 +58,12 @@ valued as (
   left join cancelled as c on c.order_key = p.order_key
   where p.place = 1
 ),
-currency_days as (
-  select distinct original_currency, order_day from valued where original_currency <> upper($currency)
-),
-dated as (
-  select d.original_currency, d.order_day, r.rate,
-    row_number() over (
-      partition by d.original_currency, d.order_day order by r.valid_from desc nulls last, r.rate desc
-    ) as place
-  from currency_days as d
-  join input_currency_rates as r on upper(trim(r.currency)) = d.original_currency
-  where r.rate > 0 and (r.valid_from is null or r.valid_from <= d.order_day)
-),
 rated as (
   select v.order_key, v.canonical_segment_id, v.source, v.call, v.id, v.ordered_at, v.order_day, v.original_currency,
     v.total, v.amount, v.coupon, v.cancelled_at,
-    case when v.original_currency = upper($currency) then cast(1 as double) else d.rate end as rate
+    case when v.original_currency = upper($currency) then cast(1 as double) else r.rate end as rate
   from valued as v
-  left join dated as d
-    on d.original_currency = v.original_currency and d.order_day = v.order_day and d.place = 1
+  left join order_rates as r on r.currency = v.original_currency and r.order_day = v.order_day
 )
 select order_key, canonical_segment_id, source, call, id, ordered_at, order_day, original_currency,
   total as original_total, amount as original_value, rate,

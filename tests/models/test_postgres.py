@@ -75,12 +75,13 @@ def test_orders_are_the_same_in_postgres(modelling, postgres):
             tax=1.5,
             currency=[None, "EUR"][i % 2],
         )
-        modelling.track("Order Refunded", order_id=f"o{i // 2}", total=[3.33, None, 100.0][i % 3])
+        given = {"total": [3.33, None, 100.0][i % 3], "currency": [None, "EUR", "USD", "CHF"][i % 4]}
+        modelling.track("Order Refunded", order_id=f"o{i // 2}", **given)
     modelling.track("Order Cancelled", order_id="o7")
 
     modelling.run("orders", as_of="2026-04-01", order_value="revenue")
 
-    assert postgres.differences(modelling, "order_values", "order_refunds", "orders") == []
+    assert postgres.differences(modelling, "order_rates", "order_values", "order_refunds", "orders") == []
 
 
 def test_campaigns_and_attribution_are_the_same(modelling, postgres):

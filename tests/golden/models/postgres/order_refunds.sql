@@ -21,66 +21,24 @@ FROM (
       e.received_at,
       e.total AS requested,
       COALESCE(e.currency, v.original_currency) AS original_currency,
-      v.original_currency AS order_currency,
-      v.order_day,
       v.gross,
       v.original_total,
       v.original_value,
-      v.rate AS order_rate
+      v.rate AS order_rate,
+      CASE
+        WHEN e.currency IS NULL OR e.currency = v.original_currency
+        THEN CAST(1 AS DOUBLE PRECISION)
+        WHEN e.currency = UPPER('USD')
+        THEN CAST(1 AS DOUBLE PRECISION) / v.rate
+        ELSE CAST(r.rate AS DOUBLE PRECISION) / v.rate
+      END AS rate
     FROM "models"."order_events" AS e
     JOIN "models"."order_values" AS v
       ON v.order_key = e.order_key
+    LEFT JOIN "models"."order_rates" AS r
+      ON r.currency = e.currency AND r.order_day = v.order_day
     WHERE
       e.kind = 'refunded' AND NOT v.gross IS NULL AND v.cancelled_at IS NULL
-  ), currency_days AS (
-    SELECT DISTINCT
-      original_currency,
-      order_day
-    FROM refunds
-    WHERE
-      original_currency <> order_currency AND original_currency <> UPPER('USD')
-  ), dated AS (
-    SELECT
-      d.original_currency,
-      d.order_day,
-      r.rate,
-      ROW_NUMBER() OVER (
-        PARTITION BY d.original_currency, d.order_day
-        ORDER BY r.valid_from DESC NULLS LAST, r.rate DESC NULLS LAST
-      ) AS place
-    FROM currency_days AS d
-    JOIN "models"."input_currency_rates" AS r
-      ON UPPER(TRIM(r.currency)) = d.original_currency
-    WHERE
-      r.rate > 0 AND (
-        r.valid_from IS NULL OR r.valid_from <= d.order_day
-      )
-  ), rated AS (
-    SELECT
-      f.source,
-      f.call,
-      f.id,
-      f.order_key,
-      f.refunded_at,
-      f.received_at,
-      f.requested,
-      f.original_currency,
-      f.gross,
-      f.original_total,
-      f.original_value,
-      f.order_rate,
-      CASE
-        WHEN f.original_currency = f.order_currency
-        THEN CAST(1 AS DOUBLE PRECISION)
-        WHEN f.original_currency = UPPER('USD')
-        THEN CAST(1 AS DOUBLE PRECISION) / f.order_rate
-        ELSE CAST(d.rate AS DOUBLE PRECISION) / f.order_rate
-      END AS rate
-    FROM refunds AS f
-    LEFT JOIN dated AS d
-      ON d.original_currency = f.original_currency
-      AND d.order_day = f.order_day
-      AND d.place = 1
   ), converted AS (
     SELECT
       source,
@@ -97,13 +55,13 @@ FROM (
       order_rate,
       rate,
       CASE
-        WHEN rate IS NULL
+        WHEN rate IS NULL OR requested IS NULL
         THEN 0
         WHEN rate = 1
-        THEN COALESCE(requested, 0)
-        ELSE COALESCE(CAST(CAST(requested AS DOUBLE PRECISION) * rate AS DECIMAL(28, 6)), 0)
+        THEN requested
+        ELSE CAST(CAST(requested AS DOUBLE PRECISION) * rate AS DECIMAL(28, 6))
       END AS total
-    FROM rated
+    FROM refunds
   ), requested AS (
     SELECT
       source,

@@ -106,29 +106,6 @@ FROM (
       ON c.order_key = p.order_key
     WHERE
       p.place = 1
-  ), currency_days AS (
-    SELECT DISTINCT
-      original_currency,
-      order_day
-    FROM valued
-    WHERE
-      original_currency <> UPPER('USD')
-  ), dated AS (
-    SELECT
-      d.original_currency,
-      d.order_day,
-      r.rate,
-      ROW_NUMBER() OVER (
-        PARTITION BY d.original_currency, d.order_day
-        ORDER BY r.valid_from DESC NULLS LAST, r.rate DESC NULLS LAST
-      ) AS place
-    FROM currency_days AS d
-    JOIN "models"."input_currency_rates" AS r
-      ON UPPER(TRIM(r.currency)) = d.original_currency
-    WHERE
-      r.rate > 0 AND (
-        r.valid_from IS NULL OR r.valid_from <= d.order_day
-      )
   ), rated AS (
     SELECT
       v.order_key,
@@ -146,13 +123,11 @@ FROM (
       CASE
         WHEN v.original_currency = UPPER('USD')
         THEN CAST(1 AS DOUBLE PRECISION)
-        ELSE d.rate
+        ELSE r.rate
       END AS rate
     FROM valued AS v
-    LEFT JOIN dated AS d
-      ON d.original_currency = v.original_currency
-      AND d.order_day = v.order_day
-      AND d.place = 1
+    LEFT JOIN "models"."order_rates" AS r
+      ON r.currency = v.original_currency AND r.order_day = v.order_day
   )
   SELECT
     order_key,
