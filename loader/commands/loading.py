@@ -182,7 +182,7 @@ def _print_report(title: str, report: Mapping[str, Any], output: Output) -> None
         output.line(f"warning counts: {counts}")
     for name in ("new_tables", "new_columns"):
         if report.get(name):
-            output.line(f"{name.replace('_', ' ')}: {shortened(report[name], _MOST_NAMES)}")
+            output.line(f"{name.replace('_', ' ')}: {shortened(sorted(report[name]), _MOST_NAMES)}")
     for name in ("schema_changes", "warnings", "failed_objects", "mismatches"):
         for item in report.get(name) or ():
             output.line(f"{name.replace('_', ' ')}: {_item(item)}")
