@@ -1,10 +1,11 @@
 """Reads the warehouse without changing it: a read-only connection, opened late and closed early."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 
@@ -86,16 +87,25 @@ class Reader:
 
     def _interruptible(self, work: Callable[[], Answer]) -> Answer:
         """Run `work` in a thread: where the engine works in the main thread, it may not notice Ctrl-C."""
-        with ThreadPoolExecutor(1, "query") as pool:
-            answer = pool.submit(work)
-            try:
-                return answer.result()
-            except KeyboardInterrupt:
-                # An interruption before the first row has no effect.
-                while not answer.done():
+        answer: Future[Answer] = Future()
+        try:
+            Thread(target=_fulfil, args=(answer, work), name="query", daemon=True).start()
+            return answer.result()
+        except KeyboardInterrupt:
+            # What has not begun never does. An interruption before the first row has no effect.
+            while not (answer.cancel() or answer.done()):
+                with suppress(KeyboardInterrupt):
                     self._connection.interrupt()
                     wait([answer], 0.1)
-                raise
+            raise
+
+
+def _fulfil(answer: Future[Answer], work: Callable[[], Answer]) -> None:
+    if answer.set_running_or_notify_cancel():
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
+            answer.set_exception(error)
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from contextlib import suppress
 
 from loader.commands.output import Output
 from loader.config import Config
 from loader.errors import ConfigError, LoaderError
 from loader.reading import Answer, Reader, open_reader
 
-_HELP = "End a query with ; and Enter. `tables` lists the tables, `quit` or Ctrl-D ends."
+_HELP = "End a query with ; and Enter. `tables` lists the tables, Ctrl-C stops a query, `quit` or Ctrl-D ends."
+_STOPPED = "\nstopped; Ctrl-C again, Ctrl-D or `quit` ends"
 _TABLES = (
     "select table_schema as schema, table_name as name from information_schema.tables "
     "where table_schema not in ('information_schema', 'pg_catalog') order by all"
@@ -39,21 +41,34 @@ def _prompt(reader: Reader, output: Output) -> int:
     is_terminal = sys.stdin.isatty()
     if is_terminal:
         output.line(_HELP)
-    pending = ""
+        with suppress(ImportError):  # some systems have none, and then lines cannot be edited
+            import readline  # noqa: F401
+    pending, was_stopped = "", False
     while True:
         try:
-            text = input("sql> " if is_terminal and not pending else "...> " if is_terminal else "")
-        except EOFError:
-            text = ";" if pending.strip() else "quit"
-        pending = f"{pending}\n{text}" if pending else text
-        word = pending.strip().rstrip(";").lower()
-        if word in {"quit", "exit", ""}:
-            if word:
+            text = _typed("sql> " if is_terminal and not pending else "...> " if is_terminal else "", pending)
+            was_stopped = False
+            pending = f"{pending}\n{text}" if pending else text
+            word = pending.strip().rstrip(";").lower()
+            if word in {"quit", "exit"}:
                 return 0
-            pending = ""
-        elif word == "tables" or pending.rstrip().endswith(";"):
-            _answer(reader, _TABLES if word == "tables" else pending, output)
-            pending = ""
+            if not word:
+                pending = ""
+            elif word == "tables" or pending.rstrip().endswith(";"):
+                query, pending = _TABLES if word == "tables" else pending, ""
+                _answer(reader, query, output)
+        except KeyboardInterrupt:
+            if was_stopped or not is_terminal:
+                raise
+            pending, was_stopped = "", True
+            output.line(_STOPPED)
+
+
+def _typed(prompt: str, pending: str) -> str:
+    try:
+        return input(prompt)
+    except EOFError:
+        return ";" if pending.strip() else "quit"
 
 
 def _answer(reader: Reader, query: str, output: Output) -> None:

@@ -1,9 +1,14 @@
 """The commands that look, run as a user runs them."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from contextlib import closing
+from select import select
 
 import duckdb
 import pytest
@@ -199,6 +204,72 @@ def test_the_prompt_reads_queries_until_quit(loaded_project):
     assert "one\n1\n" in ran.out
     assert "web" in ran.out
     assert "the query failed" in ran.err
+
+
+class Prompt:
+    """`loader sql` on a terminal of its own."""
+
+    def __init__(self, folder):
+        self._ours, theirs = os.openpty()
+        streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+        self.shell = subprocess.Popen([sys.executable, "-m", "loader", "sql"], cwd=folder, **streams)
+        os.close(theirs)
+        self.said_before("sql> ")
+
+    def type(self, text):
+        os.write(self._ours, text.encode())
+
+    def said_before(self, awaited):
+        """All that it says up to a prompt."""
+        said = b""
+        while not said.endswith(awaited.encode()):
+            assert select([self._ours], [], [], 20)[0], f"{awaited!r} did not come after {said!r}"
+            said += os.read(self._ours, 65536)
+        return said.decode()
+
+    def press_ctrl_c(self):
+        """Until something is said: Python does not notice it just before it waits for a line."""
+        while select([self._ours], [], [], 0)[0]:
+            os.read(self._ours, 65536)
+        is_heard = False
+        while not is_heard:
+            self.shell.send_signal(signal.SIGINT)
+            is_heard = bool(select([self._ours], [], [], 2)[0])
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.shell.pid}/task"))
+
+    def close(self):
+        self.shell.kill()
+        self.shell.wait()
+        os.close(self._ours)
+
+
+def test_ctrl_c_at_the_prompt_drops_what_was_begun_and_ends_it_only_when_repeated(loaded_project):
+    """As in other shells: a query that is half typed or running is gone, and the next one is answered."""
+    with closing(Prompt(loaded_project.folder)) as prompt:
+        prompt.type("select half,\n")
+        prompt.said_before("...> ")
+        prompt.press_ctrl_c()
+        assert "Ctrl-C again" in prompt.said_before("sql> ")
+
+        prompt.type("select 40 + 2 as answer;\n")
+        assert "42" in prompt.said_before("sql> ")
+
+        idle = prompt.threads()
+        prompt.type("select count(*) from range(100000) a, range(9999999) b;\n")
+        while prompt.threads() == idle:
+            time.sleep(0.05)
+        prompt.press_ctrl_c()
+        assert "stopped" in prompt.said_before("sql> ")
+
+        prompt.type("select 40 + 3 as answer;\n")
+        assert "43" in prompt.said_before("sql> ")
+
+        prompt.press_ctrl_c()
+        prompt.said_before("sql> ")
+        prompt.press_ctrl_c()
+        assert prompt.shell.wait(20) == 1
 
 
 @pytest.mark.parametrize("command", [["status"], ["schema"], ["discards"], ["quarantine", "list"], ["sql", "select 1"]])
