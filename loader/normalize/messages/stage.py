@@ -187,7 +187,6 @@ def _judged(blocks: str) -> str:
     There are two layers: the values of unusual envelopes, and the columns of the stage.
     """
     is_usual, is_odd = f"flags & {USUAL} <> 0", f"flags & {ODD} <> 0"
-    doubts = f"flags & {DOUBTFUL} <> 0"
     envelope = f"case when flags & {USUAL | ODD} = 0 then try(from_json(text, {literal(_ENVELOPE)})) end"
     texts = {"id": "messageId", "user_id": "userId", "anonymous_id": "anonymousId", "event": "event"}
     told = {name: f"coalesce({name}, e.{_quoted(key)})" for name, key in texts.items()}
@@ -199,7 +198,7 @@ with read as (select *, {envelope} as e from {blocks} as b),
 told as (
     select *,
         case
-            when {is_odd} or ({doubts} and not is_read_exactly(text)) then null
+            when {is_odd} then null
             when {is_usual} then {_calls()}
             when {plain} then e.type
         end as call
@@ -211,7 +210,7 @@ select
     case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as event_hash,
     {columns},
     fingerprint, signature,
-    {doubts} as is_doubtful,
+    flags & {DOUBTFUL} <> 0 as is_doubtful,
     case when {is_usual} then id_hash else {hash_of_id(told["id"])} end as id_hash
 from told as b"""
 
