@@ -13,6 +13,11 @@ LINES = [
     pytest.param(
         '"total":372.99359999999996,"tax":19.90,"lat":48.85661400000000000', id="PostgreSQL: zeros at the end"
     ),
+    pytest.param(
+        r'"date":"12\/31\/2026","share":"50\/50","note":"3 \u00d7 4"', id="PHP: escaped slashes behind digits"
+    ),
+    pytest.param(r'"street":"1 Main St\nApt 2","size":"12\" vinyl","at":"10:30\t"', id="any: escapes behind digits"),
+    pytest.param(r'"price":"5 \u003c 7","shop":"24\u0026more"', id="Go: escaped signs behind digits"),
     pytest.param(f'"products":[{{"price":0.1, {SUM}}},{{{SUM}}}]', id="in an array, which becomes text"),
 ]
 
@@ -21,6 +26,33 @@ LINES = [
 def test_lines_of_real_producers_are_plain(loading, properties):
     line = as_bytes(a_track_call({})).decode().replace('"properties":{}', f'"properties":{{{properties}}}')
     loading.write(line)
+    report = loading.load()
+    plain = canonical(loading.held())
+
+    loading.without_warehouse().load(force_exact=True)
+
+    assert report["exact_lines"] == 0
+    assert plain == canonical(loading.held())
+    assert loading.differences() == []
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        pytest.param("2026-03-01T09:59:58.250Z", id="JavaScript"),
+        pytest.param("2026-03-01T09:59:58.123456789Z", id="Go: nanoseconds"),
+        pytest.param("2026-03-01T15:29:58.250+05:30", id="RudderStack: the zone of the server"),
+        pytest.param("2026-03-01T09:59:58.250+0000", id="Jackson: a zone without a colon"),
+        pytest.param("2026-03-01 09:59:58.123456+00:00", id="Python: str of a time"),
+        pytest.param("2026-03-01T09:59:58.123456", id="Python: no zone"),
+        pytest.param("2026-03-01 09:59:58+00", id="PostgreSQL: a zone of hours"),
+    ],
+)
+@pytest.mark.parametrize("user_id", ["u-1", r"tenant\/1"], ids=["usual", "escaped"])
+def test_times_of_real_producers_are_plain(loading, time, user_id):
+    """In the envelope, also of lines whose ids the engine reads."""
+    line = as_bytes(a_track_call(userId="@", receivedAt=time, timestamp=time, originalTimestamp=time)).decode()
+    loading.write(line.replace("@", user_id))
     report = loading.load()
     plain = canonical(loading.held())
 

@@ -155,6 +155,10 @@ def refuse(constant: str) -> None:
         pytest.param('{"a":1} {"a":1}', ODD, id="two messages on a line"),
         pytest.param('[{"a":1}]', ODD, id="an array"),
         pytest.param('{"properties":{"a":"2020-01-01T00:00\\u005a"}}', ODD, id="a timestamp behind an escape"),
+        pytest.param('{"properties":{"a":"\\u0032020-01-01T00:00Z"}}', ODD, id="an escape at the beginning of it"),
+        pytest.param('{"properties":{"a":"2020-01-01T00:00Z\\n"}}', 0, id="an escape that no timestamp has"),
+        pytest.param('{"properties":{"a":"1\\/2 price"}}', 0, id="a digit and an escaped slash"),
+        pytest.param('{"properties":{"a":"5 \\u00d7 3"}}', 0, id="a digit and an escaped sign"),
         pytest.param("", ODD, id="nothing"),
     ],
 )
