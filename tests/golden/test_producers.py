@@ -1,7 +1,7 @@
 """Lines as real programs write them take the fast way, and load what the exact way makes of them."""
 
 import pytest
-from factories import a_track_call, as_bytes
+from factories import a_group_call, a_page_call, a_track_call, an_alias_call, an_identify_call, as_bytes
 from loading import canonical
 
 SUM = '"total":372.99359999999996,"discount":0.30000000000000004,"shipping":4'
@@ -22,18 +22,23 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("properties", LINES)
-def test_lines_of_real_producers_are_plain(loading, properties):
-    line = as_bytes(a_track_call({})).decode().replace('"properties":{}', f'"properties":{{{properties}}}')
-    loading.write(line)
+def assert_plain(loading, *lines):
+    """The fast way takes all lines, and loads what the exact way and the reference make of them."""
+    loading.write(*lines)
     report = loading.load()
     plain = canonical(loading.held())
+    assert (report["exact_lines"], loading.differences()) == (0, [])
 
     loading.without_warehouse().load(force_exact=True)
 
-    assert report["exact_lines"] == 0
-    assert plain == canonical(loading.held())
-    assert loading.differences() == []
+    assert canonical(loading.held()) == plain
+
+
+@pytest.mark.parametrize("properties", LINES)
+def test_values_of_real_producers_are_plain(loading, properties):
+    line = as_bytes(a_track_call({})).decode()
+
+    assert_plain(loading, line.replace('"properties":{}', f'"properties":{{{properties}}}'))
 
 
 @pytest.mark.parametrize(
@@ -52,12 +57,44 @@ def test_lines_of_real_producers_are_plain(loading, properties):
 def test_times_of_real_producers_are_plain(loading, time, user_id):
     """In the envelope, also of lines whose ids the engine reads."""
     line = as_bytes(a_track_call(userId="@", receivedAt=time, timestamp=time, originalTimestamp=time)).decode()
-    loading.write(line.replace("@", user_id))
-    report = loading.load()
-    plain = canonical(loading.held())
 
-    loading.without_warehouse().load(force_exact=True)
+    assert_plain(loading, line.replace("@", user_id))
 
-    assert report["exact_lines"] == 0
-    assert plain == canonical(loading.held())
+
+@pytest.mark.parametrize("number", [42, -7, 123456789012345678, 1772359200123456789])
+def test_whole_numbers_for_ids_are_plain(loading, number):
+    """Ids are texts in the tables. Programs with numbered users send numbers."""
+    assert_plain(
+        loading,
+        a_track_call(userId=number, message_id="1"),
+        an_identify_call(user_id=number, message_id="2"),
+        a_group_call(group_id=number, anonymousId=number, message_id="3"),
+        an_alias_call(previous_id=number, message_id="4"),
+    )
+
+    assert loading.query("select id from web.users") == [(str(number),)]
+    assert loading.query("select id from web.accounts") == [(str(number),)]
+
+
+def test_the_id_minus_zero_is_kept_as_it_is(loading):
+    """The engine would read 0."""
+    loading.write(as_bytes(a_group_call(group_id="@")).replace(b'"@"', b"-0"))
+    loading.load()
+
+    assert loading.query("select group_id from web.groups") == [("-0",)]
     assert loading.differences() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "inner"),
+    [
+        pytest.param(r"Caf\u00e9", r"Caf\u00e9 \u2013 Shop", id="two texts"),
+        pytest.param(r"Caf\u00e9", "Café", id="one text in two spellings"),
+        pytest.param(r"a\/b", r"a\u002fb", id="one text with other escapes"),
+    ],
+)
+def test_escapes_in_the_name_of_a_page_are_plain(loading, name, inner):
+    """It is a column, and that in the properties is another one if it says something else."""
+    line = as_bytes(a_page_call({"name": "@inner@"}, name="@name@")).decode()
+
+    assert_plain(loading, line.replace("@name@", name).replace("@inner@", inner))

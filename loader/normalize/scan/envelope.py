@@ -69,8 +69,6 @@ def _text(content: Address, at: int, past: int, kind: int, slot: int, into: Addr
             return BAD
     elif kind != INTEGER or past - at > _LONGEST_INTEGER or slot <= SLOT_EVENT:
         return BAD
-    elif byte_at(content, at) == 45 and byte_at(content, at + 1) == 48:
-        return BAD
     set_view(content, at, past, 0, into)
     return 1
 

@@ -160,6 +160,12 @@ def _number(content: Address, at: int, end: int) -> tuple[int, int, int]:
 
 
 @compiled
+def is_minus_zero(content: Address, at: int, past: int) -> bool:
+    """Whether an integer is -0, which the engine reads as 0."""
+    return past - at == 2 and byte_at(content, at) == 45 and byte_at(content, at + 1) == 48
+
+
+@compiled
 def _is_word(content: Address, at: int, end: int, word: int, length: int) -> bool:
     if at + length > end:
         return False
