@@ -26,7 +26,7 @@ _ALWAYS_KEPT: Final = 15
 """Every number with so many digits has a double of its own."""
 _MOST_DIGITS: Final = 17
 _FARTHEST: Final = 300
-"""Doubles up to this power of ten, and down to its inverse, have all their digits."""
+"""Numbers whose first digit is at this power of ten or nearer to one: doubles have all their digits."""
 _LEAST_POWER: Final = -_FARTHEST - _MOST_DIGITS
 _POWER_BITS: Final = 128
 _INTEGER_DIGITS: Final = 19
@@ -130,7 +130,7 @@ def is_kept_double(content: Address, at: int, past: int, exponent: int) -> bool:
             significand = significand * _TEN + np.uint64(byte_at(content, place) - _ZERO)
             count += 1
     exponent += point - past if past <= point else point - past + 1
-    if count > _MOST_DIGITS or abs(exponent + count) > _FARTHEST:
+    if count > _MOST_DIGITS or abs(exponent + count - 1) > _FARTHEST:
         return False
     return count <= _ALWAYS_KEPT or _is_shortest(significand, exponent)
 
