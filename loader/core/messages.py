@@ -13,6 +13,8 @@ from loader.core.samples import KeyPath, Shape
 from loader.core.tables import EXCLUDED, REQUEST_IP, is_known_key, payload_root
 
 _TEXT_KEYS: Final = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event")
+_OWN_IDS: Final = {"group": "groupId", "alias": "previousId"}
+"""The ids of calls that have one beside those of people."""
 _TIME_KEYS: Final = ("receivedAt", "timestamp", "sentAt", "originalTimestamp")
 _OTHER_KEYS: Final = ("context", "properties", "traits", "name", "category", REQUEST_IP)
 _ENVELOPE_KEYS: Final = {key.lower(): key for key in (*_TEXT_KEYS, *_TIME_KEYS, *_OTHER_KEYS, *EXCLUDED)}
@@ -113,8 +115,10 @@ def columns_of(path: KeyPath, call: str, root: str, limit: int, reserved: frozen
 
 def _is_odd_envelope(shape: Shape, call: str) -> bool:
     names = ("name", "category") if call in ("page", "screen") else ()
+    ids = ("userId", "anonymousId", _OWN_IDS.get(call))
     for key in (*_TEXT_KEYS, *_TIME_KEYS, *names):
-        if shape.leaves.get((key,), Kind.STRING) is not Kind.STRING:
+        kind = shape.leaves.get((key,), Kind.STRING)
+        if kind is not Kind.STRING and not (kind is Kind.INT and key in ids):
             return True
     # A batch is unpacked, no matter what other keys the line has.
     if any(shape.leaves.get((key,)) is Kind.JSON for key in ("batch", "payload")):

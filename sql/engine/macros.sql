@@ -29,13 +29,6 @@ create or replace macro day_of(v) as
 -- Both in one macro: a timestamp, or a day.
 create or replace macro timestamp_or_day_of(v) as coalesce(timestamp_of(v), day_of(v));
 
--- Whether the engine reads a text with numbers without rounding: the text is minified, every float has its shortest
--- form, and no integer has more than 18 digits.
-create or replace macro is_read_exactly(t) as
-    starts_with(t, try(json(t)))
-    and strlen(try(json(t))) + 1 = strlen(t)
-    and not regexp_matches(t, '[:,\[]-?(?:[0-9]{19}|[0-9.]+[eE][+-]?[0-9]{3}|[Nn][Aa][Nn]|[Ii][Nn][Ff])');
-
 -- The value of a JSON leaf in a column of a type, or null if it does not survive the round trip.
 -- `t` is the json_type of the leaf, `x` its text; a missing leaf and a null are null.
 create or replace macro is_number(t) as t in ('BIGINT', 'UBIGINT', 'DOUBLE');

@@ -43,8 +43,10 @@ PLAIN_SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(10**6), 10**6),
-    # No number that the engine spells otherwise: beside one of sixteen digits it sends a line the exact way.
-    st.sampled_from([2**53 + 1, 0.5, 2.0, 0.0625, "", "x", "12", "2024-01-31T10:00:00Z", 'line\n"quoted" ü😀']),
+    st.sampled_from(
+        [2**53 + 1, 2**63 - 1, -(2**63), 0.5, 2.0, 0.0625, 0.1 + 0.2, 1e-7, 1e300, "@raw:1.50@", "@raw:1e3@"]
+    ),
+    st.sampled_from(["", "x", "12", "2024-01-31T10:00:00Z", 'line\n"quoted" ü😀', '12" ü']),
 )
 PLAIN_PAYLOADS = st.dictionaries(
     st.sampled_from(("a", "plan", "total", "deep", "orderId")),
@@ -70,7 +72,7 @@ def messages(draw: st.DrawFn, payloads: st.SearchStrategy = PAYLOADS, is_plain: 
         "timestamp": _at(draw(st.integers(0, 2))),
         "context": {"ip": draw(st.sampled_from(("192.0.2.1", "192.0.2.2")))},
     }
-    users = ("u1", "u2") if is_plain else ("u1", "u2", None, " ", 7)
+    users = ("u1", "u2", 7) if is_plain else ("u1", "u2", None, " ", 7)
     message["userId"] = draw(st.sampled_from(users))
     root = "traits" if call in ("identify", "group", "alias") else "properties"
     message[root] = draw(payloads)
@@ -105,9 +107,10 @@ def identifies(draw: st.DrawFn) -> dict:
     }
 
 
-def spelled(message: object) -> str:
-    """A line; marked numbers stand as they were chosen."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+def spelled(message: object, is_minified: bool = True) -> str:
+    """A line, minified or with blanks and escapes; marked numbers stand as they were chosen."""
+    separators = (",", ":") if is_minified else (", ", ": ")
+    text = json.dumps(message, ensure_ascii=not is_minified, separators=separators)
     for number in RAW_NUMBERS:
         text = text.replace(f'"@raw:{number}@"', number)
     return text

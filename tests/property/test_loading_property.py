@@ -27,7 +27,7 @@ from loader.jobs.verify.source import verify_source
 from loader.staging import StagingLimits
 
 ONE_BY_ONE = StagingLimits(batch_objects=1)
-PLAIN_LINES = messages(PLAIN_PAYLOADS, is_plain=True).map(spelled)
+PLAIN_LINES = st.builds(spelled, messages(PLAIN_PAYLOADS, is_plain=True), st.booleans())
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 

@@ -46,6 +46,15 @@ def test_null_traits_are_named_in_order():
     assert found.null_columns == ["a", "b", "c_d"]
 
 
+@pytest.mark.parametrize(
+    ("call", "key"),
+    [("track", "userId"), ("identify", "anonymousId"), ("group", "groupId"), ("alias", "previousId")],
+)
+def test_a_whole_number_is_no_odd_id(call, key):
+    """Of people in every call, and the own one of a group or an alias call."""
+    assert not columns(a_call(call, **{key: 42}), call).is_odd
+
+
 def test_unknown_keys_are_listed():
     """What is neither loaded nor on the exclusion list."""
     assert columns(a_track_call(extra=1, channel="x")).unknown_keys == ["extra"]
@@ -121,7 +130,9 @@ def test_the_name_of_a_page_is_not_loaded_twice():
         '{"type":"track","properties":{"a":1,"a":2}}',
         a_track_call({"a b": 1, "a_b": 2}),
         a_track_call({"a.b": 1, "a": {"b": 2}}),
-        a_track_call(userId=5),
+        a_track_call(userId=5.5),
+        a_track_call(messageId=5),
+        a_track_call(groupId=5),
         a_track_call(userId={"id": 1}),
         a_track_call(userId={}),
         a_track_call(receivedAt=1587600000),
@@ -131,7 +142,8 @@ def test_the_name_of_a_page_is_not_loaded_twice():
         a_call("track", event="x", messageid="lower", message_id=None),
     ],
     ids=[
-        *("repeated key", "two spellings", "dotted and nested", "number id", "object id", "empty id", "epoch"),
+        *("repeated key", "two spellings", "dotted and nested", "a fraction for a user", "a number for the message"),
+        *("a number for the group of a track", "object id", "empty id", "epoch"),
         *("event is an array", "properties is text", "context is an array", "key in lower case"),
     ],
 )

@@ -36,8 +36,6 @@ _TIMES: Final = (
 )
 _TEXTS: Final = ("type", "event", "messageId", "anonymousId", "userId")
 _ENVELOPE: Final = "{" + ",".join(f'"{key}":"VARCHAR"' for key in (*_TEXTS, *(key for key, _ in _TIMES))) + "}"
-_INSTANT: Final = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
-_SET: Final = "between timestamptz '0001-01-01 00:00:00.000001Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
 
 
 _LEAST_CHUNKS: Final = 4
@@ -187,11 +185,10 @@ def _judged(blocks: str) -> str:
     There are two layers: the values of unusual envelopes, and the columns of the stage.
     """
     is_usual, is_odd = f"flags & {USUAL} <> 0", f"flags & {ODD} <> 0"
-    doubts = f"flags & {DOUBTFUL} <> 0"
     envelope = f"case when flags & {USUAL | ODD} = 0 then try(from_json(text, {literal(_ENVELOPE)})) end"
     texts = {"id": "messageId", "user_id": "userId", "anonymous_id": "anonymousId", "event": "event"}
     told = {name: f"coalesce({name}, e.{_quoted(key)})" for name, key in texts.items()}
-    told |= {column: f"coalesce(b.{_quoted(column)}, instant(e.{_quoted(key)}))" for key, column in _TIMES}
+    told |= {column: f"b.{_quoted(column)}" for _, column in _TIMES}
     columns = ", ".join(f"{sql} as {_quoted(name)}" for name, sql in told.items())
     plain = " and ".join(("e.type in ('track', 'identify', 'page', 'screen', 'group', 'alias')", *_plain_envelope()))
     return f"""
@@ -199,7 +196,7 @@ with read as (select *, {envelope} as e from {blocks} as b),
 told as (
     select *,
         case
-            when {is_odd} or ({doubts} and not is_read_exactly(text)) then null
+            when {is_odd} then null
             when {is_usual} then {_calls()}
             when {plain} then e.type
         end as call
@@ -211,7 +208,7 @@ select
     case when call = 'track' then hash('track', coalesce(event, e.event)) else hash(call) end as event_hash,
     {columns},
     fingerprint, signature,
-    {doubts} as is_doubtful,
+    flags & {DOUBTFUL} <> 0 as is_doubtful,
     case when {is_usual} then id_hash else {hash_of_id(told["id"])} end as id_hash
 from told as b"""
 
@@ -241,12 +238,10 @@ def _calls() -> str:
 
 def _plain_envelope() -> Iterator[str]:
     yield r"regexp_full_match(e.messageId, '[!-~](?s:.*[!-~])?')"
-    for key in ("receivedAt", "timestamp"):
-        value = f"e.{_quoted(key)}"
-        yield f"regexp_full_match({value}, '{_INSTANT}') and instant({value}) {_SET}"
-    for key in ("sentAt", "originalTimestamp"):
-        value = f"e.{_quoted(key)}"
-        yield (f"({value} is null or regexp_full_match({value}, '{_INSTANT}') and instant({value}) {_SET})")
+    # The scan has read all times but the missing ones, if they can be read.
+    yield 'received_at is not null and "timestamp" is not null'
+    for key, column in _TIMES[2:]:
+        yield f"({column} is not null or e.{_quoted(key)} is null)"
 
 
 def _quoted(key: str) -> str:

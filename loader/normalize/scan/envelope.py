@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,6 @@ from loader.normalize.scan.text import BAD
 from loader.normalize.scan.times import NO_INSTANT, instant
 from loader.normalize.scan.views import VIEW, set_view
 from loader.normalize.scan.words import has_backslash, text_hash_of
-
-_LONGEST_INTEGER: Final = 18
 
 
 class Found(NamedTuple):
@@ -67,9 +65,7 @@ def _text(content: Address, at: int, past: int, kind: int, slot: int, into: Addr
             at == past or not _is_visible(byte_at(content, at)) or not _is_visible(byte_at(content, past - 1))
         ):
             return BAD
-    elif kind != INTEGER or past - at > _LONGEST_INTEGER or slot <= SLOT_EVENT:
-        return BAD
-    elif byte_at(content, at) == 45 and byte_at(content, at + 1) == 48:
+    elif kind != INTEGER or slot <= SLOT_EVENT:
         return BAD
     set_view(content, at, past, 0, into)
     return 1

@@ -107,6 +107,16 @@ def _put(content: Address, at: int, past: int, has_white: bool, is_in_string: bo
 
 
 @compiled
+def is_same_text(content: Address, at: int, past: int, begin: int, end: int, into: Address) -> bool:
+    """Whether the insides of two strings say the same, however they are escaped. `into` must have room for both."""
+    to = _put_respelled(content, at, past, True, into, 0)
+    is_same = _put_respelled(content, begin, end, True, into, to) == 2 * to
+    for place in range(to):
+        is_same = is_same and byte_at(into, place) == byte_at(into, to + place)
+    return is_same
+
+
+@compiled
 def fingerprint(
     content: Address, spans: Integers, kinds: Integers, is_track: bool, has_white: bool, into: Address
 ) -> np.uint64:

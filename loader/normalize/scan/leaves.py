@@ -12,9 +12,8 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 
 from loader.normalize.scan.compile import Address, Integers, compiled
-from loader.normalize.scan.memory import byte_at
 from loader.normalize.scan.rules import DAY, INTEGER, NOTE_BITS, PATHS, STRANGE, STRING, Hashes
-from loader.normalize.scan.text import BAD
+from loader.normalize.scan.text import BAD, is_minus_zero
 from loader.normalize.scan.words import has_backslash
 
 PATH_SHIFT: Final = np.uint64(48)
@@ -95,7 +94,7 @@ def put_note(content: Address, at: int, past: int, path: np.uint64, kind: int, n
         at, past = at + 1, past - 1
         if has_backslash(content, at, past):
             kind = STRANGE
-    elif kind == INTEGER and past - at == 2 and byte_at(content, at) == 45 and byte_at(content, at + 1) == 48:
+    elif kind == INTEGER and is_minus_zero(content, at, past):
         kind = STRANGE
     number = _path_number(path, notes)
     place, length = at - notes.state[LINE_AT], past - at

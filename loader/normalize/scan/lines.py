@@ -11,21 +11,25 @@ import numpy.typing as npt
 from loader.core.samples import DEEPEST
 from loader.normalize.scan.compile import Address, Integers, compiled, kept, version
 from loader.normalize.scan.envelope import Found, envelope
-from loader.normalize.scan.fingerprint import fingerprint
+from loader.normalize.scan.fingerprint import fingerprint, is_same_text
 from loader.normalize.scan.leaves import NOTED, Notes, begin_notes, cannot_tell, close_note, end_notes, put_note
 from loader.normalize.scan.memory import byte_at
 from loader.normalize.scan.rules import (
     ARRAY,
+    DAY,
     EMPTY_TEXT_OBJECT,
     FACTOR,
     INNER_NAME,
+    INTEGER,
     NULL,
     OBJECT,
     ODD,
     ROOT,
     SKIPPED,
     SLOT_NAME,
+    SLOT_PREVIOUS_ID,
     SLOT_TYPE,
+    SLOT_USER_ID,
     SLOTS,
     SPREAD,
     STRING,
@@ -43,6 +47,7 @@ from loader.normalize.scan.text import (
     OPEN_ARRAY,
     OPEN_OBJECT,
     QUOTE,
+    is_minus_zero,
     past_string,
     past_white,
     scalar,
@@ -138,7 +143,7 @@ def _call(content: Address, at: int, end: int, type_key: np.uint64) -> np.uint64
 
 
 @compiled
-def _names_flags(content: Address, spans: Integers, kinds: Integers) -> tuple[np.uint64, int]:
+def _names_flags(content: Address, spans: Integers, kinds: Integers, into: Address) -> tuple[np.uint64, int]:
     """Flags for `name` and `category` in the payload: absent; the same as those of the message, or filling them; other."""
     value, flags = np.uint64(0), 0
     for index in range(2):
@@ -152,12 +157,24 @@ def _names_flags(content: Address, spans: Integers, kinds: Integers) -> tuple[np
             is_same = last - first == end - begin
             for place in range(first, last):
                 is_same = is_same and byte_at(content, place) == byte_at(content, begin + place - first)
+            if not is_same and (has_backslash(content, first, last) or has_backslash(content, begin, end)):
+                if STRING <= kinds[outer] <= DAY and STRING <= kinds[inner] <= DAY:
+                    is_same = is_same_text(content, first + 1, last - 1, begin + 1, end - 1, into)
+                else:
+                    flags = ODD
             if not is_same:
                 relation = 2
-                if has_backslash(content, first, last) or has_backslash(content, begin, end):
-                    flags = ODD
         value = value * np.uint64(4) + np.uint64(relation + 2 * index)
     return value, flags
+
+
+@compiled
+def _ids_flags(content: Address, spans: Integers, kinds: Integers) -> int:
+    """Flags for the ids of people and groups: the text of an integer is what was written, and not what the engine reads."""
+    for slot in range(SLOT_USER_ID, SLOT_PREVIOUS_ID + 1):
+        if kinds[slot] == INTEGER and is_minus_zero(content, spans[slot, 0], spans[slot, 1]):
+            return ODD
+    return 0
 
 
 @compiled
@@ -312,8 +329,8 @@ def _line(content: Address, at: int, end: int, line: int, rules: Rules, room: Ro
     if at == BAD or past_white(content, at, end) != end:
         return False
     spans, kinds = room.spans, room.kinds
-    relation, odd = _names_flags(content, spans, kinds)
-    flags |= odd
+    relation, odd = _names_flags(content, spans, kinds, room.printed)
+    flags |= odd | _ids_flags(content, spans, kinds)
     first, last = spans[SLOT_TYPE, 0] + 1, spans[SLOT_TYPE, 1] - 1
     is_track = False
     if kinds[SLOT_TYPE] == STRING:

@@ -15,7 +15,7 @@ Hashes = npt.NDArray[np.uint64]
 ODD: Final = 1
 """Not strict JSON, or JSON that the engine's reader would change: the exact parser must read the line."""
 DOUBTFUL: Final = 2
-"""The line has a number that the engine's reader may round."""
+"""The line has an integer that a double may not hold exactly."""
 USUAL: Final = 4
 """The envelope is usual: the scan has read all of it."""
 

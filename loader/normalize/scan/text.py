@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from loader.normalize.scan.compile import Address, compiled
+from loader.normalize.scan.doubles import is_kept_double, is_kept_integer
 from loader.normalize.scan.memory import byte_at
-from loader.normalize.scan.rules import BOOLEAN, DOUBTFUL, FLOAT, INTEGER, NULL, STRING
+from loader.normalize.scan.rules import BOOLEAN, DOUBTFUL, FLOAT, INTEGER, NULL, ODD, STRING
 from loader.normalize.scan.words import past_plain, text_hash_of
 
 QUOTE, BACKSLASH, COMMA, COLON = 0x22, 0x5C, 0x2C, 0x3A
@@ -23,6 +24,8 @@ _NOTHING: Final = np.uint64(0)
 _LONG_NUMBER = 16
 """With this many digits and points, a double may not hold a number exactly."""
 _LONG_EXPONENT = 3
+_FAR = 1 << 40
+"""An exponent that no line has enough zeros to make up for."""
 _TRUE, _FALSE, _NONE = (int.from_bytes(word, "little") for word in (b"true", b"false", b"null"))
 
 
@@ -121,8 +124,8 @@ def past_digits(content: Address, at: int, end: int) -> int:
 @compiled
 def _number(content: Address, at: int, end: int) -> tuple[int, int, int]:
     """Read a number. Also returns its kind, and flags."""
-    flags = 0
-    if byte_at(content, at) == 45:
+    is_negative = byte_at(content, at) == 45
+    if is_negative:
         at += 1
     begin = at
     at = past_digits(content, at, end)
@@ -134,20 +137,32 @@ def _number(content: Address, at: int, end: int) -> tuple[int, int, int]:
         at = past_digits(content, fraction, end)
         if at == fraction:
             return BAD, 0, 0
-    if at - begin >= _LONG_NUMBER:
-        flags = DOUBTFUL
+    past, power, is_long = at, 0, at - begin >= _LONG_NUMBER
     if at < end and (byte_at(content, at) == 101 or byte_at(content, at) == 69):
         kind = FLOAT
         at += 1
-        if at < end and (byte_at(content, at) == 43 or byte_at(content, at) == 45):
+        has_minus = at < end and byte_at(content, at) == 45
+        if has_minus or (at < end and byte_at(content, at) == 43):
             at += 1
         exponent = at
         at = past_digits(content, exponent, end)
         if at == exponent:
             return BAD, 0, 0
-        if at - exponent >= _LONG_EXPONENT:
-            flags = DOUBTFUL
-    return at, kind, flags
+        is_long = is_long or at - exponent >= _LONG_EXPONENT
+        for place in range(exponent, at):
+            power = min(power * 10 + byte_at(content, place) - 48, _FAR)
+        power = -power if has_minus else power
+    if not is_long:
+        return at, kind, 0
+    if kind == FLOAT:
+        return at, kind, 0 if is_kept_double(content, begin, past, power) else ODD
+    return at, kind, DOUBTFUL if is_kept_integer(content, begin, past, is_negative) else ODD
+
+
+@compiled
+def is_minus_zero(content: Address, at: int, past: int) -> bool:
+    """Whether an integer is -0, which the engine reads as 0."""
+    return past - at == 2 and byte_at(content, at) == 45 and byte_at(content, at + 1) == 48
 
 
 @compiled
