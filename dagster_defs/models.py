@@ -186,7 +186,7 @@ def _metadata(config: Config, catalog: Catalog, report: ModelsReport) -> dict[st
         made.name: {
             "dagster/row_count": made.rows,
             "dagster/column_lineage": _lineage(config, catalog, made.name),
-            "seconds": made.seconds,
+            "seconds": round(made.seconds, 3),
             "as_of": report.as_of.isoformat(),
             **({} if made.keys_recomputed is None else {"keys_recomputed": made.keys_recomputed}),
             **made.facts,

@@ -145,7 +145,8 @@ def commands_page() -> str:
         "and errors to standard error. An error says what happened, where, and how to fix it; see [errors](errors.md).",
         "",
         "Ctrl-C lets the current batch finish and then stops; run the same command again to continue. A second Ctrl-C stops "
-        "at once, and the current batch is rolled back. Progress is shown on a terminal only; `NO_COLOR` turns colours off.",
+        "at once, and the current batch is rolled back. SIGTERM, which schedulers and containers send, does the same. Progress "
+        "is shown on a terminal only; `NO_COLOR` turns colours off.",
         "",
         *_options(parser),
         "",
@@ -163,7 +164,7 @@ def commands_page() -> str:
         "|---|---|",
         "| 0 | done |",
         "| 1 | failed, or finished but recorded a failure: an unreadable object, `--strict` with quarantined lines, a "
-        "`verify` that does not add up, Ctrl-C |",
+        "`verify` that does not add up, Ctrl-C, SIGTERM |",
         "| 2 | wrong configuration or usage; nothing was touched |",
         "| 3 | stopped by a guard |",
         "| 4 | another process holds the lease or the warehouse file |",

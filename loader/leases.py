@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,12 @@ from loader.warehouses.duckdb import DuckDBWarehouse
 
 _LEASE: Final = timedelta(minutes=15)
 """How long a holder on another machine is believed to be alive."""
+_CLOCK_SECONDS: Final = 5.0
+"""How far the clock may have been set meanwhile."""
+_ENDED: Final = "Z"
+"""The state of a process that has ended but was not collected by its parent, which may never happen in a container."""
+_BEGAN: Final = 18
+"""When a process began, in ticks since the machine did: the place in `/proc/PID/stat` after the state."""
 _LOAD: Final = "load:"
 _MODELS: Final = "models"
 
@@ -82,28 +89,30 @@ def _boot_id() -> str:
 
 
 def _is_alive(lease: tuple[Any, ...], now: datetime) -> bool:
-    host, boot_id, pid, _, expires_at = lease
+    host, boot_id, pid, acquired_at, expires_at = lease
     if host == socket.gethostname():
         if boot_id != _boot_id():
             return False
-        return _is_running(int(pid))
+        return _is_running(int(pid), (now - acquired_at).total_seconds())
     return bool(expires_at > now)
 
 
-def _is_running(pid: int) -> bool:
+def _is_running(pid: int, seconds: float) -> bool:
+    """Whether this process is running and old enough to have taken a lease so many seconds ago.
+
+    Numbers of processes come again: in a container that is started anew, at once.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return not _has_ended(pid)
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether the process has ended but its parent has not collected it, which may never happen in a container."""
+        pass
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
+        return True
+    if state == _ENDED:
         return False
-    return stat.rpartition(")")[2].split()[0] == "Z"
+    began = int(rest[_BEGAN]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began > seconds - _CLOCK_SECONDS

@@ -1,4 +1,4 @@
-"""Shows progress on a terminal, and lets the current batch finish after Ctrl-C."""
+"""Shows progress on a terminal, and lets the current batch finish after Ctrl-C or SIGTERM."""
 
 import signal
 import sys
@@ -54,4 +54,4 @@ class Progress:
         if self.is_stopping:
             raise KeyboardInterrupt
         self.is_stopping = True
-        print("finishing what is in hand; press Ctrl-C again to stop at once", file=sys.stderr)
+        print("finishing what is in hand; a second Ctrl-C or SIGTERM stops at once", file=sys.stderr)

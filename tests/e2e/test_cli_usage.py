@@ -274,14 +274,23 @@ def test_a_closed_standard_output_is_no_defect(loaded_project):
     assert (ran, "Traceback" in said) == (0, False)
 
 
-def test_ctrl_c_stops_a_query(loaded_project):
+@pytest.mark.parametrize(
+    ("sent", "before"),
+    [
+        pytest.param(signal.SIGINT, None, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, None, id="SIGTERM"),
+        # As a script starts what it runs in the background.
+        pytest.param(signal.SIGTERM, lambda: signal.signal(signal.SIGINT, signal.SIG_IGN), id="SIGTERM, no Ctrl-C"),
+    ],
+)
+def test_a_signal_stops_a_query(sent, before, loaded_project):
     """At any moment, also before the first row."""
-    process = start(loaded_project, "sql", "select count(*) from range(100000000000000)")
+    process = start(loaded_project, "sql", "select count(*) from range(100000000000000)", preexec_fn=before)
     try:
         while str(loaded_project.warehouse) not in files_of(process.pid):
             time.sleep(0.05)
         time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
 
         ran, said = ended(process)
     finally:

@@ -169,6 +169,7 @@ def test_a_run_reports_rows_schema_lineage_and_checks(modelled):
     named = ran.metadata("models/named")
     lineage = named["dagster/column_lineage"].deps_by_column["name"]
     assert named["dagster/row_count"] == 3
+    assert named["seconds"] == round(named["seconds"], 3)
     assert {dep.column_name for dep in lineage} == {"name", "event_text", "call"}
     assert {dep.asset_key for dep in lineage} == {model_key("events")}
     assert ran.checks()["models/named:keys_are_unique"]

@@ -64,6 +64,19 @@ def test_a_process_that_was_killed_has_no_lease_though_nobody_asked_how_it_ended
     assert holders == [("second",)]
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells when a process began")
+def test_a_process_is_too_young_for_a_lease_from_before_it_began(warehouse):
+    """In a container that was killed and started again, the number of the killed process is that of the new one."""
+    hour = timedelta(hours=1)
+    lease = Lease(warehouse, "web")
+    lease.take("killed", BEGAN)
+
+    lease.take("second", BEGAN + hour)
+
+    holders = warehouse.engine.execute(f"select holder from {warehouse.state('leases')}").fetchall()
+    assert holders == [("second",)]
+
+
 def test_a_renewed_lease_lasts_a_quarter_of_an_hour_from_then(lease):
     lease.renew("first", BEGAN + timedelta(minutes=10))
 

@@ -1,10 +1,11 @@
-"""Ctrl-C lets the batch in hand finish."""
+"""Ctrl-C and SIGTERM let the batch in hand finish."""
 
 import os
 import signal
 
 import pytest
 
+from loader.__main__ import main
 from loader.commands.progress import Progress
 
 
@@ -35,3 +36,24 @@ def test_the_handler_before_comes_back():
         assert signal.getsignal(signal.SIGINT) != before
 
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_sigterm_is_like_ctrl_c(monkeypatch, capsys):
+    """Of schedulers and containers, which end what they started and kill it half a minute later."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def command() -> int:
+        with Progress(as_json=True) as progress:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert progress.is_stopping
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+        return 1
+
+    monkeypatch.setattr("loader.cli.main", command)
+    try:
+        assert main() == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert "finishing what is in hand" in capsys.readouterr().err
