@@ -218,3 +218,15 @@ def test_why_there_is_no_forecast_is_said(problem, loaded_pages):
     loaded_pages.put(ltv_params=params, ltv_scores=scores)
 
     assert f"No forecast: {problem}" in loaded_pages.page().html
+
+
+def test_why_buyers_have_no_value_is_said(loaded_pages):
+    """Orders may be expected of them where the value of an order cannot be fitted; then nobody is in a tenth."""
+    loaded_pages.put(
+        ltv_params=MODELS["ltv_params"].replace("null::varchar as value_problem", "'q is below 1' as value_problem"),
+        ltv_scores=f"select * replace (null::bigint as decile, null::decimal(28, 6) as clv) from ({MODELS['ltv_scores']})",
+    )
+    page = loaded_pages.page()
+
+    assert "No forecast: q is below 1" in page.html
+    assert "There is no buyer to score yet." not in page.html.partition("Forecast and reality")[0]
