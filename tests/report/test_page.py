@@ -98,6 +98,19 @@ def test_who_cancelled_all_orders_of_a_month_is_no_buyer_of_it(loaded_pages):
     assert re.search(r"2026-07 1 19 1 ", text)
 
 
+@pytest.mark.parametrize("rated", [120, 0])
+def test_orders_without_a_rate_are_not_left_out_silently(rated, loaded_pages):
+    """They are in no amount, and there may be no others."""
+    loaded_pages.put(
+        orders=f"select * from ({MODELS['orders']}) limit {rated}",
+        order_values="select case when n < 120 then 1.0 end as rate from range(1200) as t(n)",
+    )
+    page = loaded_pages.page()
+
+    assert "Not included: 1,080 orders in a currency that has no rate" in page.html
+    assert page.parts["Revenue by month"] == "shown"
+
+
 def test_an_empty_text_is_no_id_of_an_event(pages):
     """Its device is."""
     for number in range(3):
