@@ -98,6 +98,15 @@ def test_who_cancelled_all_orders_of_a_month_is_no_buyer_of_it(loaded_pages):
     assert re.search(r"2026-07 1 19 1 ", text)
 
 
+@pytest.mark.parametrize(
+    ("events", "said"), [(1, "Calls of each event,"), (13, "Calls of the 12 most frequent of 13 events,")]
+)
+def test_events_are_the_most_frequent_ones_where_others_are_left_out(events, said, pages):
+    pages.load(*(a_track_call(message_id=f"m{n}", event=f"Event {n}") for n in range(events)))
+
+    assert said in Read(pages.page().html).text
+
+
 @pytest.mark.parametrize("rated", [120, 0])
 def test_orders_without_a_rate_are_not_left_out_silently(rated, loaded_pages):
     """They are in no amount, and there may be no others."""
