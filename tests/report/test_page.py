@@ -107,6 +107,17 @@ def test_events_are_the_most_frequent_ones_where_others_are_left_out(events, sai
     assert said in Read(pages.page().html).text
 
 
+def test_what_was_ordered_is_cancelled_paid_back_or_revenue(loaded_pages):
+    """The amounts of a month add up."""
+    loaded_pages.put(
+        orders="select 'o' || n as order_key, 'u' as canonical_segment_id, date '2026-07-01' as order_day, g as gross, "
+        "r as refunded, i as net, 'EUR' as currency, i = 0 as is_removed "
+        "from (values (1, 100.0, 30.0, 70.0), (2, 50.0, 0.0, 0.0), (3, 20.0, 20.0, 0.0)) as t(n, g, r, i)"
+    )
+
+    assert "2026-07 1 2 1 170.00 50.00 50.00 70.00" in Read(loaded_pages.page().html).text
+
+
 @pytest.mark.parametrize("rated", [120, 0])
 def test_orders_without_a_rate_are_not_left_out_silently(rated, loaded_pages):
     """They are in no amount, and there may be no others."""

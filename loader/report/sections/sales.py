@@ -15,6 +15,7 @@ _COLUMNS = (
     Column("removed", "Cancelled or paid back", count),
     Column("buyers", "Buyers", count),
     Column("gross", "Ordered", decimals),
+    Column("cancelled", "Cancelled", decimals),
     Column("refunded", "Paid back", decimals),
     Column("net", "Revenue", decimals),
 )
