@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loader.config import SourceSettings
+from loader.core.plurals import counted
 from loader.core.tables import CALL_TABLES
 from loader.inventory import tables
 from loader.reading import Reader
@@ -34,7 +35,9 @@ def conservation(reader: Reader, source: SourceSettings) -> Finding:
     (answer,) = reader.check("conservation", {"tables": calls, "source": source.name}).records()
     keys = answer.pop("wrong_keys")
     wrong = _count(answer, "wrong_objects")
-    text = f"{wrong} objects do not add up: run `loader verify {source.name}`" if wrong else "every object adds up"
+    verb = "does" if wrong == 1 else "do"
+    advice = f"{counted(wrong, 'object')} {verb} not add up: run `loader verify {source.name}`"
+    text = advice if wrong else "every object adds up"
     return Finding(not wrong, text, numbers=_numbers(answer), examples=_texts(keys))
 
 
@@ -45,7 +48,11 @@ def unique_ids(reader: Reader, source: SourceSettings, table: str) -> Finding:
         return Finding(True, "the table does not exist yet")
     (answer,) = reader.check("unique_ids", {"table": stored.qualified}).records()
     repeated, missing = _count(answer, "repeated"), _count(answer, "missing")
-    text = f"{repeated} ids are repeated, {missing} are missing" if repeated or missing else "every row has its own id"
+    text = (
+        f"{counted(repeated, 'id')} repeated, {missing:,} missing"
+        if repeated or missing
+        else "every row has its own id"
+    )
     return Finding(not (repeated or missing), text, numbers=_numbers(answer))
 
 
@@ -65,7 +72,11 @@ def objects_readable(reader: Reader, source: SourceSettings) -> Finding:
     rows = reader.check("unreadable_objects", {"source": source.name}).rows
     failed = sum(status == "failed" for _, status, _ in rows)
     examples = tuple(f"{key}: {status}: {error}" for key, status, error in rows[:20])
-    text = f"{failed} objects could not be read, {len(rows) - failed} not to their end" if rows else "all were read"
+    text = (
+        f"{counted(failed, 'object')} could not be read, {len(rows) - failed} not to their end"
+        if rows
+        else "all were read"
+    )
     return Finding(not rows, text, not failed, {"failed": failed, "partial": len(rows) - failed}, examples)
 
 

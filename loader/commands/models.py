@@ -10,6 +10,7 @@ from loader.commands.loading import published
 from loader.commands.output import Output, shortened
 from loader.commands.progress import Progress
 from loader.config import Config
+from loader.core.plurals import counted
 from loader.jobs.textfiles import write_texts
 
 _MOST_NAMES: Final = 4
@@ -52,7 +53,7 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
         (
             made["name"],
             f"{made['rows']:,}",
-            "all" if (n := made["keys_recomputed"]) is None else f"{n:,} values",
+            "all" if (n := made["keys_recomputed"]) is None else counted(n, "value"),
             f"{made['seconds']:.2f}",
         )
         for made in result["models"]
@@ -72,7 +73,7 @@ def make(select: Sequence[str], arguments: argparse.Namespace, config: Config, o
     if left := result["left_over"]:
         output.line(f"left of models that exist no longer; drop those that nobody reads: {', '.join(left)}")
     passed = sum(check["passed"] for check in result["checks"])
-    output.line(f"{passed} of {len(result['checks'])} checks passed")
+    output.line(f"{passed} of {counted(len(result['checks']), 'check')} passed")
     if report.exit_code:
         output.line("the tables were not replaced: readers see the ones of the last run that passed")
     return result
@@ -85,7 +86,7 @@ def _print_failures(check: dict[str, Any], output: Output) -> None:
     if check["passed"]:
         return
     word = "failed" if check["severity"] == "fail" else "warning"
-    title = f"{word}: {check['model']}.{check['check']}: {check['failures']:,} rows"
+    title = f"{word}: {check['model']}.{check['check']}: {counted(check['failures'], 'row')}"
     columns = list(check["rows"][0])
     shown = f", the first {len(check['rows'])}" if check["failures"] > len(check["rows"]) else ""
     output.table(columns, [tuple(row.values()) for row in check["rows"]], f"{title}{shown}")
@@ -147,7 +148,7 @@ def docs(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         return 0
     folder = Path(arguments.output)
     write_texts(folder, written, "the pages")
-    output.line(f"wrote {len(written)} pages to {folder}")
+    output.line(f"wrote {counted(len(written), 'page')} to {folder}")
     output.result({"written": [str(folder / name) for name in written]})
     return 0
 
@@ -157,7 +158,7 @@ def export_dbt(arguments: argparse.Namespace, config: Config, output: Output) ->
     from loader.jobs.models_export import export_dbt as export_job
 
     written = export_job(config, datetime.now(UTC), Path(arguments.folder), arguments.dialect)
-    output.line(f"wrote {len(written)} files to {arguments.folder}")
+    output.line(f"wrote {counted(len(written), 'file')} to {arguments.folder}")
     output.line(f"next: dbt build --project-dir {arguments.folder} --profiles-dir {arguments.folder}")
     output.result({"folder": arguments.folder, "dialect": arguments.dialect, "written": written})
     return 0

@@ -13,6 +13,7 @@ import pyarrow as pa
 from loader.core.dialect import literal, numbered
 from loader.core.naming import table_name
 from loader.core.plan import SchemaChange, WantedColumn, changes
+from loader.core.plurals import counted
 from loader.core.tables import CALL_TABLE, ID_HASH, LATEST, STANDARD_TABLES, call_target
 from loader.jobs.ahead import one_ahead
 from loader.jobs.discards import Discards, record_raw
@@ -250,7 +251,9 @@ class BatchLoad:
                 report.warnings.append(f"{count.obj.key}: {count.error}")
         for part in read.parts:
             if part.trailing_bytes:
-                report.warnings.append(f"{part.obj.key}: {part.trailing_bytes} bytes after the last gzip member")
+                report.warnings.append(
+                    f"{part.obj.key}: {counted(part.trailing_bytes, 'byte')} after the last gzip member"
+                )
         for record in read.records:
             report.quarantined[record["reason"]] += 1
         report.plain_lines -= sum(record["reason"] in _DAMAGED for record in read.records)

@@ -22,6 +22,7 @@ import duckdb
 from loader.archive import Archive, ArchiveObject, open_archive
 from loader.config import Config, SourceSettings
 from loader.core.days import ALL_DAYS, Days
+from loader.core.plurals import counted
 from loader.core.samples import WalkRules
 from loader.core.tables import EXCLUDED
 from loader.errors import ConfigError, LoaderError
@@ -281,9 +282,7 @@ class _Run:
         with self._attached():
             ledger = self._ledger
             if is_complete and (gone := ledger.count_gone()):
-                report.warnings.append(
-                    f"{gone} objects that were loaded are gone from the archive; nothing was removed"
-                )
+                report.warnings.append(f"{counted(gone, 'loaded object')} gone from the archive; nothing was removed")
             report.discards.update(ledger.discards_of(report.load_id))
             if any(change.change == "create_table" for change in report.changes):
                 define_conflicts(self._warehouse, self._config)

@@ -16,6 +16,7 @@ import duckdb
 
 from loader.config import Config, SourceSettings, WarehouseSettings
 from loader.core.days import ALL_DAYS, Days
+from loader.core.plurals import counted
 from loader.errors import GuardError, LoaderError
 from loader.inventory import schema_of
 from loader.jobs.carry import carry
@@ -96,7 +97,7 @@ def _load(aside: Config, source: SourceSettings, days: Days) -> LoadReport:
     load = load_source(aside, whole, days=days)
     if load.failed_objects:
         raise GuardError(
-            f"{len(load.failed_objects)} objects cannot be read, so rows might be lost",
+            f"{counted(len(load.failed_objects), 'object')} cannot be read, so rows might be lost",
             load.failed_objects[0]["key"],
             "make them readable, or remove them from the archive, and rebuild again; nothing was changed",
         )

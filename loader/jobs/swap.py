@@ -10,6 +10,7 @@ import duckdb
 
 from loader.config import Config, SourceSettings
 from loader.core.dialect import identifier, literal
+from loader.core.plurals import counted
 from loader.core.tables import CALL_OF, CALL_TABLE, LATEST, STANDARD_TABLES
 from loader.errors import ConfigError, GuardError
 from loader.inventory import schema_of
@@ -102,7 +103,7 @@ class Swap:
                 missing = f"select count(*) from {there} anti join {identifier(_NEW, self._schema, name)} using (id)"
             if lost := self._count(missing):
                 raise GuardError(
-                    f"{lost} rows of {call} calls would be lost: their lines are not in what was read",
+                    f"{counted(lost, 'row')} of {call} calls would be lost, whose lines are not in what was read",
                     f"{self._source.name}.{name}",
                     f"restore the missing archive objects, and see that the source's start is not later; {_UNCHANGED}",
                 )
@@ -122,7 +123,7 @@ class Swap:
                 )
             if wrong := self._count(query):
                 raise GuardError(
-                    f"{wrong} rows of {call} calls would have to come from copies in objects of other days",
+                    f"{counted(wrong, 'row')} of {call} calls would have to come from copies in objects of other days",
                     f"{self._source.name}.{name}",
                     f"rebuild the whole source, without --from and --to; {_UNCHANGED}",
                 )
@@ -137,7 +138,7 @@ class Swap:
         )
         if lost:
             raise GuardError(
-                f"{lost} quarantined lines would be lost: their objects are gone from the archive",
+                f"{counted(lost, 'quarantined line')} would be lost with objects that are gone from the archive",
                 f"source {self._source.name}",
                 f"restore the missing archive objects; {_UNCHANGED}",
             )
@@ -150,7 +151,7 @@ class Swap:
         )
         if unknown:
             raise GuardError(
-                f"{unknown} objects of the archive are not loaded yet, so the table would not fit the others",
+                f"the archive has {counted(unknown, 'object')} not loaded yet, so the table would not fit the others",
                 f"{self._source.name}.{table}",
                 f"run `loader load {self._source.name}` first, or rebuild the whole source; {_UNCHANGED}",
             )

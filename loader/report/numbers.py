@@ -24,11 +24,6 @@ def count(value: object) -> str:
     return _written(value, 0)
 
 
-def counted(number: int, word: str) -> str:
-    """1 line, 2 lines"""
-    return f"{count(number)} {word if number == 1 else f'{word}s'}"
-
-
 def decimals(value: object) -> str:
     """12,345.67"""
     return _written(value, 2)

@@ -1,4 +1,5 @@
--- All events about orders: completed, updated, refunded, cancelled.
+-- All events about orders: completed, updated, refunded, cancelled. An amount of 10^15 or more is surely a mistake, and
+-- sums of such amounts fit nowhere: it counts as none.
 -- grain: one row per track call about an order
 -- keys: source, call, id
 -- params: as_of
@@ -32,7 +33,9 @@ with said as (
   from input_order_cancelled
 )
 select source, call, id, kind, coalesce(nullif(trim(order_id), ''), nullif(trim(checkout_id), ''), id) as order_key,
-  timestamp, received_at, total, revenue, upper(nullif(trim(currency), '')) as currency,
+  timestamp, received_at, case when abs(total) < 1000000000000000 then total end as total,
+  case when abs(revenue) < 1000000000000000 then revenue end as revenue,
+  upper(nullif(trim(currency), '')) as currency,
   nullif(trim(coupon), '') as coupon
 from said
 where timestamp < $as_of

@@ -142,6 +142,13 @@ def test_the_readme_says_how_many_tables_the_demo_makes():
     assert int(shown) == len(read_catalog().models)
 
 
+def test_every_model_is_on_a_page():
+    """With what its rows are; the tables of audiences are there by the keys of the audiences."""
+    pages = page("models.md") + "".join(path.read_text(encoding="utf-8") for path in (DOCS / "models").glob("*.md"))
+
+    assert [n for n in read_catalog().models if "audience_" not in n and f"`{n}`" not in pages] == []
+
+
 def test_the_commands_of_the_readme_exist():
     """Each `loader x` that the README names is a command."""
     known = set(re.findall(r"^## `loader (\w+)", page("commands.md"), re.MULTILINE))

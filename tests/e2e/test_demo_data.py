@@ -67,6 +67,13 @@ def test_the_demo_ends_well_and_shows_its_proof(demo):
     assert "244,091.94" in demo.ran.out
 
 
+@pytest.mark.slow
+def test_the_demo_says_what_its_checks_warn_of(demo):
+    """Orders without a rate are in no amount that it prints."""
+    assert "no check failed\n" in demo.ran.out
+    assert "  order_values.has_a_rate warns of 1,188 rows\n" in demo.ran.out
+
+
 @every_source
 def test_the_report_of_the_load_says_what_the_tables_say(source, loaded):
     """Objects, lines, duplicates and conflicts of the one load; nothing failed, nothing was set aside."""

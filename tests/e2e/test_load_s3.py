@@ -290,7 +290,7 @@ def test_an_object_gone_from_the_bucket_leaves_its_rows(loading):
     for _ in range(2):
         report = loading.load()
         assert len(report["warnings"]) == 1
-        assert report["warnings"][0].startswith("1 objects that were loaded are gone")
+        assert report["warnings"][0].startswith("1 loaded object gone from the archive")
         assert (report["status"], loading.report.exit_code(strict=True)) == ("warnings", 0)
         assert loading.reads() == []
         assert loading.ids() == ["a1", "b1"]

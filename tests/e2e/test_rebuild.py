@@ -183,7 +183,7 @@ def test_an_object_that_is_gone_keeps_its_rows(loaded, days):
     """They cannot come back, so nothing is touched."""
     (loaded.archive / a_key(3)).unlink()
 
-    assert_refused(loaded, "rows of track calls would be lost", **days)
+    assert_refused(loaded, "1 row of track calls would be lost", **days)
 
 
 @pytest.mark.parametrize("days", [{}, {"first": 3, "last": 3}], ids=["whole", "a day"])
@@ -191,7 +191,7 @@ def test_an_object_that_has_lost_lines_keeps_its_rows(loaded, days):
     """Another version without some of the messages."""
     loaded.write(*lines_of(3)[:5], *lines_of(3)[6:], key=a_key(3))
 
-    assert_refused(loaded, "1 rows of identify calls would be lost", **days)
+    assert_refused(loaded, "1 row of identify calls would be lost", **days)
 
 
 @pytest.mark.parametrize("days", [{}, {"first": 2, "last": 2}], ids=["whole", "a day"])
@@ -201,7 +201,7 @@ def test_quarantined_lines_of_an_object_that_is_gone_are_kept(loaded, days):
     loaded.load()
     (loaded.archive / a_key(2, "bad")).unlink()
 
-    assert_refused(loaded, "1 quarantined lines would be lost", **days)
+    assert_refused(loaded, "1 quarantined line would be lost", **days)
 
 
 def test_a_row_that_a_copy_of_another_day_should_have_needs_a_whole_rebuild(loaded):
@@ -219,7 +219,7 @@ def test_an_object_that_cannot_be_read_stops_the_rebuild(loaded):
     """Its rows would be lost."""
     (loaded.archive / a_key(3)).write_bytes("no bytes of ours".encode("utf-16"))
 
-    assert_refused(loaded, "1 objects cannot be read", first=3, last=3)
+    assert_refused(loaded, "1 object cannot be read", first=3, last=3)
 
 
 def test_other_days_need_no_archive(loaded):
@@ -349,7 +349,7 @@ def test_one_table_cannot_run_ahead_of_the_others(loaded):
     """An object that was not loaded yet belongs in all of them."""
     loaded.write(a_track_call(message_id="new"), key=a_key(4, "late"))
 
-    assert_refused(loaded, "1 objects of the archive are not loaded yet", table="tracks")
+    assert_refused(loaded, "the archive has 1 object not loaded yet", table="tracks")
 
     loaded.load()
     loaded.rebuild("tracks")

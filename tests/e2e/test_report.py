@@ -194,7 +194,7 @@ from (values ('last'), ('linear')) as a(m), (values ('email', 14000000069.75), (
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (Debian: apt-get install chromium)")
 @pytest.mark.parametrize("width", [320, 375])
 def test_long_names_and_large_amounts_fit_a_phone(width, loaded_project, browser):
-    """The page is as wide as the screen, and no text of a chart ends beyond it."""
+    """The page is as wide as the screen, and no text of a chart and no caption of a table ends beyond it."""
     with duckdb.connect(str(loaded_project.warehouse)) as connection:
         connection.execute("create schema models")
         for name, query in {**MODELS, **WIDE}.items():
@@ -210,6 +210,8 @@ def test_long_names_and_large_amounts_fit_a_phone(width, loaded_project, browser
     assert (
         window.locator("dd b").evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length") == 0
     )
+    beyond = "all => all.filter(one => one.getBoundingClientRect().right > innerWidth).length"
+    assert window.locator("caption").evaluate_all(beyond) == 0
 
 
 @pytest.mark.browser

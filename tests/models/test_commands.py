@@ -54,7 +54,7 @@ def test_run_with_a_failed_check_exits_1_and_shows_the_rows(shop):
     ran = run(shop.folder, "models", "run", "--select", "counted")
 
     assert ran.code == 1
-    assert "failed: counted.small: 1 rows\nn\n7\n" in ran.out
+    assert "failed: counted.small: 1 row\nn\n7\n" in ran.out
     assert "the tables were not replaced" in ran.out
 
 

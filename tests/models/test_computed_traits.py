@@ -34,6 +34,14 @@ def test_q2_most_frequent_and_unique_values(shop):
     assert trait(shop, kind="unique_count", property="category") == {"u1": 3, "u2": 2}
 
 
+def test_a_sum_beyond_all_decimals_is_none_and_fails_no_run(shop):
+    """One absurd number takes no other profile its trait."""
+    viewed(shop, "u1", "a", "b", price=9e21)
+    viewed(shop, "u2", "a", "b", price=1.5)
+
+    assert trait(shop, kind="sum", property="price") == {"u2": 3}
+
+
 def test_a_unique_list_is_json(shop):
     """Whatever is in the values."""
     values = sorted(['a "b"', "back\\slash", "\\n", *(f"two{chr(number)}parts" for number in range(1, 32)), "ß 🎉", ""])

@@ -120,7 +120,7 @@ def test_expected_orders_are_continuous_where_their_formula_divides_by_zero(a):
 
 
 def test_a_series_that_does_not_converge_is_an_error_and_no_number():
-    with pytest.raises(FitError, match="1 values need more than 5000 terms"):
+    with pytest.raises(FitError, match="1 value with more than 5000 terms"):
         gauss_series(*np.array([[-0.2, -0.2], [2.0, 2.0], [2.2, 2.2], [0.5, 0.999999]]))
 
 

@@ -57,6 +57,27 @@ def test_the_newest_update_gives_the_value_and_the_first_completion_the_date(sho
     assert shop.rows("orders", "gross", "ordered_at") == [(70, datetime(2026, 3, 2, 10))]
 
 
+@pytest.mark.parametrize("order_value", ["total", "revenue"])
+def test_an_amount_beyond_all_orders_is_none_and_fails_no_run(order_value, modelling):
+    """Anybody can send one. The last amount before it stays, and whoever pays it back pays back the order."""
+    for number in range(3):
+        modelling.track("Order Completed", order_id=f"o{number}", total=9e21, revenue=9e21)
+    modelling.track("Order Completed", order_id="o3", total=50.0, revenue=50.0)
+    modelling.track("Order Updated", order_id="o3", total=-9e21, revenue=-9e21)
+    modelling.track("Order Completed", order_id="o4", total=60.0, revenue=60.0)
+    modelling.track("Order Refunded", order_id="o4", total=9e21)
+
+    modelling.run("attribution_summary", order_value=order_value)
+
+    assert modelling.rows("orders", *COLUMNS) == [
+        ("o0", 0, 0, 0, False),
+        ("o1", 0, 0, 0, False),
+        ("o2", 0, 0, 0, False),
+        ("o3", 50, 0, 50, False),
+        ("o4", 60, 60, 0, True),
+    ]
+
+
 def test_an_update_of_an_order_that_was_never_completed_is_no_order(modelling):
     modelling.track("Order Updated", order_id="o1", total=70.0)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from loader.report.numbers import compact, count, counted, day, decimals, instant, month, share
+from loader.report.numbers import compact, count, day, decimals, instant, month, share
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,6 @@ def test_a_value_is_written_for_people(write, value, written):
 def test_what_is_not_known_is_a_dash(write, value):
     """An unknown number is not 0."""
     assert write(value) == "–"
-
-
-@pytest.mark.parametrize(("number", "written"), [(0, "0 lines"), (1, "1 line"), (1200, "1,200 lines")])
-def test_a_noun_is_singular_after_one(number, written):
-    assert counted(number, "line") == written
 
 
 def test_times_are_utc():

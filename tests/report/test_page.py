@@ -98,6 +98,39 @@ def test_who_cancelled_all_orders_of_a_month_is_no_buyer_of_it(loaded_pages):
     assert re.search(r"2026-07 1 19 1 ", text)
 
 
+@pytest.mark.parametrize(
+    ("events", "said"), [(1, "Calls of each event,"), (13, "Calls of the 12 most frequent of 13 events,")]
+)
+def test_events_are_the_most_frequent_ones_where_others_are_left_out(events, said, pages):
+    pages.load(*(a_track_call(message_id=f"m{n}", event=f"Event {n}") for n in range(events)))
+
+    assert said in Read(pages.page().html).text
+
+
+def test_what_was_ordered_is_cancelled_paid_back_or_revenue(loaded_pages):
+    """The amounts of a month add up."""
+    loaded_pages.put(
+        orders="select 'o' || n as order_key, 'u' as canonical_segment_id, date '2026-07-01' as order_day, g as gross, "
+        "r as refunded, i as net, 'EUR' as currency, i = 0 as is_removed "
+        "from (values (1, 100.0, 30.0, 70.0), (2, 50.0, 0.0, 0.0), (3, 20.0, 20.0, 0.0)) as t(n, g, r, i)"
+    )
+
+    assert "2026-07 1 2 1 170.00 50.00 50.00 70.00" in Read(loaded_pages.page().html).text
+
+
+@pytest.mark.parametrize("rated", [120, 0])
+def test_orders_without_a_rate_are_not_left_out_silently(rated, loaded_pages):
+    """They are in no amount, and there may be no others."""
+    loaded_pages.put(
+        orders=f"select * from ({MODELS['orders']}) limit {rated}",
+        order_values="select case when n < 120 then 1.0 end as rate from range(1200) as t(n)",
+    )
+    page = loaded_pages.page()
+
+    assert "Not included: 1,080 orders in a currency that has no rate" in page.html
+    assert page.parts["Revenue by month"] == "shown"
+
+
 def test_an_empty_text_is_no_id_of_an_event(pages):
     """Its device is."""
     for number in range(3):
@@ -218,3 +251,15 @@ def test_why_there_is_no_forecast_is_said(problem, loaded_pages):
     loaded_pages.put(ltv_params=params, ltv_scores=scores)
 
     assert f"No forecast: {problem}" in loaded_pages.page().html
+
+
+def test_why_buyers_have_no_value_is_said(loaded_pages):
+    """Orders may be expected of them where the value of an order cannot be fitted; then nobody is in a tenth."""
+    loaded_pages.put(
+        ltv_params=MODELS["ltv_params"].replace("null::varchar as value_problem", "'q is below 1' as value_problem"),
+        ltv_scores=f"select * replace (null::bigint as decile, null::decimal(28, 6) as clv) from ({MODELS['ltv_scores']})",
+    )
+    page = loaded_pages.page()
+
+    assert "No forecast: q is below 1" in page.html
+    assert "There is no buyer to score yet." not in page.html.partition("Forecast and reality")[0]

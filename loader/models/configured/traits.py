@@ -36,6 +36,7 @@ select canonical_segment_id, {aggregate} as value
 from matching
 {where}
 group by canonical_segment_id
+{having}
 """
 _EDGE: Final = """
 select canonical_segment_id, value
@@ -102,11 +103,14 @@ from (
 where breaks = 0
 """
 _QUERIES: Final[Mapping[str, str]] = {
-    "count": _AGGREGATE.format(aggregate="count(*)", where=""),
+    "count": _AGGREGATE.format(aggregate="count(*)", where="", having=""),
+    # A sum that its type cannot hold is no value, so that a single absurd number does not fail the run.
+    "sum": _AGGREGATE.format(
+        aggregate="sum(value)", where="where value is not null", having="having abs(sum(value)) < 1e22"
+    ),
     **{
-        kind: _AGGREGATE.format(aggregate=aggregate, where="where value is not null")
+        kind: _AGGREGATE.format(aggregate=aggregate, where="where value is not null", having="")
         for kind, aggregate in {
-            "sum": "sum(value)",
             "average": "avg(value)",
             "min": "min(value)",
             "max": "max(value)",

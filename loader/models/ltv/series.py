@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from loader.core.plurals import counted
 from loader.models.ltv.likelihood import FitError, Floats
 
 _FEWEST: Final = 10
@@ -42,7 +43,7 @@ def gauss_series(first: Floats, second: Floats, third: Floats, z: Floats) -> Flo
         raise FitError("the expected orders are beyond what a float holds; choose a shorter horizon")
     if open_places.size:
         raise FitError(
-            f"the expected orders did not converge: {open_places.size} values need more than {_MOST} terms "
+            f"the expected orders did not converge: {counted(open_places.size, 'value')} with more than {_MOST} terms "
             f"(z up to {at.max():.6f}); choose a shorter horizon"
         )
     return result.reshape(shape)

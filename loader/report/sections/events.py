@@ -5,7 +5,7 @@ from loader.report.facts import Facts, Records
 from loader.report.markup import Html, joined
 from loader.report.numbers import count, day, number_of
 from loader.report.section import Section, part_of_load
-from loader.report.tables import Column, listing
+from loader.report.tables import Column, listing, some_of
 
 _DRAWN, _LISTED = 12, 25
 _COLUMNS = (
@@ -38,8 +38,9 @@ def _events(facts: Facts) -> Html | None:
         return None
     found.sort(key=lambda record: (-number_of(record["calls"]), str(record["event"]), str(record["source"])))
     drawn, listed = found[:_DRAWN], found[:_LISTED]
-    about = f"Calls of the {len(drawn)} most frequent of {len(found):,} events, whenever they happened."
+    which = f"the {len(drawn)} most frequent of {len(found):,} events" if len(found) > len(drawn) else "each event"
     marks = [f"{record['event']} · {record['source']}" for record in drawn]
+    about = f"Calls of {which}, whenever they happened."
     chart = Chart("events", "Most frequent events", about, marks, [Series("calls", [r["calls"] for r in drawn])])
-    title = f"The {len(listed)} most frequent events"
+    title = some_of("Most frequent events", listed, found)
     return joined(ranked_bars(chart), listing(_COLUMNS, listed, title))

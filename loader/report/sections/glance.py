@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from loader.core.plurals import counted
 from loader.errors import TerminalError
 from loader.report.facts import Facts, Records
 from loader.report.markup import Html, element
-from loader.report.numbers import compact, count, counted, day, month, number_of, plain
+from loader.report.numbers import compact, count, day, month, number_of, plain
 from loader.report.tables import tiles
 
 Figure = tuple[str, str, str]
@@ -41,7 +42,11 @@ def _loaded(facts: Facts) -> list[Figure]:
     return [
         ("Messages", _short(total["messages"]), f"in {counted(total['lines'], 'line')}"),
         ("Newest day", newest, counted(len(sources), "source")),
-        ("Set aside", count(total["quarantined"]), f"lines; {counted(total['discards'], 'value')}"),
+        (
+            "Set aside",
+            count(total["quarantined"]),
+            f"{'line' if total['quarantined'] == 1 else 'lines'}; {counted(total['discards'], 'value')}",
+        ),
     ]
 
 
@@ -55,7 +60,9 @@ def _tracked(facts: Facts) -> list[Figure]:
 
 def _people(facts: Facts) -> list[Figure]:
     (found,) = facts.model("merges")
-    return [("People", count(found["people"]), f"of {count(found['created'])} profiles")] if found["people"] else []
+    if not found["people"]:
+        return []
+    return [("People", count(found["people"]), f"of {counted(int(number_of(found['created'])), 'profile')}")]
 
 
 def _sold(facts: Facts) -> list[Figure]:

@@ -1,5 +1,6 @@
 """How calls were joined into profiles. Shows no identifier and names no person."""
 
+from loader.core.plurals import counted
 from loader.report.charts import Chart, Series, ranked_bars
 from loader.report.facts import Facts
 from loader.report.markup import Html, joined
@@ -53,7 +54,7 @@ def _merges(facts: Facts) -> Html | None:
             (
                 "Merges",
                 count(found["merged"]),
-                f"{share(merged / created)} of {count(found['created'])} profiles created",
+                f"{share(merged / created)} of {counted(int(created), 'profile')} created",
             ),
             ("Joined from several", count(found["people_of_several"]), f"at most {count(found['largest'])} in one"),
         ]

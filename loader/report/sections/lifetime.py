@@ -46,7 +46,7 @@ def lifetime(facts: Facts) -> Section:
 def _deciles(facts: Facts) -> Html | None:
     records, fit = facts.model("deciles"), _fit(facts)
     if not records:
-        return _why(fit.get("problem"))
+        return _why(fit.get("problem") or fit.get("value_problem"))
     whole = sum(number_of(record["total_clv"]) for record in records)
     for record in records:
         record["of_all"] = number_of(record["total_clv"]) / whole if whole else None
@@ -56,10 +56,7 @@ def _deciles(facts: Facts) -> Html | None:
     about += ". The first tenth is the most valuable one."
     marks = [count(record["decile"]) for record in records]
     chart = Chart("deciles", title, about, marks, [Series("mean value", [r["mean_clv"] for r in records])], decimals)
-    no_value = fit.get("value_problem")
-    return joined(
-        _why(no_value) or Html(""), Html("") if no_value else stacked_bars(chart), table(DECILES, records, title)
-    )
+    return joined(stacked_bars(chart), table(DECILES, records, title))
 
 
 def _holdout(facts: Facts) -> Html | None:

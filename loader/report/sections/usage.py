@@ -68,7 +68,8 @@ def _cohorts(facts: Facts) -> Html | None:
     ]
     about = (
         "Each row is everybody who was first active in that month, with their number; each column the share of them "
-        "who were active so many months later. Months that are not over are left out; the last twelve are shown."
+        "who were active so many months later. Later months that are not over are left out; the last twelve rows are "
+        "shown."
     )
     title = "Share of each month's newcomers who were active again, by months since"
     grown = heat_table("Month (people)", [str(n) for n in range(last + 1)], rows, percent, title)

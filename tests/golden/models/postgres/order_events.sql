@@ -80,8 +80,8 @@ FROM (
     COALESCE(NULLIF(TRIM(order_id), ''), NULLIF(TRIM(checkout_id), ''), id) AS order_key,
     timestamp,
     received_at,
-    total,
-    revenue,
+    CASE WHEN ABS(total) < 1000000000000000 THEN total END AS total,
+    CASE WHEN ABS(revenue) < 1000000000000000 THEN revenue END AS revenue,
     UPPER(NULLIF(TRIM(currency), '')) AS currency,
     NULLIF(TRIM(coupon), '') AS coupon
   FROM said
