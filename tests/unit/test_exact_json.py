@@ -16,7 +16,8 @@ from loader.core.samples import WalkRules
 @pytest.mark.parametrize(
     ("line", "reason", "offset"),
     [
-        ('{"a":1,}', "bad_json", 7),
+        # Python 3.13 names the comma, earlier versions what follows it.
+        ('{"a":1,}', "bad_json", 6 if sys.version_info >= (3, 13) else 7),
         ("{'a':1}", "bad_json", 1),
         ('{"a":01}', "bad_json", 6),
         ("stray", "bad_json", 0),

@@ -17,6 +17,8 @@ from loader.core.samples import KeyPath
 
 DEEPEST_NESTING: Final = 512
 """Levels of objects and arrays that a line may have."""
+NO_STACK: Final = "nested deeper than the stack allows"
+"""What is said of a line with fewer levels, when the caller has used up most of Python's limit."""
 _LONGEST_INTEGER: Final = 38
 _INT64: Final = (-(2**63), 2**63 - 1)
 _BLANK: Final = re.compile(r"[ \t\r\n\v\f]*")
@@ -88,7 +90,7 @@ def read_values(text: str, is_cut: bool) -> Iterator[Any | Unreadable]:
             yield Unreadable("truncated_line" if is_cut else "bad_json", error.msg, error.pos)
             return
         except RecursionError:
-            yield Unreadable("too_deep", "nested deeper than the stack allows", position)
+            yield Unreadable("too_deep", NO_STACK, position)
             return
         position = _after_blanks(text, end)
         if position < len(text) and not (isinstance(value, Members) and text[position] == "{"):

@@ -20,6 +20,7 @@ from loader.core.tables import CALL_TABLE, CALLS, EXCLUDED
 from loader.core.warnings import WarningName
 from loader.normalize.exact.columns import ColumnRules, Settler
 from loader.normalize.exact.json import (
+    NO_STACK,
     Loss,
     Members,
     Unreadable,
@@ -110,7 +111,10 @@ class ExactReader:
             objects += 1
             self._warnings["empty_batch"] += not items
             for item in items:
-                found.append(self._item(len(found), item, envelope, notes, key, dates))
+                try:
+                    found.append(self._item(len(found), item, envelope, notes, key, dates))
+                except RecursionError:
+                    found.append(Refusal(len(found), "too_deep", NO_STACK, None))
         self._warnings["concatenated_json"] += objects > 1
         return found
 
