@@ -15,6 +15,16 @@
 --   revenue decimal: after discounts, without shipping and tax, as sent or worked out
 --   currency text: as sent, in upper case
 --   coupon text: coupon, where the event has one
+-- checks:
+--   amounts_are_possible (warn): select source, kind, id, amount from (
+--       select source, 'completed' as kind, id, greatest(abs(coalesce(total, 0)), abs(coalesce(revenue, 0)),
+--         abs(coalesce(subtotal, 0))) as amount from input_order_completed
+--       union all
+--       select source, 'updated', id, greatest(abs(coalesce(total, 0)), abs(coalesce(revenue, 0)),
+--         abs(coalesce(subtotal, 0))) from input_order_updated
+--       union all
+--       select source, 'refunded', id, abs(total) from input_order_refunded
+--     ) as sent where amount >= 1000000000000000
 with said as (
   select source, call, id, 'completed' as kind, order_id, checkout_id, timestamp, received_at,
     coalesce(total, coalesce(revenue, subtotal) + coalesce(shipping, 0) + coalesce(tax, 0)) as total,

@@ -116,7 +116,7 @@ def test_a5_an_order_without_a_touch_in_time_is_unattributed(modelling):
         assert shares(modelling, model) == {"(unattributed)": 20, "email": 10}
 
 
-@pytest.mark.parametrize("total", [9e10 + 1, 1e21, -1e21])
+@pytest.mark.parametrize("total", [9e10 + 1, 9e14, -9e14])
 def test_an_absurd_amount_is_unattributed_and_stops_no_other(four_touches, total):
     """Sums are as exact as they are without it."""
     order(four_touches, total, order_id="o2")

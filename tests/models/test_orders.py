@@ -67,8 +67,10 @@ def test_an_amount_beyond_all_orders_is_none_and_fails_no_run(order_value, model
     modelling.track("Order Completed", order_id="o4", total=60.0, revenue=60.0)
     modelling.track("Order Refunded", order_id="o4", total=9e21)
 
-    modelling.run("attribution_summary", order_value=order_value)
+    result = modelling.run("attribution_summary", order_value=order_value)
 
+    (told,) = [check for check in result.checks if check.name == "amounts_are_possible"]
+    assert (told.severity, told.passed, told.failures) == ("warn", False, 5)
     assert modelling.rows("orders", *COLUMNS) == [
         ("o0", 0, 0, 0, False),
         ("o1", 0, 0, 0, False),
