@@ -18,10 +18,12 @@
 -- checks:
 --   amounts_are_possible (warn): select source, kind, id, amount from (
 --       select source, 'completed' as kind, id, greatest(abs(coalesce(total, 0)), abs(coalesce(revenue, 0)),
---         abs(coalesce(subtotal, 0))) as amount from input_order_completed
+--         abs(coalesce(subtotal, 0)), abs(coalesce(shipping, 0)), abs(coalesce(tax, 0))) as amount
+--       from input_order_completed
 --       union all
 --       select source, 'updated', id, greatest(abs(coalesce(total, 0)), abs(coalesce(revenue, 0)),
---         abs(coalesce(subtotal, 0))) from input_order_updated
+--         abs(coalesce(subtotal, 0)), abs(coalesce(shipping, 0)), abs(coalesce(tax, 0)))
+--       from input_order_updated
 --       union all
 --       select source, 'refunded', id, abs(total) from input_order_refunded
 --     ) as sent where amount >= 1000000000000000
