@@ -222,7 +222,9 @@ def _add_looking_commands(add: _Add, commands: Any) -> None:
     )
 
     shell = add(commands, "sql", sql.sql, "run a query, or open a prompt, on the read-only warehouse")
-    shell.add_argument("query", nargs="?", metavar="QUERY", help="a query; without one a prompt opens")
+    shell.add_argument(
+        "query", nargs="?", metavar="QUERY", help="a query; without one a prompt opens, where Ctrl-C stops the query"
+    )
     shell.add_argument("--csv", action="store_true", help="print comma-separated values")
 
 

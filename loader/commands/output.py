@@ -69,12 +69,12 @@ def _sayable(value: object) -> object:
     return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def cell(value: object) -> str:
-    """The text of a value in a table. NULL is empty."""
+def cell(value: object, precision: str = "auto") -> str:
+    """The text of a value in a table. NULL is empty. `precision` is that of times, as `datetime.isoformat` has it."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return value.isoformat(sep=" ", timespec=precision)
     if isinstance(value, Mapping | list | tuple):
         return json_text(value)
     return str(value)
@@ -106,11 +106,15 @@ class Output:
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", is_verbatim: bool = False
     ) -> None:
-        """A table for people: drawn on a terminal, aligned text elsewhere. `is_verbatim`: not redacted."""
+        """A table for people: drawn on a terminal, aligned text elsewhere.
+
+        `is_verbatim`: values as they are, neither redacted nor, for times, cut to seconds.
+        """
         if self.as_json:
             return
         names = [spelled(name) for name in columns]
-        texts = [[spelled(cell(value) if is_verbatim else redact(cell(value))) for value in row] for row in rows]
+        shown = cell if is_verbatim else lambda value: redact(cell(value, "seconds"))
+        texts = [[spelled(shown(value)) for value in row] for row in rows]
         if self._is_terminal:
             drawn = Table(*names, title=spelled(title) or None, title_justify="left")
             for text in texts:

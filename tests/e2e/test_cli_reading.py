@@ -196,6 +196,14 @@ def test_sql_changes_nothing_and_explains(query, loaded_project):
     assert not (loaded_project.folder / "out.csv").exists()
 
 
+@pytest.mark.parametrize("form", [[], ["--csv"]])
+def test_sql_shows_times_to_the_microsecond(form, loaded_project):
+    """What is printed or exported is what is stored."""
+    ran = loaded_project.run("sql", *form, "select timestamptz '2026-03-01 10:00:00.123456Z' as at")
+
+    assert ran.out.split("\n")[1] == "2026-03-01 10:00:00.123456+00:00"
+
+
 def test_the_prompt_reads_queries_until_quit(loaded_project):
     """A query may span lines; an error does not end the prompt."""
     ran = loaded_project.run("sql", typed="select\n 1 as one;\nselect oops;\ntables\nquit\n")

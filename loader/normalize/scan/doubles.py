@@ -69,7 +69,7 @@ def _upper_product(_typing: Any, _one: Any, _other: Any) -> Any:
     return types.uint64(types.uint64, types.uint64), generate
 
 
-_upper = cast(Callable[[np.uint64, np.uint64], np.uint64], _upper_product)
+_upper_half = cast(Callable[[np.uint64, np.uint64], np.uint64], _upper_product)
 
 
 @compiled
@@ -80,7 +80,7 @@ def _is_shortest(significand: np.uint64, exponent: int) -> bool:
         scaled <<= _ONE
     upper, lower = _UPPER[exponent - _LEAST_POWER], _LOWER[exponent - _LEAST_POWER]
     # The first 128 bits of the product, or a little less.
-    first, second, carried = _upper(scaled, upper), scaled * upper, _upper(scaled, lower)
+    first, second, carried = _upper_half(scaled, upper), scaled * upper, _upper_half(scaled, lower)
     second += carried
     if second < carried:
         first += _ONE
